@@ -1,0 +1,68 @@
+//! What the receptionist knows about the business it answers for: the settings of this room.
+
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
+/// One business: everything the conversation may say or decide comes from here.
+#[derive(Debug, Clone)]
+pub struct Business {
+    /// Key under `[businesses.ID]`, stable, used in stored rows.
+    pub id: String,
+    /// Spoken name ("Harbor Dental").
+    pub name: String,
+    /// Spoken street address, answer to "where are you".
+    pub address: Option<String>,
+    /// The zone every spoken time is meant in.
+    pub timezone: TimeZone,
+    /// Language of prompts and recognition, BCP 47 ("en").
+    pub language: String,
+    /// ISO 3166 country for numbers spoken without a country code ("US").
+    pub country: String,
+    /// Opening hours per weekday, Monday first; several spans a day allowed, empty means closed.
+    pub hours: [Vec<Span>; 7],
+    /// Dates (in the business's zone) on which it is closed whatever the weekday.
+    pub closures: Vec<jiff::civil::Date>,
+    /// What can be booked.
+    pub services: Vec<Service>,
+    /// Questions it can answer.
+    pub faqs: Vec<Faq>,
+    /// Earliest booking, counted from now.
+    pub lead_minutes: u32,
+    /// Latest booking, in days from today.
+    pub horizon_days: u32,
+    /// Slots start on multiples of this many minutes.
+    pub slot_minutes: u32,
+    /// Whether a known caller's first name is said in the greeting.
+    pub greet_by_name: bool,
+}
+
+/// An opening span within a day, local time, `from < to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// First minute open.
+    pub from: Time,
+    /// First minute closed.
+    pub to: Time,
+}
+
+/// A bookable service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Stable key ("cleaning").
+    pub id: String,
+    /// Spoken name ("cleaning").
+    pub name: String,
+    /// Other words callers use for it.
+    pub aliases: Vec<String>,
+    /// Length in minutes.
+    pub minutes: u32,
+}
+
+/// A question the business answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faq {
+    /// The question as a caller would put it, and other wordings.
+    pub questions: Vec<String>,
+    /// What is said.
+    pub answer: String,
+}

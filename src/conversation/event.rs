@@ -1,0 +1,106 @@
+//! The door's vocabulary: what a conversation is told and what it asks for.
+
+use super::outcome::Disposition;
+use super::slots::{Appointment, BookError, BookingRequest, KnownCaller, Slot, SlotQuery};
+
+/// Who is calling, as far as the signalling says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// E.164 number; none when withheld or unusable.
+    pub number: Option<String>,
+    /// The call's id, part of idempotency keys.
+    pub call_id: String,
+}
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The call was answered: greet. The contact when the look-up was in time.
+    Started(Option<KnownCaller>),
+    /// The look-up answered late: joins the next turn.
+    Known(KnownCaller),
+    /// The caller's turn is over and this is what was said (never empty).
+    Heard {
+        /// Recogniser's text, punctuation and case as it likes.
+        text: String,
+        /// 0..=1.
+        confidence: f32,
+    },
+    /// Keys pressed as one answer, `#` stripped.
+    Keys(String),
+    /// Nothing was said for a while after the agent finished.
+    Silence,
+    /// Something was said that could not be made out (noise, no words).
+    NotUnderstood,
+    /// The caller spoke over the agent; what was left unsaid is dropped.
+    Interrupted,
+    /// Answer to [`Action::FindSlots`]; `None` when the calendar failed or was late.
+    Slots {
+        /// The request answered.
+        request: u32,
+        /// In order of start.
+        slots: Option<Vec<Slot>>,
+    },
+    /// Answer to [`Action::Book`].
+    Booked {
+        /// The request answered.
+        request: u32,
+        /// The calendar's word.
+        result: Result<Appointment, BookError>,
+    },
+    /// A tool takes longer than a natural pause: say a bridge.
+    Waiting,
+}
+
+/// What the conversation wants done, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Speak this: one or more whole sentences.
+    Say(String),
+    /// Ask the calendar.
+    FindSlots {
+        /// Echoed in [`Event::Slots`].
+        request: u32,
+        /// What is wanted.
+        query: SlotQuery,
+    },
+    /// Write the booking.
+    Book {
+        /// Echoed in [`Event::Booked`].
+        request: u32,
+        /// What is booked.
+        booking: BookingRequest,
+    },
+    /// Hang up once everything said so far was played.
+    HangUp(Disposition),
+}
+
+/// What kind of answer is waited for: sets how patient the ears are, and how keys are gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expectation {
+    /// Anything.
+    Open,
+    /// Yes or no (keys: 1 or 2).
+    YesNo,
+    /// One of the offers just read out (keys: 1..=9).
+    Choice,
+    /// A day, a time.
+    DateTime,
+    /// A name: patient.
+    Name,
+    /// Dictated digits: very patient; keys are gathered until `#` or a pause.
+    Phone,
+    /// A message: very patient.
+    Message,
+}
+
+/// Whether a text, at this point of the conversation, sounds finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completeness {
+    /// Answers what was asked: the turn may end early.
+    Complete,
+    /// Cannot tell.
+    Unclear,
+    /// Breaks off ("Tuesday at", six of ten digits): wait longer.
+    Incomplete,
+}

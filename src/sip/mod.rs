@@ -1,0 +1,1 @@
+//! The sip room.
