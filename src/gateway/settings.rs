@@ -1,0 +1,55 @@
+//! Settings of this room, and the rooms it drives.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::calendar::Calendar;
+use crate::conversation::Business;
+use crate::crm::Crm;
+use crate::outbox::HandOff;
+use crate::sip::IpNet;
+use crate::speech::Speech;
+
+/// How calls are taken.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// UDP addresses SIP listens on.
+    pub listen: Vec<SocketAddr>,
+    /// Address told to peers where the socket's own is not reachable (behind NAT).
+    pub advertised: Option<IpAddr>,
+    /// Who may call.
+    pub allow: Vec<IpNet>,
+    /// RTP takes even ports from here, RTCP the odd one above.
+    pub rtp_ports: RangeInclusive<u16>,
+    /// Calls at once; more are refused with 503.
+    pub calls_max: usize,
+    /// How long running calls may go on after a stop was asked for.
+    pub drain: Duration,
+    /// Added to the real time: the business clock of tests.
+    pub clock_offset: SignedDuration,
+}
+
+/// What a call is carried out with.
+#[derive(Clone)]
+pub struct Rooms {
+    /// Ears and voice.
+    pub speech: Speech,
+    /// Free slots and bookings.
+    pub calendar: Arc<dyn Calendar>,
+    /// Who is calling.
+    pub crm: Arc<dyn Crm>,
+    /// What the call leaves behind.
+    pub hand_off: HandOff,
+    /// The businesses answered for; the first answers what names none.
+    pub businesses: Vec<Arc<Business>>,
+}
+
+impl std::fmt::Debug for Rooms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rooms").field("businesses", &self.businesses.len()).finish_non_exhaustive()
+    }
+}
