@@ -114,7 +114,9 @@ function happened(name, data) {
   if (name === "call.started") live.set(data.id, data);
   const call = live.get(data.call_id);
   if (name === "call.answered" && call) call.state = "active";
-  if (name === "transcript.line" && call) call.transcript.push(data.line);
+  // A line may be both in the snapshot and in the stream.
+  const known = (line) => line.speaker === data.line.speaker && line.start_ms === data.line.start_ms;
+  if (name === "transcript.line" && call && !call.transcript.some(known)) call.transcript.push(data.line);
   if (name === "call.ended") {
     live.delete(data.id);
     showRecords().catch(() => {});
