@@ -97,15 +97,16 @@ impl Call {
         let caller = Caller { number: settings.from.clone(), call_id: settings.call_id.clone() };
         let conversation = Conversation::new(settings.business.clone(), caller, settings.seed);
         let record = new_record(&settings, media);
+        let sender = rtp::Sender::new(media.codec, settings.seed);
         let mut call = Self {
             record,
             phase: Phase::Ringing,
             created: (now, settings.started_at),
             answered: None,
             next_tick: None,
-            receiver: rtp::Receiver::new(media.dtmf_pt),
-            sender: rtp::Sender::new(media.codec, settings.seed),
-            rtcp: rtp::Rtcp::new(settings.seed),
+            receiver: rtp::Receiver::new(media.dtmf_pt.as_slice()),
+            rtcp: rtp::Rtcp::new(sender.ssrc(), settings.seed),
+            sender,
             ears: Ears::new(),
             mouth: Mouth::default(),
             keys: Keys::default(),
@@ -137,9 +138,12 @@ impl Call {
             Input::Answered(known) => self.answer(known, now),
             Input::Rtp(bytes) => {
                 self.last_packet = Some(now);
-                self.receiver.handle_packet(bytes, now);
+                // What is no RTP is counted by nobody: the line may carry anything.
+                let _ = self.receiver.handle_packet(bytes, now);
             }
-            Input::Rtcp(bytes) => self.rtcp.handle(bytes),
+            Input::Rtcp(bytes) => {
+                self.rtcp.handle(bytes, now);
+            }
             Input::Key(key) => self.press(key, now),
             Input::Tick => self.tick(now),
             Input::Known(caller) => {
@@ -196,7 +200,7 @@ impl Call {
     /// New SDP was agreed in the middle of the call.
     pub fn renegotiate(&mut self, media: Media) {
         self.sender.set_codec(media.codec);
-        self.receiver.set_dtmf_pt(media.dtmf_pt);
+        self.receiver.set_event_payload_types(media.dtmf_pt.as_slice());
         self.record.media.codec = media.codec.name().into();
     }
 
@@ -261,10 +265,8 @@ impl Call {
         self.packet.clear();
         self.sender.next_packet(&self.spoken_frame, &mut self.packet);
         self.packet_ready = true;
-        let wall = self.wall(now);
-        if let Some(report) = self.rtcp.poll(now, wall, &self.sender, &mut self.receiver) {
-            self.report = Some(report);
-        }
+        let ntp = ntp(self.wall(now));
+        self.report = self.rtcp.poll(now, ntp, &self.sender, &mut self.receiver).or(self.report.take());
     }
 
     fn hold(&mut self, on_hold: bool, now: Instant) {
@@ -381,6 +383,13 @@ impl Call {
     }
 }
 
+/// RFC 5905: 32.32 bits of seconds since 1900.
+fn ntp(wall: Timestamp) -> u64 {
+    let seconds = u64::try_from(wall.as_second() + NTP_TO_UNIX_SECS).unwrap_or(0);
+    let fraction = u64::try_from(wall.subsec_nanosecond()).unwrap_or(0) * (1 << 32) / 1_000_000_000;
+    seconds << 32 | fraction
+}
+
 fn new_record(settings: &Settings, media: Media) -> CallRecord {
     CallRecord {
         id: settings.call_id.clone(),
@@ -407,6 +416,8 @@ fn new_record(settings: &Settings, media: Media) -> CallRecord {
 const FRAME_SAMPLES: usize = 160;
 /// About -44 dBFS: what a listener on a phone notices.
 const AUDIBLE: u16 = 200;
+/// From 1900 to 1970.
+const NTP_TO_UNIX_SECS: i64 = 2_208_988_800;
 /// One tick.
 const FRAME: Duration = Duration::from_millis(20);
 /// Past this, late ticks are skipped instead of caught up: the far end's jitter buffer is rarely deeper.

@@ -127,13 +127,13 @@ impl Phone {
         let seed = settings.line.seed ^ u64::from(media.port()) << 32 ^ u64::from(std::process::id());
         let now = Instant::now();
         let core = sip::Settings { contact: local, user_agent: agent.into(), allow: Vec::new() };
-        let mut endpoint = Endpoint::new(core, u128::from(seed) << 32 | u128::from(local.port()));
-        let offer = sdp::offer(&sdp::LocalMedia::new(media, seed).with_dtmf(settings.line.dtmf_payload_type));
+        let mut endpoint = Endpoint::new(core, seed_bytes(seed));
+        let offer = sdp::offer(local_media(media, seed));
         let identity = FromIdentity { display: None, uri: from };
         let dialog = endpoint.invite(target, to, identity, offer, Vec::new(), now);
         Ok(Self {
             report: Report { target: settings.target.clone(), ..Report::default() },
-            keys: DtmfSender::new(settings.line.dtmf_payload_type).with_marker(settings.line.dtmf_marker),
+            keys: DtmfSender::new(settings.line.dtmf_payload_type),
             dice: seed | 1,
             settings,
             sip,
@@ -142,7 +142,7 @@ impl Phone {
             dialog,
             local,
             remote: None,
-            receiver: Receiver::new(None),
+            receiver: Receiver::new(&[settings.line.dtmf_payload_type]),
             sender: Sender::new(Codec::Pcmu, seed),
             dialled: now,
             answered: now,
@@ -197,7 +197,10 @@ impl Phone {
                 match sdp::accept_answer(&answer) {
                     Ok(accepted) => {
                         self.remote = accepted.remote;
-                        self.sender.set_codec(if accepted.payload_type == 8 { Codec::Pcma } else { Codec::Pcmu });
+                        self.sender.set_codec(match accepted.codec {
+                            sdp::Codec::Pcmu(_) => Codec::Pcmu,
+                            sdp::Codec::Pcma(_) => Codec::Pcma,
+                        });
                         self.say("answered");
                     }
                     Err(_) => self.end("refused"),
@@ -213,7 +216,7 @@ impl Phone {
                 self.end("agent_hung_up");
             }
             Event::Reoffer { dialog, .. } => {
-                let offer = sdp::offer(&sdp::LocalMedia::new(self.rtp.local_addr().unwrap_or(self.local), 1));
+                let offer = sdp::offer(local_media(self.rtp.local_addr().unwrap_or(self.local), 1));
                 self.endpoint.answer_reoffer(dialog, offer, Instant::now());
             }
             _ => {}
@@ -255,7 +258,7 @@ impl Phone {
                 self.answer_begins(now_ms);
             }
         }
-        self.receiver.handle_packet(datagram, Instant::now());
+        let _ = self.receiver.handle_packet(datagram, Instant::now());
     }
 
     fn answer_begins(&mut self, now_ms: u64) {
@@ -409,6 +412,16 @@ impl Phone {
         self.dice ^= self.dice << 17;
         self.dice % 100
     }
+}
+
+fn local_media(addr: SocketAddr, session_id: u64) -> sdp::LocalMedia {
+    sdp::LocalMedia { addr, ptime: 20, session_id: session_id >> 2, version: 1 }
+}
+
+fn seed_bytes(seed: u64) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_be_bytes());
+    bytes
 }
 
 async fn resolve(target: &str) -> Result<SocketAddr, CallError> {

@@ -1,6 +1,6 @@
 //! One call's task: packets, ticks and answers in; the call's outputs carried out. It waits for nothing else.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -62,8 +62,8 @@ pub(super) struct Leg {
     pub business: Arc<Business>,
     pub sockets: Pair,
     pub filter: SourceFilter,
-    /// Where media goes; none while the peer named no address.
-    pub remote: Option<SocketAddr>,
+    /// Where the caller's signalling comes from.
+    pub signalling_ip: IpAddr,
     pub rooms: Rooms,
     pub handle: Handle,
     pub signalling: Signalling,
@@ -92,7 +92,7 @@ impl Leg {
                 got = self.sockets.rtp.recv_from(&mut datagram) => self.media(got, &mut datagram),
                 Some(mail) = self.mailbox.recv() => self.read(mail),
                 got = self.sockets.rtcp.recv_from(&mut report) => {
-                    if let Ok((length, from)) = got && self.remote.is_some_and(|remote| remote.ip() == from.ip()) {
+                    if let Ok((length, from)) = got && self.filter.target().is_some_and(|remote| remote.ip() == from.ip()) {
                         self.call.handle(Input::Rtcp(&report[..length]), Instant::now());
                     }
                 }
@@ -131,9 +131,6 @@ impl Leg {
         for _ in 0..BATCH_PACKETS {
             let Some((length, from)) = next else { return };
             if self.filter.accepts(from) {
-                if self.remote != Some(from) {
-                    self.remote = self.filter.latched().or(self.remote);
-                }
                 self.call.handle(Input::Rtp(&datagram[..length]), Instant::now());
             }
             next = self.sockets.rtp.try_recv_from(datagram).ok();
@@ -147,9 +144,8 @@ impl Leg {
             Mail::Gone(gone) => Input::Gone(gone),
             Mail::Renegotiated { remote, media, on_hold } => {
                 self.call.renegotiate(media);
-                self.remote = remote;
                 if let Some(remote) = remote {
-                    self.filter.set_expected(remote);
+                    self.filter.set_expected(remote, self.signalling_ip);
                 }
                 Input::Hold(on_hold)
             }
@@ -170,11 +166,11 @@ impl Leg {
         while let Some(output) = self.call.poll_output() {
             over |= self.carry_out(output);
         }
-        if let (Some(remote), Some(packet)) = (self.remote, self.call.take_packet()) {
+        if let (Some(remote), Some(packet)) = (self.filter.target(), self.call.take_packet()) {
             // A full socket buffer or an ICMP error costs this packet, as it would on the wire.
             let _ = self.sockets.rtp.try_send_to(packet, remote);
         }
-        if let (Some(remote), Some(report)) = (self.remote, self.call.take_report()) {
+        if let (Some(remote), Some(report)) = (self.filter.target(), self.call.take_report()) {
             let _ = self.sockets.rtcp.try_send_to(&report, SocketAddr::new(remote.ip(), remote.port() | 1));
         }
         over

@@ -20,7 +20,7 @@ use crate::audio::Codec;
 use crate::call::{self, Call, Gone, Media};
 use crate::conversation::{Business, e164};
 use crate::rtp::SourceFilter;
-use crate::sip::sdp::{self, Negotiated};
+use crate::sip::sdp::{self, Agreed, Direction};
 use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming};
 
 /// What a call's task asks of the line.
@@ -94,21 +94,21 @@ impl Line {
 
     async fn happened(&mut self, event: Event) {
         match event {
-            Event::Incoming(incoming) => self.incoming(incoming).await,
+            Event::Incoming(incoming) => self.incoming(*incoming).await,
             Event::Confirmed { dialog, .. } => self.mail(dialog, Mail::Confirmed),
             Event::Reoffer { dialog, offer } => self.reoffered(dialog, offer),
             Event::Ended { dialog, cause } => {
                 let gone = match cause {
-                    EndCause::Bye | EndCause::Cancelled => Gone::Caller,
-                    EndCause::Local => Gone::Shutdown,
-                    _ => Gone::Failure,
+                    EndCause::RemoteHangUp | EndCause::Cancelled => Gone::Caller,
+                    EndCause::LocalHangUp | EndCause::Rejected => Gone::Shutdown,
+                    EndCause::NoAck => Gone::Failure,
                 };
                 self.mail(dialog, Mail::Gone(gone));
                 self.calls.remove(&dialog);
             }
-            Event::Refused { source, reason } => tracing::warn!(%source, %reason, "refused"),
+            Event::Refused { source, reason } => tracing::warn!(%source, ?reason, "refused"),
             // This side places no calls.
-            Event::Ringing { .. } | Event::Answered { .. } | Event::Failed { .. } => {}
+            Event::Ringing { .. } | Event::Answered { .. } | Event::Failed { .. } | Event::Reconfirmed { .. } => {}
         }
     }
 
@@ -134,11 +134,13 @@ impl Line {
             return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
         };
         let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
-        let local = sdp::LocalMedia::new(SocketAddr::new(ip, port), random());
-        let Ok(negotiated) = sdp::negotiate(offer, &local) else {
+        let addr = SocketAddr::new(ip, port);
+        let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };
+        let Ok(negotiated) = sdp::negotiate(offer, local) else {
             return self.reject(dialog, 488, "Not Acceptable Here", None);
         };
-        let media = media(&negotiated);
+        let agreed = negotiated.agreed;
+        let media = media(&agreed);
         let business = self.business(&incoming.to_user);
         let settings = self.call_settings(&incoming, business.clone());
         let running = self.handle.enter(&settings.call_id);
@@ -150,16 +152,16 @@ impl Line {
         self.endpoint.ring(dialog, now);
         let (post, mailbox) = mpsc::channel(MAILBOX_MAX);
         self.calls.insert(dialog, Dialog { mail: post.clone(), local });
-        let mut filter = SourceFilter::new(incoming.source.ip());
-        if let Some(remote) = negotiated.remote {
-            filter.set_expected(remote);
+        let mut filter = SourceFilter::new();
+        if let Some(remote) = agreed.remote {
+            filter.set_expected(remote, incoming.source.ip());
         }
         let leg = Leg {
             call,
             business,
             sockets,
             filter,
-            remote: negotiated.remote,
+            signalling_ip: incoming.source.ip(),
             rooms: self.rooms.clone(),
             handle: self.handle.clone(),
             signalling: Signalling { dialog, commands: self.post.clone() },
@@ -197,21 +199,21 @@ impl Line {
         let Some(call) = self.calls.get_mut(&dialog) else { return };
         let Some(offer) = offer else {
             // A re-INVITE without SDP asks for our offer: what we have.
-            let sdp = sdp::offer(&call.local);
+            let sdp = sdp::offer(call.local);
             return self.endpoint.answer_reoffer(dialog, sdp, now);
         };
-        match sdp::negotiate(&offer, &call.local) {
+        match sdp::negotiate(&offer, call.local) {
             Ok(negotiated) => {
                 call.local.version += 1;
                 let mail = Mail::Renegotiated {
-                    remote: negotiated.remote,
-                    media: media(&negotiated),
-                    on_hold: !negotiated.direction.we_send(),
+                    remote: negotiated.agreed.remote,
+                    media: media(&negotiated.agreed),
+                    on_hold: !matches!(negotiated.agreed.direction, Direction::SendRecv | Direction::SendOnly),
                 };
                 self.mail(dialog, mail);
                 self.endpoint.answer_reoffer(dialog, negotiated.answer, now);
             }
-            Err(_) => self.endpoint.reject_reoffer(dialog, 488, "Not Acceptable Here", now),
+            Err(_) => self.endpoint.reject_reoffer(dialog, 488, now),
         }
     }
 
@@ -257,9 +259,12 @@ pub(super) async fn route_to(peer: SocketAddr) -> Option<IpAddr> {
     Some(probe.local_addr().ok()?.ip())
 }
 
-fn media(negotiated: &Negotiated) -> Media {
-    let codec = if negotiated.payload_type == 8 { Codec::Pcma } else { Codec::Pcmu };
-    Media { codec, dtmf_pt: negotiated.dtmf_pt }
+fn media(agreed: &Agreed) -> Media {
+    let codec = match agreed.codec {
+        sdp::Codec::Pcmu(_) => Codec::Pcmu,
+        sdp::Codec::Pcma(_) => Codec::Pcma,
+    };
+    Media { codec, dtmf_pt: agreed.dtmf_pt }
 }
 
 /// RFC 9562 version 4 text form.
@@ -269,6 +274,8 @@ fn uuid(bits: u128) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
+/// Packet length we ask for.
+const PTIME_MS: u16 = 20;
 /// The largest UDP payload.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// With no timer pending the line still wakes now and then.

@@ -1,27 +1,33 @@
 //! The operating system's randomness.
 
 /// Unpredictable bits.
-pub(super) fn random<T: FromBits>() -> T {
-    let mut bytes = [0; 16];
+pub(super) fn random<T: FromBytes>() -> T {
+    let mut bytes = [0; 32];
     // Without randomness SIP tags and RTP numbers could be guessed: better no call than a call open to anybody.
     getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("the system gives no random numbers: {error}"));
-    T::from_bits(u128::from_ne_bytes(bytes))
+    T::from_bytes(bytes)
 }
 
-/// What can be made of random bits.
-pub(super) trait FromBits {
-    /// From 128 of them.
-    fn from_bits(bits: u128) -> Self;
+/// What can be made of random bytes.
+pub(super) trait FromBytes {
+    /// From 32 of them.
+    fn from_bytes(bytes: [u8; 32]) -> Self;
 }
 
-impl FromBits for u128 {
-    fn from_bits(bits: u128) -> Self {
-        bits
+impl FromBytes for [u8; 32] {
+    fn from_bytes(bytes: [u8; 32]) -> Self {
+        bytes
     }
 }
 
-impl FromBits for u64 {
-    fn from_bits(bits: u128) -> Self {
-        (bits >> 64) as Self
+impl FromBytes for u128 {
+    fn from_bytes(bytes: [u8; 32]) -> Self {
+        bytes.iter().take(16).fold(0, |bits, &byte| bits << 8 | Self::from(byte))
+    }
+}
+
+impl FromBytes for u64 {
+    fn from_bytes(bytes: [u8; 32]) -> Self {
+        bytes.iter().take(8).fold(0, |bits, &byte| bits << 8 | Self::from(byte))
     }
 }

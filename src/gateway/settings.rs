@@ -11,7 +11,7 @@ use crate::calendar::Calendar;
 use crate::conversation::Business;
 use crate::crm::Crm;
 use crate::outbox::HandOff;
-use crate::sip::IpNet;
+use crate::sip::Network;
 use crate::speech::Speech;
 
 /// How calls are taken.
@@ -22,7 +22,7 @@ pub struct Settings {
     /// Address told to peers where the socket's own is not reachable (behind NAT).
     pub advertised: Option<IpAddr>,
     /// Who may call.
-    pub allow: Vec<IpNet>,
+    pub allow: Vec<Network>,
     /// RTP takes even ports from here, RTCP the odd one above.
     pub rtp_ports: RangeInclusive<u16>,
     /// Calls at once; more are refused with 503.

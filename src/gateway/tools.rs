@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
-use crate::calendar::{BookFailure, Calendar};
+use crate::calendar::Calendar;
 use crate::conversation::{Appointment, BookError, BookingRequest, Business, KnownCaller, Slot, SlotQuery};
 use crate::crm::Crm;
 
@@ -28,10 +28,9 @@ pub(super) async fn book(
 ) -> Result<Appointment, BookError> {
     match in_time(BOOKING_DEADLINE, async { calendar.book(business, booking).await }).await {
         Some(Ok(appointment)) => Ok(appointment),
-        Some(Err(BookFailure::Taken)) => Err(BookError::Taken),
         Some(Err(failure)) => {
-            tracing::warn!(%failure, call = booking.call_id, "booking failed");
-            Err(BookError::Unavailable)
+            tracing::warn!(%failure, call = booking.call_id, "not booked");
+            Err(failure.into())
         }
         None => Err(BookError::Unavailable),
     }
