@@ -53,6 +53,9 @@ impl Call {
         let nothing_said = words.is_some_and(|words| words.text.is_empty());
         if nothing_said || (words.is_some() && pause.is_over()) {
             self.conclude(silence_ms, now);
+        } else if words.is_none() && silence_ms == TRANSCRIPT_LATE_MS {
+            // Speculative askings give way when the recogniser is busy; this one does not.
+            self.ask(true);
         } else if silence_ms >= TRANSCRIPT_WAIT_MS || self.ears.length_ms() >= UTTERANCE_MS_MAX {
             self.give_up_on_turn(now);
         }
@@ -316,6 +319,8 @@ fn silence_limit(expectation: Expectation) -> Duration {
 /// Into a pause this long the recogniser is started: most inner pauses are shorter than the decision, and the text is
 /// there when the turn ends.
 const SPECULATE_AFTER_MS: u32 = 140;
+/// After this the transcript is asked for again, urgently. A multiple of the 20 ms frame.
+const TRANSCRIPT_LATE_MS: u32 = 2000;
 /// A recogniser silent for this long is not coming back.
 const TRANSCRIPT_WAIT_MS: u32 = 5000;
 /// Whisper's window is 30 s.

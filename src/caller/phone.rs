@@ -10,7 +10,7 @@ use tokio::net::UdpSocket;
 use tokio::time::{interval, sleep_until, timeout};
 
 use super::report::{Report, TurnReport};
-use super::script::{Act, Listener, Start, Turn};
+use super::script::{Act, Listener, Turn};
 use crate::audio::{Codec, FRAME_SAMPLES, level_dbfs};
 use crate::rtp::{DtmfSender, Packet, Receiver, Sender};
 use crate::sip::{self, DialogId, Endpoint, Event, FromIdentity, Uri, sdp};
@@ -135,7 +135,6 @@ impl Phone {
             report: Report { target: settings.target.clone(), ..Report::default() },
             keys: DtmfSender::new(settings.line.dtmf_payload_type),
             dice: seed | 1,
-            settings,
             sip,
             rtp,
             endpoint,
@@ -143,6 +142,7 @@ impl Phone {
             local,
             remote: None,
             receiver: Receiver::new(&[settings.line.dtmf_payload_type]),
+            settings,
             sender: Sender::new(Codec::Pcmu, seed),
             dialled: now,
             answered: now,

@@ -17,7 +17,7 @@ use crate::call::{Call, Gone, Input, Media, Output};
 use crate::conversation::{Appointment, BookError, Business, KnownCaller, Slot};
 use crate::rtp::SourceFilter;
 use crate::sip::DialogId;
-use crate::speech::{TranscribeJob, TranscribeKind, VoicePriority};
+use crate::speech::{TranscribeJob, TranscribeKind, Priority};
 
 /// What reaches a call's task from other rooms.
 #[derive(Debug)]
@@ -188,7 +188,7 @@ impl Leg {
             }
             Output::Speak { say, text } => self.speak(say, &text),
             Output::Prepare(text) => {
-                let _ = self.rooms.speech.speak(&text, VoicePriority::Ahead, |_| {});
+                let _ = self.rooms.speech.speak(&text, Priority::Ahead, |_| {});
             }
             Output::FindSlots { tool, query } => {
                 let (post, calendar, business) = self.tool();
@@ -246,12 +246,8 @@ impl Leg {
     }
 
     fn speak(&mut self, say: u32, text: &str) {
-        if let Some(pcm) = self.rooms.speech.cached(text) {
-            self.call.handle(Input::Voice { say, pcm, last: true }, Instant::now());
-            return;
-        }
         let post = self.post.clone();
-        let spoken = self.rooms.speech.speak(text, VoicePriority::Live, move |chunk| {
+        let spoken = self.rooms.speech.speak(text, Priority::Live, move |chunk| {
             let _ = post.try_send(Mail::Voice { say, pcm: chunk.pcm, last: chunk.last });
         });
         if spoken.is_err() {
