@@ -199,7 +199,8 @@ impl Manifest {
     pub fn get() -> &'static Manifest {
         static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
             // The text is part of this binary and a test below reads it: it cannot fail at run time.
-            toml::from_str(include_str!("../../models/manifest.toml")).expect("models/manifest.toml is checked by a test")
+            toml::from_str(include_str!("../../models/manifest.toml"))
+                .expect("models/manifest.toml is checked by a test")
         });
         &MANIFEST
     }
