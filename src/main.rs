@@ -2,12 +2,14 @@
 
 mod call_args;
 mod init;
+mod place;
 mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use offhook::speech::command;
 use offhook::{config, models};
 
 /// The receptionist that answers a business's phone on the business's own machine.
@@ -102,7 +104,7 @@ fn call(args: call_args::Args, matches: &ArgMatches) -> ExitCode {
     // The subcommand's own matches know the order in which --say, --wav and --keys were written.
     let Some(("call", written)) = matches.subcommand() else { return ExitCode::from(ASKED_WRONGLY) };
     match args.plan(written) {
-        Ok(plan) => place(&plan),
+        Ok(plan) => place::run(plan),
         Err(message) => {
             eprintln!("{message}");
             ExitCode::from(ASKED_WRONGLY)
@@ -110,16 +112,9 @@ fn call(args: call_args::Args, matches: &ArgMatches) -> ExitCode {
     }
 }
 
-/// Boundary: the calling side is `offhook::caller`.
-fn place(plan: &call_args::Plan) -> ExitCode {
-    eprintln!("calling {} is not part of this build", plan.to);
-    ExitCode::FAILURE
-}
-
-/// Boundary: the recogniser is `offhook::speech`.
 fn transcribe(args: &TranscribeArgs) -> ExitCode {
-    eprintln!("transcribing {} files is not part of this build", args.files.len());
-    ExitCode::FAILURE
+    let options = command::Transcribe { files: args.files.clone(), json: args.json, language: args.language.clone() };
+    command::transcribe(&options, &models::Dir::new(MODELS_DIR))
 }
 
 /// Usage, configuration, or something that has to be installed first.

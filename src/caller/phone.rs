@@ -31,7 +31,7 @@ pub struct Settings {
     /// The line's faults.
     pub line: BadLine,
     /// Hang up this long after the answer whatever happens.
-    pub hang_up_after: Option<Duration>,
+    pub hang_up_after: Duration,
 }
 
 /// Faults of the caller's line, for rehearsals.
@@ -355,8 +355,8 @@ impl Phone {
     /// The caller hangs up when told to, or when all is said and nobody speaks any more.
     fn end_call(&mut self, now: Instant) {
         let done = self.next_turn >= self.settings.turns.len() && self.saying.is_none();
-        let waited = done && self.listener.silent_ms(self.now_ms()) > LINGER_MS && self.settings.hang_up_after.is_none();
-        let told = self.settings.hang_up_after.is_some_and(|after| now - self.answered >= after);
+        let waited = done && self.listener.silent_ms(self.now_ms()) > LINGER_MS;
+        let told = now - self.answered >= self.settings.hang_up_after;
         if waited || told {
             self.say("caller hangs up");
             self.endpoint.hang_up(self.dialog, now);
