@@ -1,1 +1,33 @@
-//! The speech room.
+//! Ears and voice: Whisper, the neural detectors and the Piper voice, on threads behind bounded queues.
+//!
+//! [`Speech`] is a cheap handle. Nothing here waits: a full queue answers [`Busy`] at once, results come back through
+//! the closure given with the job, on a worker's thread.
+
+pub mod command;
+pub mod files;
+
+mod cache;
+mod ears;
+mod error;
+mod features;
+mod level;
+mod onnx;
+mod phantom;
+mod phonemes;
+mod queue;
+mod resample;
+mod service;
+mod settings;
+mod speaking;
+mod transcript;
+mod turn;
+mod vad;
+mod voice;
+mod wording;
+
+pub use error::{Busy, SpeechError};
+pub use files::{FileError, FileTranscript, transcribe_files};
+pub use service::Speech;
+pub use settings::{Settings, WhisperChoice};
+pub use speaking::{Priority, SpokenChunk, VOICE_RATE};
+pub use transcript::{TranscribeJob, TranscribeKind, Transcript};

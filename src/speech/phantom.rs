@@ -1,0 +1,154 @@
+//! What Whisper says when nobody spoke, and how to tell.
+
+/// What else is known about a piece of text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Evidence {
+    /// Seconds of speech the voice activity network found.
+    pub speech_seconds: f32,
+    /// Its highest probability.
+    pub speech_peak: f32,
+    /// Whisper's own probability that there is no speech.
+    pub no_speech: f32,
+    /// Mean probability of the tokens.
+    pub confidence: f32,
+}
+
+/// The text without remarks like "[Music]" or "(laughs)" and without notes; empty when no word is left.
+pub(super) fn words_only(text: &str) -> String {
+    let mut kept = String::new();
+    let mut closing: Vec<char> = Vec::new();
+    let mut starred = false;
+    for c in text.chars() {
+        match c {
+            '[' => closing.push(']'),
+            '(' => closing.push(')'),
+            '*' => starred = !starred,
+            '♪' | '♫' | '♬' => {}
+            _ if closing.last() == Some(&c) => {
+                closing.pop();
+            }
+            _ if closing.is_empty() && !starred => kept.push(c),
+            _ => {}
+        }
+    }
+    let kept = kept.split_whitespace().collect::<Vec<_>>().join(" ");
+    let kept = kept.trim_start_matches([',', '.', '-', '!', '?', ';', ':', ' ']).to_owned();
+    if kept.chars().any(char::is_alphanumeric) { kept } else { String::new() }
+}
+
+/// Whether the text is to be believed.
+pub(super) fn believable(text: &str, evidence: Evidence) -> bool {
+    let weak = evidence.speech_seconds < WEAK_SECONDS || evidence.speech_peak < WEAK_PEAK || evidence.no_speech > WEAK_NO_SPEECH;
+    let hollow = evidence.no_speech > HOLLOW_NO_SPEECH && evidence.confidence < HOLLOW_CONFIDENCE;
+    let too_fast = text.split_whitespace().count() as f32 > WORDS_BASE + WORDS_PER_SECOND * evidence.speech_seconds;
+    !(hollow || too_fast || evidence.confidence < CONFIDENCE_MIN || weak && (is_phantom(text) || evidence.confidence < WEAK_CONFIDENCE))
+}
+
+/// The text up to where it begins to repeat itself, if it does.
+pub(super) fn before_runaway(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let same = |a: &str, b: &str| a.trim_matches(|c: char| !c.is_alphanumeric()).eq_ignore_ascii_case(b.trim_matches(|c: char| !c.is_alphanumeric()));
+    for start in 0..words.len() {
+        for (length, repeats) in RUNAWAY {
+            let Some(window) = words.get(start..start + length * repeats) else { continue };
+            if (length..window.len()).all(|i| same(window[i], window[i - length])) {
+                return Some(words[..start + length].join(" "));
+            }
+        }
+    }
+    None
+}
+
+fn is_phantom(text: &str) -> bool {
+    let bare: String = text.chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect::<String>().to_lowercase();
+    PHANTOMS.contains(&bare.trim())
+}
+
+/// Repetitions that speech does not have: so many words, so many times in a row. Digits may well repeat four times.
+const RUNAWAY: [(usize, usize); 5] = [(1, 7), (2, 5), (3, 4), (4, 3), (6, 3)];
+
+/// Less speech than this is weak evidence: half a short word.
+const WEAK_SECONDS: f32 = 0.2;
+
+/// Probability of speech that even a noisy word reaches somewhere.
+const WEAK_PEAK: f32 = 0.7;
+
+/// Whisper itself doubts that somebody spoke.
+const WEAK_NO_SPEECH: f32 = 0.6;
+
+/// With weak evidence a word must at least be clear.
+const WEAK_CONFIDENCE: f32 = 0.5;
+
+/// Whisper is sure that nobody spoke, and unsure of its words.
+const HOLLOW_NO_SPEECH: f32 = 0.8;
+const HOLLOW_CONFIDENCE: f32 = 0.5;
+
+/// Below this, text is guessed.
+const CONFIDENCE_MIN: f32 = 0.25;
+
+/// People say up to four words a second; short clips get a few words for free.
+const WORDS_BASE: f32 = 4.0;
+const WORDS_PER_SECOND: f32 = 6.0;
+
+/// What Whisper was trained to hear in silence and music: the endings of videos.
+const PHANTOMS: [&str; 18] = [
+    "you",
+    "thank you",
+    "thank you very much",
+    "thank you for watching",
+    "thanks for watching",
+    "thank you so much for watching",
+    "please subscribe",
+    "bye",
+    "bye bye",
+    "the end",
+    "so",
+    "oh",
+    "ah",
+    "hmm",
+    "mm",
+    "uh",
+    "i",
+    "subtitles by the amaraorg community",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLEAR: Evidence = Evidence { speech_seconds: 0.6, speech_peak: 0.95, no_speech: 0.05, confidence: 0.8 };
+
+    #[test]
+    fn remarks_are_not_words() {
+        for (text, words) in [
+            (" [Music]", ""),
+            (" (upbeat music)", ""),
+            ("♪♪", ""),
+            (" *laughs* Yes.", "Yes."),
+            ("[BLANK_AUDIO] Hello (coughs) there.", "Hello there."),
+            (" Nine.", "Nine."),
+            (" (unclosed", ""),
+            (" ...", ""),
+        ] {
+            assert_eq!(words_only(text), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn repetition_is_cut_but_digits_are_not() {
+        let looped = "I will go to the end of the end of the end of the end of the";
+        assert_eq!(before_runaway(looped).as_deref(), Some("I will go to the end of"));
+        assert_eq!(before_runaway("no no no no no no no no").as_deref(), Some("no"));
+        assert_eq!(before_runaway("five five five one two one two"), None);
+        assert_eq!(before_runaway("zero zero zero zero"), None);
+    }
+
+    #[test]
+    fn phantoms_need_evidence() {
+        assert!(believable("Thank you.", CLEAR));
+        assert!(!believable("Thank you.", Evidence { speech_seconds: 0.06, ..CLEAR }));
+        assert!(!believable("You", Evidence { no_speech: 0.7, ..CLEAR }));
+        assert!(believable("Yes.", Evidence { speech_seconds: 0.1, ..CLEAR }));
+        assert!(!believable("we are going to be talking about many many things today", Evidence { speech_seconds: 0.3, ..CLEAR }));
+    }
+}
