@@ -9,8 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
-use offhook::speech::command;
-use offhook::{config, models};
+use offhook::{config, models, speech};
 
 /// The receptionist that answers a business's phone on the business's own machine.
 #[derive(Debug, Parser)]
@@ -45,21 +44,7 @@ enum Command {
     /// Place a call with spoken turns: hear it work without a phone.
     Call(call_args::Args),
     /// Write down what is said in sound files.
-    Transcribe(TranscribeArgs),
-}
-
-/// What `offhook transcribe` is told.
-#[derive(Debug, clap::Args)]
-pub struct TranscribeArgs {
-    /// Sound files of any usual format.
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// One JSON object per line and file: file, text, language, seconds, cpu_ms.
-    #[arg(long)]
-    pub json: bool,
-    /// Language spoken (BCP 47); unset: the recogniser decides.
-    #[arg(long, value_name = "TAG")]
-    pub language: Option<String>,
+    Transcribe(speech::command::TranscribeArgs),
 }
 
 fn main() -> ExitCode {
@@ -72,9 +57,12 @@ fn main() -> ExitCode {
             println!("{}", summary(&config));
             ExitCode::SUCCESS
         }),
-        Command::Models(command) => models::run(&command, &models::Dir::new(MODELS_DIR)),
+        Command::Models(command) => models::run(&command, &models::Dir::default()),
         Command::Call(args) => call(args, &matches),
-        Command::Transcribe(args) => transcribe(&args),
+        Command::Transcribe(args) => {
+            let models = models::Dir::default();
+            speech::command::transcribe(&args, speech::Settings { models, ..speech::Settings::default() })
+        }
     }
 }
 
@@ -112,12 +100,5 @@ fn call(args: call_args::Args, matches: &ArgMatches) -> ExitCode {
     }
 }
 
-fn transcribe(args: &TranscribeArgs) -> ExitCode {
-    let options = command::Transcribe { files: args.files.clone(), json: args.json, language: args.language.clone() };
-    command::transcribe(&options, &models::Dir::new(MODELS_DIR))
-}
-
 /// Usage, configuration, or something that has to be installed first.
 const ASKED_WRONGLY: u8 = 2;
-/// Where the model files lie, relative to the working directory.
-const MODELS_DIR: &str = "models";

@@ -63,12 +63,12 @@ fn act(what: &What, voice: Option<&Speech>) -> Result<(String, Act), String> {
 }
 
 fn sound(path: &Path) -> Result<Arc<[i16]>, String> {
-    let pcm = files::decode(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(offhook::audio::resample(&pcm, 16_000, speech::VOICE_RATE).into())
+    let pcm = files::decode(path, speech::VOICE_RATE).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(pcm.into())
 }
 
 fn voice() -> Result<Speech, String> {
-    let settings = speech::Settings { models: models::Dir::new(crate::MODELS_DIR), ..speech::Settings::default() };
+    let settings = speech::Settings { models: models::Dir::default(), ..speech::Settings::default() };
     Speech::start(settings).map_err(|error| error.to_string())
 }
 

@@ -88,11 +88,6 @@ impl Mouth {
         !self.paused && self.queue.front().is_some_and(|saying| saying.started_ms.is_some())
     }
 
-    /// Whether playout was stopped and may go on.
-    pub fn is_paused(&self) -> bool {
-        self.paused
-    }
-
     /// Stops the sound, keeps the words.
     pub fn pause(&mut self) {
         self.paused = true;

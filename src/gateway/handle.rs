@@ -1,6 +1,5 @@
 //! The gateway seen from outside: what runs, what happens, how to stop it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -22,11 +21,17 @@ struct Shared {
     draining: AtomicBool,
     running: AtomicUsize,
     idle: Notify,
-    listening: Vec<SocketAddr>,
+}
+
+impl Default for Handle {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Handle {
-    pub(super) fn new(listening: Vec<SocketAddr>) -> Self {
+    /// Of a gateway that is yet to start.
+    pub fn new() -> Self {
         let (events, _) = broadcast::channel(EVENTS_KEPT);
         Self {
             shared: Arc::new(Shared {
@@ -35,14 +40,8 @@ impl Handle {
                 draining: AtomicBool::new(false),
                 running: AtomicUsize::new(0),
                 idle: Notify::new(),
-                listening,
             }),
         }
-    }
-
-    /// The SIP addresses in use.
-    pub fn listening(&self) -> &[SocketAddr] {
-        &self.shared.listening
     }
 
     /// Calls that are not over, newest first.

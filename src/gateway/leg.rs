@@ -69,7 +69,8 @@ pub(super) struct Leg {
     pub signalling: Signalling,
     pub mailbox: mpsc::Receiver<Mail>,
     pub post: mpsc::Sender<Mail>,
-    pub running: Running,
+    /// Keeps the call counted while its task runs.
+    pub _running: Running,
     /// The look-up's answer while it rings.
     pub known: Option<KnownCaller>,
     /// Cancels the transcript asked for last.

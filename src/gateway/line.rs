@@ -125,6 +125,9 @@ impl Line {
         if self.handle.is_draining() || self.handle.running() >= self.settings.calls_max {
             return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
         }
+        let Some(business) = self.rooms.directory.answers(&incoming.to_user).cloned() else {
+            return self.reject(dialog, 404, "Not Found", None);
+        };
         let Some(offer) = &incoming.offer else {
             return self.reject(dialog, 488, "Not Acceptable Here", None);
         };
@@ -141,7 +144,6 @@ impl Line {
         };
         let agreed = negotiated.agreed;
         let media = media(&agreed);
-        let business = self.business(&incoming.to_user);
         let settings = self.call_settings(&incoming, business.clone());
         let running = self.handle.enter(&settings.call_id);
         let call = Call::new(settings, media, now);
@@ -167,7 +169,7 @@ impl Line {
             signalling: Signalling { dialog, commands: self.post.clone() },
             mailbox,
             post,
-            running,
+            _running: running,
             known: None,
             stale: Arc::new(AtomicBool::new(false)),
         };
@@ -220,12 +222,6 @@ impl Line {
     fn reject(&mut self, dialog: DialogId, status: u16, reason: &str, retry_after: Option<&str>) {
         let extra = retry_after.map(|seconds| ("Retry-After".to_owned(), seconds.to_owned()));
         self.endpoint.reject(dialog, status, reason, extra.into_iter().collect(), Instant::now());
-    }
-
-    /// The business a called user part names, or the first.
-    fn business(&self, to_user: &str) -> Arc<Business> {
-        let businesses = &self.rooms.businesses;
-        businesses.iter().find(|business| business.id == to_user).unwrap_or(&businesses[0]).clone()
     }
 
     fn call_settings(&self, incoming: &Incoming, business: Arc<Business>) -> call::Settings {

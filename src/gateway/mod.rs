@@ -23,7 +23,7 @@ pub use handle::{EVENTS_KEPT, Handle};
 use line::Line;
 use ports::Ports;
 use random::random;
-pub use settings::{Rooms, Settings};
+pub use settings::{Directory, Rooms, Settings};
 
 use crate::sip;
 
@@ -33,6 +33,7 @@ pub struct Gateway {
     handle: Handle,
     lines: Vec<JoinHandle<()>>,
     settings: Arc<Settings>,
+    listening: Vec<SocketAddr>,
 }
 
 /// Why the gateway did not start.
@@ -53,8 +54,8 @@ pub enum StartError {
 
 impl Gateway {
     /// Binds the SIP sockets and starts taking calls.
-    pub async fn start(settings: Settings, rooms: Rooms) -> Result<Self, StartError> {
-        if rooms.businesses.is_empty() {
+    pub async fn start(settings: Settings, rooms: Rooms, handle: Handle) -> Result<Self, StartError> {
+        if rooms.directory.businesses().next().is_none() {
             return Err(StartError::NoBusiness);
         }
         let mut sockets = Vec::new();
@@ -63,7 +64,6 @@ impl Gateway {
             sockets.push(socket);
         }
         let listening = sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
-        let handle = Handle::new(listening);
         let settings = Arc::new(settings);
         let ports = Arc::new(Ports::new(settings.rtp_ports.clone()));
         let mut lines = Vec::new();
@@ -82,12 +82,12 @@ impl Gateway {
             };
             lines.push(tokio::spawn(line.run()));
         }
-        Ok(Self { handle, lines, settings })
+        Ok(Self { handle, lines, settings, listening })
     }
 
-    /// The view others get.
-    pub fn handle(&self) -> Handle {
-        self.handle.clone()
+    /// The SIP addresses in use.
+    pub fn listening(&self) -> &[SocketAddr] {
+        &self.listening
     }
 
     /// No new calls; running ones get `drain`, then the sockets close.

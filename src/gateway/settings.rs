@@ -1,5 +1,6 @@
 //! Settings of this room, and the rooms it drives.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -44,12 +45,33 @@ pub struct Rooms {
     pub crm: Arc<dyn Crm>,
     /// What the call leaves behind.
     pub hand_off: HandOff,
-    /// The businesses answered for; the first answers what names none.
-    pub businesses: Vec<Arc<Business>>,
+    /// Who answers which called number.
+    pub directory: Arc<Directory>,
+}
+
+/// Called user part to business.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    /// Numbers that are listed.
+    pub listed: HashMap<String, Arc<Business>>,
+    /// Who answers every other one; none: nobody does.
+    pub other: Option<Arc<Business>>,
+}
+
+impl Directory {
+    /// The business that answers this called user part.
+    pub fn answers(&self, called: &str) -> Option<&Arc<Business>> {
+        self.listed.get(called).or(self.other.as_ref())
+    }
+
+    /// Every business that can be reached.
+    pub fn businesses(&self) -> impl Iterator<Item = &Arc<Business>> {
+        self.listed.values().chain(&self.other)
+    }
 }
 
 impl std::fmt::Debug for Rooms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rooms").field("businesses", &self.businesses.len()).finish_non_exhaustive()
+        f.debug_struct("Rooms").field("directory", &self.directory).finish_non_exhaustive()
     }
 }
