@@ -37,7 +37,9 @@ impl Delays {
     pub(super) fn target_us(&self) -> u64 {
         let low = self.seconds.iter().flatten().map(|s| s.0).min();
         let high = self.seconds.iter().flatten().map(|s| s.1).max();
-        let spread = low.zip(high).map_or(UNKNOWN_JITTER_US, |(low, high)| (high - low) as u64);
+        let spread = low.zip(high).map_or(0, |(low, high)| (high - low) as u64);
+        let unknown = self.seconds[1..].iter().all(Option::is_none);
+        let spread = if unknown { spread.max(UNKNOWN_JITTER_US) } else { spread };
         (spread + FRAME_US).clamp(DELAY_US_MIN, DELAY_US_MAX)
     }
 
@@ -82,7 +84,7 @@ impl LowWater {
     }
 }
 
-/// Assumed of a network not measured yet: one packet of reserve.
+/// Assumed of a network measured for less than a second: one packet of reserve.
 const UNKNOWN_JITTER_US: u64 = 20_000;
 /// A transit that moves by more than a second is a jump of the clock.
 const JUMP_US: i64 = 1_000_000;

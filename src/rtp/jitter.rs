@@ -38,8 +38,9 @@ pub enum Frame<'a> {
 pub struct JitterBuffer {
     /// A packet lives in the slot of its sequence number modulo the number of slots.
     slots: Vec<Slot>,
-    /// Packets held.
+    /// Packets held, and the audio in them.
     held: usize,
+    held_units: u32,
     state: State,
     /// Sequence number and timestamp due next.
     next_sequence: u16,
@@ -89,6 +90,7 @@ impl JitterBuffer {
         Self {
             slots: (0..SLOTS).map(|_| Slot::default()).collect(),
             held: 0,
+            held_units: 0,
             state: State::Idle,
             next_sequence: 0,
             next_timestamp: 0,
@@ -144,7 +146,7 @@ impl JitterBuffer {
     /// Forgets packets and sequence (new SSRC), keeps what is known of the network.
     pub fn reset(&mut self) {
         self.slots.iter_mut().for_each(|slot| slot.taken = false);
-        self.held = 0;
+        (self.held, self.held_units) = (0, 0);
         self.state = State::Idle;
         (self.stray, self.waited, self.silent, self.cut) = (None, 0, false, false);
         self.delays.restart();
@@ -168,14 +170,9 @@ impl JitterBuffer {
         self.levels.lower(units);
     }
 
-    /// Audio buffered from the playout point on, in clock units.
+    /// Audio held, in clock units.
     pub fn buffered_units(&self) -> u32 {
-        let newest = &self.slots[usize::from(self.newest) % SLOTS];
-        if self.held == 0 || !newest.taken {
-            return 0;
-        }
-        let end = newest.timestamp.wrapping_add(newest.units);
-        (end.wrapping_sub(self.next_timestamp) as i32).max(0) as u32
+        self.held_units
     }
 
     fn start_at(&mut self, packet: &Packet<'_>, now: Instant) {
@@ -221,6 +218,7 @@ impl JitterBuffer {
         slot.payload.clear();
         slot.payload.extend_from_slice(packet.payload);
         self.held += 1;
+        self.held_units += units;
         if self.held == 1 || (packet.sequence.wrapping_sub(self.newest) as i16) > 0 {
             self.newest = packet.sequence;
         }
@@ -251,9 +249,7 @@ impl JitterBuffer {
             if slot.units > 0 || !slot.payload.is_empty() || slot.sequence != self.next_sequence {
                 return;
             }
-            slot.taken = false;
-            self.held -= 1;
-            self.next_sequence = self.next_sequence.wrapping_add(1);
+            self.release(front);
             self.silent = true;
         }
     }
@@ -265,9 +261,7 @@ impl JitterBuffer {
         }
         while self.buffered_units() > DELAY_UNITS_MAX && self.held > 1 {
             let Some(front) = self.front() else { return };
-            self.slots[front].taken = false;
-            self.held -= 1;
-            self.next_sequence = self.slots[front].sequence.wrapping_add(1);
+            self.release(front);
             self.next_timestamp = self.slots[front].timestamp.wrapping_add(self.slots[front].units);
             self.cut = true;
         }
@@ -280,6 +274,15 @@ impl JitterBuffer {
         }
         let first = usize::from(self.next_sequence);
         (first..first + SLOTS).map(|sequence| sequence % SLOTS).find(|&slot| self.slots[slot].taken)
+    }
+
+    /// A packet leaves; the one after it is due.
+    fn release(&mut self, front: usize) {
+        let slot = &mut self.slots[front];
+        slot.taken = false;
+        self.held -= 1;
+        self.held_units -= slot.units;
+        self.next_sequence = slot.sequence.wrapping_add(1);
     }
 
     /// Units of the gap to fill before this packet may play; 0 once it is due.
@@ -301,10 +304,8 @@ impl JitterBuffer {
     }
 
     fn play(&mut self, front: usize) -> Frame<'_> {
-        self.slots[front].taken = false;
-        self.held -= 1;
+        self.release(front);
         self.waited = 0;
-        self.next_sequence = self.slots[front].sequence.wrapping_add(1);
         self.next_timestamp = self.slots[front].timestamp.wrapping_add(self.slots[front].units);
         self.silent = self.slots[front].units == 0;
         let level = self.buffered_units();
