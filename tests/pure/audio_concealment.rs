@@ -56,6 +56,22 @@ fn no_seam_is_steeper_than_the_voice_itself() {
 }
 
 #[test]
+fn the_first_made_up_sample_joins_a_voice_that_was_rising() {
+    // The period before was half as loud: repeating it plainly would jump.
+    let mut input = voice(1_600);
+    let (start, crest) = (1_280, input[1_280 + 8]);
+    input[..start].iter_mut().for_each(|s| *s /= 2);
+    let mut concealer = Concealer::new();
+    concealer.good(&mut input[..start + 9].to_vec());
+    let mut out = Vec::new();
+    concealer.lost(160, &mut out);
+    let step = (i32::from(out[0]) - i32::from(crest)).abs();
+    assert!(step <= steepest(&input), "a step of {step}, the voice has {}", steepest(&input));
+    let plain = i32::from(crest) / 4;
+    assert!(step < plain, "a step of {step}");
+}
+
+#[test]
 fn noise_is_bridged_at_its_level() {
     let mut input = Vec::new();
     offhook::audio::tones::ComfortNoise::new(3, -30.0).append(4_800, &mut input);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use offhook::audio::{Codec, level_dbfs};
-use offhook::rtp::{FrameKind, Receiver, Sender};
+use offhook::rtp::{DtmfSender, FrameKind, Receiver, Sender};
 
 use crate::line::{Chance, sine, start};
 
@@ -158,6 +158,26 @@ fn comfort_noise_fills_the_pause_at_its_level() {
     let level = level_dbfs(&call.heard[60 * 160..95 * 160]);
     assert!((-53.0..-47.0).contains(&level), "{level} dBFS for -50");
     assert!(call.kinds[105..].iter().all(|k| *k == FrameKind::Audio), "and audio follows");
+}
+
+#[test]
+fn while_a_key_is_sent_nothing_is_made_up() {
+    let (mut call, mut sender, mut out) = (Call::new(), Sender::new(Codec::Pcmu, 1), Vec::new());
+    let mut keys = DtmfSender::new(101);
+    for tick in 0..80 {
+        if tick == 30 {
+            keys.press('5', 400);
+        }
+        if !sender.next_event(&mut keys, &mut out) {
+            sender.next_packet(&sine(200.0, 8_000.0, 6_000.0, 160), &mut out);
+        }
+        call.take(&out);
+        call.tick();
+    }
+    assert_eq!(call.receiver.poll_digit(), Some('5'));
+    assert_eq!(call.count(FrameKind::Concealed), 0, "{:?}", call.kinds);
+    assert!(call.kinds[58..].iter().all(|kind| *kind == FrameKind::Audio), "audio is back after the key");
+    assert_eq!(call.receiver.stats().packets_lost, 0);
 }
 
 #[test]
