@@ -1,4 +1,4 @@
-//! Packet-loss concealment in the manner of ITU-T G.711 Appendix I: the last pitch periods are repeated, faded out, and
+//! Packet-loss concealment in the manner of ITU-T G.711 Appendix I: the last pitch period is repeated, faded out, and
 //! blended with what comes next. Unlike the appendix it adds no delay: the seam at the start of a loss is bent instead.
 
 /// Conceals the losses of one 8 kHz stream.
@@ -6,7 +6,7 @@
 pub struct Concealer {
     /// What was played last, newest at the end; `HISTORY` samples.
     history: Vec<i16>,
-    /// The periods being repeated, and where in them we are.
+    /// The period being repeated, and where in it we are.
     cycle: Vec<f32>,
     at: usize,
     /// Pitch of the current loss, in samples.
@@ -26,8 +26,14 @@ impl Default for Concealer {
 impl Concealer {
     /// A concealer that has heard silence so far.
     pub fn new() -> Self {
-        let cycle = Vec::with_capacity(PERIODS_MAX * PITCH_MAX);
-        Self { history: vec![0; HISTORY], cycle, at: 0, pitch: PITCH_MAX, lost: 0, step: 0.0 }
+        Self {
+            history: vec![0; HISTORY],
+            cycle: Vec::with_capacity(PITCH_MAX),
+            at: 0,
+            pitch: PITCH_MAX,
+            lost: 0,
+            step: 0.0,
+        }
     }
 
     /// Takes samples that did arrive; after a loss their beginning is blended with the tail of the concealment.
@@ -41,7 +47,7 @@ impl Concealer {
             }
             self.lost = 0;
         }
-        self.remember(samples);
+        push_history(&mut self.history, samples);
     }
 
     /// Appends `count` samples in place of lost ones; silence after 60 ms of loss.
@@ -54,8 +60,7 @@ impl Concealer {
             let sample = self.synthetic();
             out.push(clamp(sample));
         }
-        let (history, new) = (&mut self.history, &out[first..]);
-        push_history(history, new);
+        push_history(&mut self.history, &out[first..]);
     }
 
     /// Blends `samples` onto the past although nothing was lost: call before [`Concealer::good`] when audio between the
@@ -67,22 +72,18 @@ impl Concealer {
         }
     }
 
-    fn remember(&mut self, samples: &[i16]) {
-        push_history(&mut self.history, samples);
-    }
-
     /// Finds the pitch of what was heard last and starts repeating it.
     fn begin(&mut self) {
         self.pitch = pitch(&self.history);
-        self.repeat(1);
+        self.repeat();
         self.at = 0;
         let before = self.history[HISTORY - self.pitch - 1];
         self.step = f32::from(self.history[HISTORY - 1]) - f32::from(before);
     }
 
-    /// Makes the last `periods` pitch periods a loop, its end faded into what preceded its beginning.
-    fn repeat(&mut self, periods: usize) {
-        let length = self.pitch * periods;
+    /// Makes the last pitch period a loop, its end faded into what preceded its beginning.
+    fn repeat(&mut self) {
+        let length = self.pitch;
         let (start, fade) = (HISTORY - length, self.pitch / 4);
         self.cycle.clear();
         self.cycle.extend(self.history[start..].iter().map(|&s| f32::from(s)));
@@ -153,5 +154,3 @@ const CORRELATED: usize = 160;
 const HISTORY: usize = 390;
 /// Longest blend back into real audio: 10 ms.
 const OVERLAP_MAX: usize = 80;
-/// Room for the loop: one period is repeated, see `begin`.
-const PERIODS_MAX: usize = 1;

@@ -8,6 +8,7 @@ mod conceal;
 pub mod g711;
 mod level;
 mod resample;
+mod spectrum;
 pub mod tones;
 mod voice;
 

@@ -61,7 +61,7 @@ impl Resampler {
 
     /// How far the output lags, in input samples.
     pub fn delay_samples(&self) -> usize {
-        if self.up == self.down { 0 } else { self.taps / 2 - 1 }
+        if self.up == self.down { 0 } else { self.taps / 2 }
     }
 }
 

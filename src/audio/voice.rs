@@ -4,6 +4,7 @@ use earshot::Detector;
 
 use super::level::level_dbfs;
 use super::resample::Resampler;
+use super::spectrum;
 use super::{FRAME_SAMPLES, SPEECH_RATE, TELEPHONE_RATE};
 
 /// The verdict on one 20 ms frame.
@@ -18,6 +19,9 @@ pub struct Voice {
 }
 
 /// Voice activity of one 8 kHz stream, frame by frame. About 12 kB.
+///
+/// A frame is voiced when it stands out of the noise, the detector says so, and a pitch was heard lately: the detector
+/// alone takes a good part of loud steady noise for speech once the line has cut off everything above 4 kHz.
 pub struct VoiceGate {
     detector: Detector,
     resampler: Resampler,
@@ -31,6 +35,10 @@ pub struct VoiceGate {
     open: u32,
     /// Frames in a row that were one or two pure tones.
     tonal: u32,
+    /// Frames since the last one with a pitch.
+    unpitched: u32,
+    /// Frames in a row that were taken for voice.
+    streak: u32,
 }
 
 impl Default for VoiceGate {
@@ -51,23 +59,36 @@ impl VoiceGate {
             probability: 0.0,
             open: 0,
             tonal: 0,
+            unpitched: PITCH_HOLD_FRAMES,
+            streak: 0,
         }
     }
 
     /// Judges one frame of 160 samples at 8 kHz; other lengths are judged too, but the times below assume 20 ms.
     pub fn push(&mut self, frame: &[i16]) -> Voice {
-        let level = level_dbfs(frame);
-        let loud = self.floor.push(level);
-        self.tonal = if is_tone(frame) { self.tonal + 1 } else { 0 };
+        let level_dbfs = level_dbfs(frame);
+        let loud = self.floor.push(level_dbfs);
         self.detect(frame, loud);
         self.remember(frame);
-        let voiced = self.open > 0 && loud && self.tonal < TONAL_FRAMES && self.probability >= VOICED_PROBABILITY;
-        Voice { voiced, probability: self.probability, level_dbfs: level }
+        self.tonal = if loud && spectrum::is_tone(frame) { self.tonal + 1 } else { 0 };
+        let pitched = loud && self.tonal == 0 && spectrum::pitch_strength(&self.recent) >= PITCHED;
+        self.unpitched = if pitched { 0 } else { self.unpitched.saturating_add(1) };
+        let voiced = self.decide(loud);
+        Voice { voiced, probability: self.probability, level_dbfs }
     }
 
     /// The noise floor as tracked, in dBFS.
     pub fn noise_floor_dbfs(&self) -> f32 {
         self.floor.floor
+    }
+
+    /// Speaking goes on by less than it takes to begin: the edges of tones look like speech for one frame.
+    fn decide(&mut self, loud: bool) -> bool {
+        let begun = self.streak >= ONSET_FRAMES;
+        let tones_allowed = if begun { TONAL_FRAMES } else { 1 };
+        let speech = loud && self.probability >= VOICED_PROBABILITY && self.unpitched < PITCH_HOLD_FRAMES;
+        self.streak = if speech && self.tonal < tones_allowed { self.streak.saturating_add(1) } else { 0 };
+        self.streak >= ONSET_FRAMES
     }
 
     /// Runs the detector while the gate is open, with its run-up when it just opened.
@@ -120,7 +141,9 @@ impl VoiceGate {
 #[derive(Debug, Clone)]
 struct NoiseFloor {
     floor: f32,
-    /// Extremes of the level since the last judgement of steadiness, and their age in frames.
+    /// The level smoothed over some 100 ms: syllables move it, the flutter of noise does not.
+    smooth: f32,
+    /// Extremes of the smoothed level since the last judgement of steadiness, and their age in frames.
     low: f32,
     high: f32,
     age: u32,
@@ -128,17 +151,18 @@ struct NoiseFloor {
 
 impl NoiseFloor {
     fn new() -> Self {
-        Self { floor: FLOOR_START_DBFS, low: f32::MAX, high: f32::MIN, age: 0 }
+        Self { floor: FLOOR_START_DBFS, smooth: FLOOR_START_DBFS, low: f32::MAX, high: f32::MIN, age: 0 }
     }
 
     /// Takes a frame's level; true when it stands out of the noise.
     fn push(&mut self, level: f32) -> bool {
-        (self.low, self.high, self.age) = (self.low.min(level), self.high.max(level), self.age + 1);
+        self.smooth += (level - self.smooth) * SMOOTHING;
+        (self.low, self.high, self.age) = (self.low.min(self.smooth), self.high.max(self.smooth), self.age + 1);
         if self.age >= STEADY_FRAMES {
             if self.high - self.low < STEADY_DB {
-                self.floor = self.high;
+                self.floor = self.floor.max(self.high);
             }
-            (self.low, self.high, self.age) = (level, level, 0);
+            (self.low, self.high, self.age) = (self.smooth, self.smooth, 0);
         }
         let target = level.max(FLOOR_MIN_DBFS);
         self.floor = if target < self.floor {
@@ -150,32 +174,6 @@ impl NoiseFloor {
     }
 }
 
-/// Whether one or two sines hold nearly all of a frame's energy: keys, dial tones, hum, never a voice.
-///
-/// A sum of two sines obeys a fourth-order recursion that is symmetric: `x[n] + x[n-4] = a(x[n-1] + x[n-3]) + b x[n-2]`.
-/// The best `a` and `b` leave next to no residue for tones, and much for anything with more partials or noise.
-fn is_tone(frame: &[i16]) -> bool {
-    let (mut pp, mut pq, mut qq, mut py, mut qy, mut yy) = (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
-    for w in frame.windows(5) {
-        let [x0, x1, x2, x3, x4] = [w[0], w[1], w[2], w[3], w[4]].map(f64::from);
-        let (y, p, q) = (x0 + x4, x1 + x3, x2);
-        pp += p * p;
-        pq += p * q;
-        qq += q * q;
-        py += p * y;
-        qy += q * y;
-        yy += y * y;
-    }
-    let determinant = pp * qq - pq * pq;
-    if determinant <= 1e-6 * pp * qq || yy <= 0.0 {
-        return false;
-    }
-    let (a, b) = ((py * qq - qy * pq) / determinant, (qy * pp - py * pq) / determinant);
-    let residue = (yy - a * py - b * qy).max(0.0);
-    let energy: f64 = frame.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
-    residue < TONE_RESIDUE * energy
-}
-
 /// The detector takes 16 ms at 16 kHz.
 const DETECTOR_SAMPLES: usize = 256;
 /// 80 ms of run-up: the detector looks back 48 ms and its memory settles in a few frames.
@@ -184,6 +182,12 @@ const RECENT_SAMPLES: usize = 4 * FRAME_SAMPLES;
 const VOICED_PROBABILITY: f32 = 0.5;
 /// The gate stays open 200 ms after the last loud frame: the detector keeps its memory across a pause between words.
 const HOLD_FRAMES: u32 = 10;
+/// Voice begins with the second frame that looks like it.
+const ONSET_FRAMES: u32 = 2;
+/// Normalised correlation from which a frame has a pitch: voiced speech has 0.6 to 0.95, noise up to 0.4.
+const PITCHED: f32 = 0.5;
+/// 240 ms without pitch end a voice: longer than any consonant cluster.
+const PITCH_HOLD_FRAMES: u32 = 12;
 /// Three frames of tone in a row: a voice is never that pure for 60 ms.
 const TONAL_FRAMES: u32 = 3;
 /// A quiet telephone line to begin with.
@@ -194,6 +198,8 @@ const FLOOR_MIN_DBFS: f32 = -75.0;
 const FALL: f32 = 0.3;
 /// 1.5 dB per second upwards, so that a sentence does not become the floor.
 const RISE_DB: f32 = 0.03;
+/// Share of a new level in the smoothed one.
+const SMOOTHING: f32 = 0.2;
 /// A level that moved less than `STEADY_DB` for 700 ms is the line, not a voice.
 const STEADY_FRAMES: u32 = 35;
 const STEADY_DB: f32 = 4.0;
@@ -201,5 +207,3 @@ const STEADY_DB: f32 = 4.0;
 const OPEN_DB: f32 = 6.0;
 /// Nothing below this is taken for a caller: a whisper on a phone is some -45 dBFS.
 const QUIET_DBFS: f32 = -55.0;
-/// Share of energy the two-sine model may leave over.
-const TONE_RESIDUE: f64 = 0.02;

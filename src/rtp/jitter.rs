@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::delay::{DELAY_US_MAX, Delays, FRAME_US, LowWater, UNIT_US};
 use super::packet::Packet;
 use super::{CLOCK_RATE, FRAME_UNITS};
 
@@ -37,8 +38,9 @@ pub enum Frame<'a> {
 pub struct JitterBuffer {
     /// A packet lives in the slot of its sequence number modulo the number of slots.
     slots: Vec<Slot>,
-    /// Packets held.
+    /// Packets held, and the audio in them.
     held: usize,
+    held_units: u32,
     state: State,
     /// Sequence number and timestamp due next.
     next_sequence: u16,
@@ -88,6 +90,7 @@ impl JitterBuffer {
         Self {
             slots: (0..SLOTS).map(|_| Slot::default()).collect(),
             held: 0,
+            held_units: 0,
             state: State::Idle,
             next_sequence: 0,
             next_timestamp: 0,
@@ -143,7 +146,7 @@ impl JitterBuffer {
     /// Forgets packets and sequence (new SSRC), keeps what is known of the network.
     pub fn reset(&mut self) {
         self.slots.iter_mut().for_each(|slot| slot.taken = false);
-        self.held = 0;
+        (self.held, self.held_units) = (0, 0);
         self.state = State::Idle;
         (self.stray, self.waited, self.silent, self.cut) = (None, 0, false, false);
         self.delays.restart();
@@ -167,14 +170,9 @@ impl JitterBuffer {
         self.levels.lower(units);
     }
 
-    /// Audio buffered from the playout point on, in clock units.
+    /// Audio held, in clock units.
     pub fn buffered_units(&self) -> u32 {
-        let newest = &self.slots[usize::from(self.newest) % SLOTS];
-        if self.held == 0 || !newest.taken {
-            return 0;
-        }
-        let end = newest.timestamp.wrapping_add(newest.units);
-        (end.wrapping_sub(self.next_timestamp) as i32).max(0) as u32
+        self.held_units
     }
 
     fn start_at(&mut self, packet: &Packet<'_>, now: Instant) {
@@ -220,6 +218,7 @@ impl JitterBuffer {
         slot.payload.clear();
         slot.payload.extend_from_slice(packet.payload);
         self.held += 1;
+        self.held_units += units;
         if self.held == 1 || (packet.sequence.wrapping_sub(self.newest) as i16) > 0 {
             self.newest = packet.sequence;
         }
@@ -250,9 +249,7 @@ impl JitterBuffer {
             if slot.units > 0 || !slot.payload.is_empty() || slot.sequence != self.next_sequence {
                 return;
             }
-            slot.taken = false;
-            self.held -= 1;
-            self.next_sequence = self.next_sequence.wrapping_add(1);
+            self.release(front);
             self.silent = true;
         }
     }
@@ -264,9 +261,7 @@ impl JitterBuffer {
         }
         while self.buffered_units() > DELAY_UNITS_MAX && self.held > 1 {
             let Some(front) = self.front() else { return };
-            self.slots[front].taken = false;
-            self.held -= 1;
-            self.next_sequence = self.slots[front].sequence.wrapping_add(1);
+            self.release(front);
             self.next_timestamp = self.slots[front].timestamp.wrapping_add(self.slots[front].units);
             self.cut = true;
         }
@@ -279,6 +274,15 @@ impl JitterBuffer {
         }
         let first = usize::from(self.next_sequence);
         (first..first + SLOTS).map(|sequence| sequence % SLOTS).find(|&slot| self.slots[slot].taken)
+    }
+
+    /// A packet leaves; the one after it is due.
+    fn release(&mut self, front: usize) {
+        let slot = &mut self.slots[front];
+        slot.taken = false;
+        self.held -= 1;
+        self.held_units -= slot.units;
+        self.next_sequence = slot.sequence.wrapping_add(1);
     }
 
     /// Units of the gap to fill before this packet may play; 0 once it is due.
@@ -300,10 +304,8 @@ impl JitterBuffer {
     }
 
     fn play(&mut self, front: usize) -> Frame<'_> {
-        self.slots[front].taken = false;
-        self.held -= 1;
+        self.release(front);
         self.waited = 0;
-        self.next_sequence = self.slots[front].sequence.wrapping_add(1);
         self.next_timestamp = self.slots[front].timestamp.wrapping_add(self.slots[front].units);
         self.silent = self.slots[front].units == 0;
         let level = self.buffered_units();
@@ -325,94 +327,9 @@ impl JitterBuffer {
     }
 }
 
-/// How late packets come, relative to the earliest ones, over the last seconds.
-#[derive(Debug, Default)]
-struct Delays {
-    /// Arrival minus timestamp of the first packet, in microseconds: the others are measured against it.
-    origin: Option<(Instant, u32)>,
-    /// Least and greatest transit per second, newest first.
-    seconds: [Option<(i64, i64)>; MEMORY_SECONDS],
-    began: Option<Instant>,
-}
-
-impl Delays {
-    fn note(&mut self, timestamp: u32, now: Instant) {
-        let (start, first) = *self.origin.get_or_insert((now, timestamp));
-        let sent = i64::from(timestamp.wrapping_sub(first) as i32) * UNIT_US as i64;
-        let transit = now.saturating_duration_since(start).as_micros() as i64 - sent;
-        if self.seconds.iter().flatten().next().is_some_and(|&(low, _)| (transit - low).abs() > JUMP_US) {
-            // The sender's timestamps jumped: not a delay.
-            self.restart();
-            return;
-        }
-        let began = *self.began.get_or_insert(now);
-        if now.saturating_duration_since(began) >= Duration::from_secs(1) {
-            self.seconds.rotate_right(1);
-            self.seconds[0] = None;
-            self.began = Some(now);
-        }
-        let (low, high) = self.seconds[0].unwrap_or((transit, transit));
-        self.seconds[0] = Some((low.min(transit), high.max(transit)));
-    }
-
-    fn target_us(&self) -> u64 {
-        let low = self.seconds.iter().flatten().map(|s| s.0).min();
-        let high = self.seconds.iter().flatten().map(|s| s.1).max();
-        let spread = low.zip(high).map_or(UNKNOWN_JITTER_US, |(low, high)| (high - low) as u64);
-        (spread + FRAME_US).clamp(DELAY_US_MIN, DELAY_US_MAX)
-    }
-
-    /// A new clock: transits cannot be compared across it.
-    fn restart(&mut self) {
-        *self = Self::default();
-    }
-}
-
-/// The least that was left in the buffer, over the last seconds.
-#[derive(Debug, Default)]
-struct LowWater {
-    /// Per second of audio, newest first; none until that second is over.
-    seconds: [Option<u32>; MEMORY_SECONDS],
-    current: Option<u32>,
-    /// Units played in the current second.
-    played: u32,
-}
-
-impl LowWater {
-    fn note(&mut self, level: u32, units: u32) {
-        self.current = Some(self.current.map_or(level, |low| low.min(level)));
-        self.played += units;
-        if self.played >= CLOCK_RATE {
-            self.seconds.rotate_right(1);
-            self.seconds[0] = self.current.take();
-            self.played = 0;
-        }
-    }
-
-    /// 0 until all of the memory is filled: shortening is never urgent.
-    fn lowest(&self) -> u32 {
-        if self.seconds.contains(&None) {
-            return 0;
-        }
-        self.seconds.iter().flatten().copied().chain(self.current).min().unwrap_or(0)
-    }
-
-    fn lower(&mut self, units: u32) {
-        let levels = self.seconds.iter_mut().chain([&mut self.current]);
-        levels.flatten().for_each(|level| *level = level.saturating_sub(units));
-    }
-}
-
 /// 64 packets: 640 ms of the shortest packets (10 ms), beyond any delay we play.
 const SLOTS: usize = 64;
-/// Microseconds of one clock unit at 8 kHz.
-const UNIT_US: u64 = 125;
-const FRAME_US: u64 = FRAME_UNITS as u64 * UNIT_US;
-/// Assumed of a network not measured yet: one packet of reserve.
-const UNKNOWN_JITTER_US: u64 = 20_000;
-/// Bounds of the target delay: one packet, and what a talker still takes for a line.
-const DELAY_US_MIN: u64 = 20_000;
-const DELAY_US_MAX: u64 = 200_000;
+/// The longest target, in clock units.
 const DELAY_UNITS_MAX: u32 = (DELAY_US_MAX / UNIT_US) as u32;
 /// Buffered beyond this (500 ms) is cut at once to the longest delay; what is less goes frame by frame where it is quiet.
 const SHED_ABOVE_UNITS: u32 = DELAY_UNITS_MAX * 5 / 2;
@@ -426,7 +343,3 @@ const WAIT_UNITS_MAX: u32 = 5 * FRAME_UNITS;
 const LOSS_UNITS_MAX: i32 = CLOCK_RATE as i32;
 /// A gap without missing packets longer than 200 ms: the packet is already here, so the sender's clock jumped.
 const SILENCE_UNITS_MAX: i32 = CLOCK_RATE as i32 / 5;
-/// A transit that moves by more than a second is a jump of the clock.
-const JUMP_US: i64 = 1_000_000;
-/// Jitter of the last seconds decides the delay.
-const MEMORY_SECONDS: usize = 4;

@@ -3,6 +3,7 @@
 //! Pure: every `now` is an argument, every random value comes from a seed. [`Receiver::handle_packet`] and
 //! [`Rtcp::handle`] take whatever a network sends.
 
+mod delay;
 mod dtmf;
 mod jitter;
 mod packet;

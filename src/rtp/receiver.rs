@@ -132,6 +132,11 @@ impl Receiver {
         self.last_packet
     }
 
+    /// Audio received and not pulled yet, in milliseconds: what the jitter buffer adds to the caller's delay.
+    pub fn delay_ms(&self) -> u32 {
+        (self.jitter.buffered_units() + self.decoded.len() as u32) * 1_000 / super::CLOCK_RATE
+    }
+
     /// Totals so far.
     pub fn stats(&self) -> StreamStats {
         StreamStats {
@@ -255,7 +260,7 @@ const PAYLOAD_BYTES_MAX: usize = 1_600;
 const TAKEOVER_AFTER: Duration = Duration::from_millis(60);
 /// Below this a dropped packet is not missed.
 const INAUDIBLE_DBFS: f32 = -45.0;
-/// A delay this much too long (60 ms) is shortened in the middle of a word.
-const SURPLUS_UNITS_MAX: u32 = 3 * FRAME_UNITS;
+/// A delay this much too long (120 ms) is shortened even in the middle of a word; speech pauses long before, music not.
+const SURPLUS_UNITS_MAX: u32 = 6 * FRAME_UNITS;
 /// Comfort noise need not differ between calls.
 const NOISE_SEED: u64 = 0x0FF_4007;

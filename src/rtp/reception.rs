@@ -78,7 +78,7 @@ impl Reception {
         let expected_since = expected - self.reported.0.min(expected);
         let lost_since = expected_since.saturating_sub(received - self.reported.1);
         self.reported = (expected, received);
-        if expected_since == 0 { 0 } else { (lost_since * 256 / expected_since).min(255) as u8 }
+        (lost_since * 256).checked_div(expected_since).unwrap_or(0).min(255) as u8
     }
 
     fn follow(&mut self, sequence: u16) {
