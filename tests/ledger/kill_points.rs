@@ -3,7 +3,7 @@
 //! The child is this test binary again. It tells its parent before and after each write to the CRM and waits for a
 //! word; the parent answers, or kills it there, or answers and kills it in whatever comes next.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -19,9 +19,9 @@ use offhook::store::{JobState, Store};
 use crate::fixtures::{call, ended, quick, url};
 
 const CHILD: &str = "OFFHOOK_LEDGER_CHILD";
-const POINT: &str = "at a kill point";
+const POINT: &str = "kill point: ";
 const DRAINED: &str = "drained and stopped";
-const CALLS: usize = 25;
+const CALLS: usize = 60;
 const PEOPLE: usize = 5;
 const KILLS: usize = 50;
 
@@ -33,19 +33,21 @@ fn phone(n: usize) -> String {
 async fn fifty_kills_lose_nothing_and_double_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut random = numbers(0x0ff_400c);
-    let mut kills = 0;
-    while kills < KILLS {
-        let (point, spin) = (random() as usize % 4, random() % 3_000);
-        assert!(killed_at(folder.path(), point, spin), "drained after {kills} kills: more work is needed");
-        kills += 1;
+    let mut kills: BTreeMap<String, usize> = BTreeMap::new();
+    for n in 0..KILLS {
+        let (point, spin) = (random() as usize % 7, random() % 3_000);
+        let place = killed_at(folder.path(), point, spin);
+        *kills.entry(place.expect("more work is needed for so many kills")).or_default() += 1;
+        assert_eq!(kills.values().sum::<usize>(), n + 1);
     }
     let store = Store::open(&url(folder.path())).await.unwrap();
     let (done, all) =
         (store.jobs(Some(JobState::Done), 10_000).await.unwrap().len(), store.jobs(None, 10_000).await.unwrap().len());
-    eprintln!("after {KILLS} kills {done} of {all} effects were done");
+    eprintln!("killed at {kills:?}; {done} of {all} effects were done by then");
     assert!(done > 0 && done < all, "the kills fell into the work, not before or after it");
+    assert!(["in mid call", "before a write", "after a write"].iter().all(|place| kills[*place] >= 3), "{kills:?}");
     store.close().await;
-    assert!(!killed_at(folder.path(), usize::MAX, 0), "left alone, it drains");
+    assert_eq!(killed_at(folder.path(), usize::MAX, 0), None, "left alone, it drains");
     judge(folder.path()).await;
 }
 
@@ -73,20 +75,18 @@ async fn judge(folder: &Path) {
     eprintln!("{failed} of {CALLS} calls were cut off and closed as failed");
 }
 
-/// Runs a child and kills it at its `point`th word from now, `spin` turns after an answer when that is odd. False when
-/// it came to its end first.
-fn killed_at(folder: &Path, point: usize, spin: u64) -> bool {
+/// Runs a child and kills it at its `point`th word from now, `spin` turns after an answer when that is odd. Where that
+/// was; none when it came to its end first.
+fn killed_at(folder: &Path, point: usize, spin: u64) -> Option<String> {
     let mut child = spawn(folder);
     let (mut answers, words) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
     let mut seen = 0;
     for word in words.lines().map_while(Result::ok) {
         if word.contains(DRAINED) {
             assert!(child.wait().unwrap().success());
-            return false;
+            return None;
         }
-        if !word.contains(POINT) {
-            continue;
-        }
+        let Some((_, place)) = word.split_once(POINT) else { continue };
         if seen == point {
             if spin % 2 == 1 {
                 let _ = answers.write_all(b"!");
@@ -94,7 +94,7 @@ fn killed_at(folder: &Path, point: usize, spin: u64) -> bool {
             }
             child.kill().unwrap();
             child.wait().unwrap();
-            return true;
+            return Some(place.to_owned());
         }
         seen += 1;
         let _ = answers.write_all(b"!");
@@ -134,9 +134,13 @@ async fn work(folder: &Path) {
         if store.call(&id).await.unwrap().is_none() {
             let live = call(&id, Some(&phone(n)));
             hand.opened(live.clone()).unwrap();
-            // Let the writer see the open call alone, so that some are cut off in mid call.
-            tokio::task::yield_now().await;
-            ask().await;
+            if n % 4 == 0 {
+                // Only a call that is in the log can be cut off.
+                while store.call(&id).await.unwrap().is_none() {
+                    tokio::task::yield_now().await;
+                }
+                ask("in mid call").await;
+            }
             hand.ended(ended(live, if n % 2 == 0 { Disposition::Escalated } else { Disposition::InfoOnly }));
         }
     }
@@ -151,9 +155,9 @@ struct Telling {
 
 impl Telling {
     async fn tell(&self, write: BoxFuture<'_, Result<String, CrmError>>) -> Result<String, CrmError> {
-        ask().await;
+        ask("before a write").await;
         let written = write.await;
-        ask().await;
+        ask("after a write").await;
         written
     }
 }
@@ -187,10 +191,10 @@ impl Crm for Telling {
     }
 }
 
-async fn ask() {
-    let asked = tokio::task::spawn_blocking(|| {
+async fn ask(place: &'static str) {
+    let asked = tokio::task::spawn_blocking(move || {
         let mut answers = std::io::stdin().lock();
-        say(POINT);
+        say(&format!("{POINT}{place}"));
         let _ = answers.read_exact(&mut [0]);
     });
     asked.await.unwrap();
