@@ -13,7 +13,7 @@ use super::retry::Backoff;
 use super::worker::Worker;
 use super::{recovery, writer};
 use crate::crm::Crm;
-use crate::store::{Store, StoreError, fresh_id};
+use crate::store::{Claim, Store, StoreError, fresh_id};
 
 /// How the outbox works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,12 +50,15 @@ pub struct Outbox {
     stop_workers: watch::Sender<bool>,
     writer: JoinSet<()>,
     workers: JoinSet<()>,
+    /// Dropped last, when nothing writes any more.
+    _claim: Claim,
 }
 
 impl Outbox {
     /// Closes the calls a former run left unfinished, as failed, and starts writing and delivering. To be called
-    /// before the first call is taken, by the only process on this database.
+    /// before the first call is taken; refused while another outbox works on this database.
     pub async fn start(store: Store, crm: Arc<dyn Crm>, settings: Settings) -> Result<Outbox, StoreError> {
+        let claim = store.claim()?;
         let closed = recovery::close_unfinished(&store, Timestamp::now()).await?;
         if closed > 0 {
             tracing::warn!(closed, "calls of a former run were cut off and are closed as failed");
@@ -63,8 +66,8 @@ impl Outbox {
         let hand_off = HandOff { pending: Arc::new(Pending::default()), store: store.clone(), signal: Signal::new() };
         let (stop_writer, writer_stop) = watch::channel(false);
         let (stop_workers, workers_stop) = watch::channel(false);
-        let mut outbox =
-            Outbox { hand_off, stop_writer, stop_workers, writer: JoinSet::new(), workers: JoinSet::new() };
+        let (writers, workers) = (JoinSet::new(), JoinSet::new());
+        let mut outbox = Outbox { hand_off, stop_writer, stop_workers, writer: writers, workers, _claim: claim };
         let HandOff { pending, signal, .. } = outbox.hand_off.clone();
         outbox.writer.spawn(writer::run(store.clone(), pending, signal.clone(), writer_stop));
         let worker = Worker { store, crm, settings, boot: fresh_id(), signal };

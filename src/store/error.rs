@@ -17,6 +17,14 @@ pub enum StoreError {
         /// The system's word.
         source: std::io::Error,
     },
+    /// Another process works on this database.
+    #[error(
+        "another offhook is running on this database (it holds {path}): stop it, or give this one its own store.url"
+    )]
+    InUse {
+        /// The lock file.
+        path: String,
+    },
     /// The file was written by a newer offhook.
     #[error("the database has schema {found}, this offhook knows {known}: run the newer offhook, or restore a back-up")]
     Newer {

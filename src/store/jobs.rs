@@ -55,11 +55,11 @@ impl Store {
 
     /// Takes the next job that is due, or whose holder let its lease run out, until `now + hold`.
     pub async fn lease_job(&self, owner: &str, now: Timestamp, hold: SignedDuration) -> Result<Option<Lease>> {
-        let sql = "UPDATE jobs SET state = 'leased', lease_owner = $1, lease_until_us = $3, fence = fence + 1, updated_us = $2
+        let sql =
+            "UPDATE jobs SET state = 'leased', lease_owner = $1, run_at_us = $3, fence = fence + 1, updated_us = $2
             WHERE id = (
                 SELECT j.id FROM jobs AS j
-                WHERE ((j.state IN ('ready', 'retrying') AND j.run_at_us <= $2)
-                    OR (j.state = 'leased' AND j.lease_until_us <= $2))
+                WHERE j.state <> 'done' AND j.state <> 'parked' AND j.run_at_us <= $2
                   AND (j.after_key IS NULL
                     OR EXISTS (SELECT 1 FROM jobs AS p WHERE p.key = j.after_key AND p.state = 'done'))
                 ORDER BY j.run_at_us, j.id LIMIT 1)
@@ -85,24 +85,25 @@ impl Store {
 
     /// When the next job is due or the next lease runs out; none when nothing waits but for other rows.
     pub async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let sql = "SELECT MIN(CASE WHEN j.state = 'leased' THEN j.lease_until_us ELSE j.run_at_us END) FROM jobs AS j
-            WHERE j.state IN ('ready', 'retrying', 'leased') AND (j.after_key IS NULL
-                OR EXISTS (SELECT 1 FROM jobs AS p WHERE p.key = j.after_key AND p.state = 'done'))";
+        let sql = "SELECT j.run_at_us FROM jobs AS j
+            WHERE j.state <> 'done' AND j.state <> 'parked' AND (j.after_key IS NULL
+                OR EXISTS (SELECT 1 FROM jobs AS p WHERE p.key = j.after_key AND p.state = 'done'))
+            ORDER BY j.run_at_us, j.id LIMIT 1";
         let us: Option<i64> =
-            sqlx::query_scalar(sql).fetch_one(self.reader()).await.doing("look for due outbox rows")?;
+            sqlx::query_scalar(sql).fetch_optional(self.reader()).await.doing("look for due outbox rows")?;
         Ok(us.and_then(|us| Timestamp::from_microsecond(us).ok()))
     }
 
     /// How many rows are not at rest: ready, leased or retrying.
     pub async fn jobs_pending(&self) -> Result<u64> {
-        let sql = "SELECT COUNT(*) FROM jobs WHERE state IN ('ready', 'leased', 'retrying')";
+        let sql = "SELECT COUNT(*) FROM jobs WHERE state <> 'done' AND state <> 'parked'";
         let count: i64 = sqlx::query_scalar(sql).fetch_one(self.reader()).await.doing("count outbox rows")?;
         Ok(count.unsigned_abs())
     }
 
     /// Holds a job longer; false when the lease was lost.
     pub async fn renew_lease(&self, lease: &Lease, now: Timestamp, hold: SignedDuration) -> Result<bool> {
-        let sql = "UPDATE jobs SET lease_until_us = $3 WHERE id = $1 AND fence = $2 AND state = 'leased'";
+        let sql = "UPDATE jobs SET run_at_us = $3 WHERE id = $1 AND fence = $2 AND state = 'leased'";
         let mut tx = self.write().await?;
         let query = sqlx::query(sql).bind(lease.job.id).bind(lease.fence).bind(later(now, hold).as_microsecond());
         let done = query.execute(&mut *tx).await.doing("renew a lease")?;
@@ -114,7 +115,7 @@ impl Store {
     /// False, with nothing changed, when the lease was lost.
     pub async fn job_done(&self, lease: &Lease, external_id: &str, contact: bool, now: Timestamp) -> Result<bool> {
         let sql = "UPDATE jobs SET state = 'done', external_id = $3, reason = NULL, lease_owner = NULL,
-                lease_until_us = NULL, updated_us = $4
+                updated_us = $4
             WHERE id = $1 AND fence = $2 AND state = 'leased'";
         let mut tx = self.write().await?;
         let query = sqlx::query(sql).bind(lease.job.id).bind(lease.fence).bind(external_id).bind(now.as_microsecond());
@@ -129,7 +130,7 @@ impl Store {
     /// Counts a failed delivery and lets the job be tried again at `run_at`; false when the lease was lost.
     pub async fn job_failed(&self, lease: &Lease, reason: &str, run_at: Timestamp, now: Timestamp) -> Result<bool> {
         let sql = "UPDATE jobs SET state = 'retrying', attempts = attempts + 1, reason = $3, run_at_us = $4,
-                lease_owner = NULL, lease_until_us = NULL, updated_us = $5
+                lease_owner = NULL, updated_us = $5
             WHERE id = $1 AND fence = $2 AND state = 'leased'";
         let mut tx = self.write().await?;
         let query = sqlx::query(sql).bind(lease.job.id).bind(lease.fence).bind(reason);
@@ -142,7 +143,7 @@ impl Store {
     /// Counts a failed delivery and parks the job and what waits for it; false when the lease was lost.
     pub async fn job_rejected(&self, lease: &Lease, reason: &str, now: Timestamp) -> Result<bool> {
         let sql = "UPDATE jobs SET state = 'parked', attempts = attempts + 1, reason = $3, lease_owner = NULL,
-                lease_until_us = NULL, updated_us = $4
+                updated_us = $4
             WHERE id = $1 AND fence = $2 AND state = 'leased'";
         let mut tx = self.write().await?;
         let query = sqlx::query(sql).bind(lease.job.id).bind(lease.fence).bind(reason).bind(now.as_microsecond());

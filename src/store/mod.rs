@@ -22,5 +22,5 @@ pub use contacts::{NewActivity, NewContact, NewTask};
 pub use error::{Result, StoreError};
 pub use id::fresh_id;
 pub use jobs::{Lease, NewJob};
-pub use open::Store;
+pub use open::{Claim, Store};
 pub use rows::{ActivityRow, AppointmentRow, ContactRow, JobRow, JobState, TaskRow};

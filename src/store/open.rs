@@ -1,6 +1,9 @@
 //! Opening, migrating and closing the database.
 
-use std::path::Path;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,6 +19,15 @@ pub struct Store {
     writer: SqlitePool,
     /// Read-only connections (the writer itself for `:memory:`, which only one connection can see).
     reader: SqlitePool,
+    /// The database file; none in memory.
+    path: Option<PathBuf>,
+}
+
+/// One process's word that it is the only one to write calls here; given back when dropped, or with the process.
+#[derive(Debug)]
+pub struct Claim {
+    /// Locked while open; none for a database nobody else can see.
+    _lock: Option<File>,
 }
 
 impl Store {
@@ -43,6 +55,21 @@ impl Store {
         matches!(tokio::time::timeout(HEALTH_WAIT, read).await, Ok(Ok(_)))
     }
 
+    /// Claims the database for this process. Whoever closes the calls a crash left open must be sure that no other
+    /// process is still on the phone with them.
+    pub fn claim(&self) -> Result<Claim> {
+        let Some(path) = &self.path else { return Ok(Claim { _lock: None }) };
+        let path = path.with_added_extension("lock");
+        let failed = |source| StoreError::Create { path: path.display().to_string(), source };
+        // A file of its own: closing any handle of the database file would drop SQLite's locks on it.
+        let lock = private().truncate(false).open(&path).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Claim { _lock: Some(lock) }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.display().to_string() }),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
     /// A transaction that holds the write lock from its first statement.
     pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
         self.writer.begin_with("BEGIN IMMEDIATE").await.doing("begin a transaction")
@@ -54,7 +81,7 @@ impl Store {
 
     async fn in_memory() -> Result<Store> {
         let writer = pool(1, options().in_memory(true)).await?;
-        Ok(Store { reader: writer.clone(), writer })
+        Ok(Store { reader: writer.clone(), writer, path: None })
     }
 
     async fn in_file(path: &Path) -> Result<Store> {
@@ -62,7 +89,7 @@ impl Store {
         let options = options().filename(path).journal_mode(SqliteJournalMode::Wal);
         let writer = pool(1, options.clone()).await?;
         let reader = pool(READERS, options.read_only(true)).await?;
-        Ok(Store { writer, reader })
+        Ok(Store { writer, reader, path: Some(path.to_owned()) })
     }
 
     async fn migrate(&self) -> Result<()> {
@@ -113,15 +140,22 @@ async fn pool(size: u32, options: SqliteConnectOptions) -> Result<SqlitePool> {
 }
 
 /// Callers' names and words are inside: nobody but the owner reads the file (SQLite gives `-wal` and `-shm` its mode).
+/// An existing file is not opened: closing it again would drop the locks of a connection this process has on it.
 fn create_private(path: &Path) -> Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
     let failed = |path: &Path, source| StoreError::Create { path: path.display().to_string(), source };
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| failed(folder, e))?;
     }
-    let mut file = std::fs::OpenOptions::new();
-    file.write(true).create(true).truncate(false).mode(0o600).open(path).map_err(|e| failed(path, e))?;
-    Ok(())
+    match private().create_new(true).open(path) {
+        Err(e) if e.kind() != ErrorKind::AlreadyExists => Err(failed(path, e)),
+        _ => Ok(()),
+    }
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).mode(0o600);
+    options
 }
 
 /// Applied in order, each exactly once; a released file is never edited, a new one is added.

@@ -148,7 +148,7 @@ pub struct JobRow {
     pub state: JobState,
     /// Deliveries that failed so far.
     pub attempts: u32,
-    /// Not before.
+    /// Not before; while leased, when the lease ends and the row may be taken over.
     #[schema(value_type = String, format = DateTime)]
     pub run_at: Timestamp,
     /// Why it is parked or being retried.

@@ -106,16 +106,14 @@ CREATE TABLE jobs (
     payload        TEXT NOT NULL,
     state          TEXT NOT NULL CHECK (state IN ('ready', 'leased', 'retrying', 'done', 'parked')),
     attempts       BIGINT NOT NULL DEFAULT 0,
-    run_at_us      BIGINT NOT NULL,
+    run_at_us      BIGINT NOT NULL, -- of a leased row: when the lease ends and the row is due again
     lease_owner    TEXT,
-    lease_until_us BIGINT,
     fence          BIGINT NOT NULL DEFAULT 0,
     reason         TEXT,
     external_id    TEXT,
     created_us     BIGINT NOT NULL,
     updated_us     BIGINT NOT NULL
 );
-CREATE INDEX jobs_due ON jobs (run_at_us, id) WHERE state IN ('ready', 'retrying');
-CREATE INDEX jobs_leased ON jobs (lease_until_us) WHERE state = 'leased';
+CREATE INDEX jobs_open ON jobs (run_at_us, id) WHERE state <> 'done' AND state <> 'parked';
 CREATE INDEX jobs_after ON jobs (after_key) WHERE after_key IS NOT NULL;
 CREATE INDEX jobs_by_call ON jobs (call_id);
