@@ -37,3 +37,16 @@ fn a_short_question_of_a_stranger_gets_no_longer_answer() {
     desk.endpoint.handle_datagram(addr("198.51.100.7:5060"), addr(CALLEE), short.as_bytes(), desk.now);
     assert_eq!(desk.endpoint.poll_transmit(), None);
 }
+
+#[test]
+fn whom_we_call_may_answer_but_not_call_us() {
+    let mut desk = Desk::new();
+    let peer = addr("198.51.100.7:5060");
+    let from = offhook::sip::FromIdentity { display: None, uri: "sip:x@y".parse().unwrap() };
+    desk.endpoint.invite("sip:a@b".parse().unwrap(), peer, from, crate::line::offer(), Vec::new(), desk.now);
+    desk.endpoint.poll_transmit();
+    desk.endpoint.handle_datagram(peer, addr(CALLEE), invite("p", 1, "").as_bytes(), desk.now);
+    let answer = desk.endpoint.poll_transmit().expect("one refusal");
+    assert_eq!(status(&String::from_utf8_lossy(&answer.bytes)), 403);
+    assert!(desk.incoming().is_none());
+}

@@ -97,12 +97,6 @@ impl Line {
     }
 
     pub fn drain(&mut self) {
-        while let Some(transmit) = self.caller.poll_transmit() {
-            self.fly(End::Caller, transmit.bytes);
-        }
-        while let Some(transmit) = self.callee.poll_transmit() {
-            self.fly(End::Callee, transmit.bytes);
-        }
         while let Some(event) = self.caller.poll_event() {
             self.heard_by_caller.push(event);
         }
@@ -110,8 +104,11 @@ impl Line {
             self.react(&event);
             self.heard_by_callee.push(event);
         }
-        if !self.callee.poll_transmit().map(|t| self.fly(End::Callee, t.bytes)).is_none() {
-            self.drain();
+        while let Some(transmit) = self.caller.poll_transmit() {
+            self.fly(End::Caller, transmit.bytes);
+        }
+        while let Some(transmit) = self.callee.poll_transmit() {
+            self.fly(End::Callee, transmit.bytes);
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod admission;
 mod calls;
+mod forks;
+mod ipv6;
 mod line;
 mod mutations;
 mod offers;

@@ -183,3 +183,15 @@ fn a_request_that_came_back_is_a_loop() {
     let ours = desk.answers().remove(0);
     assert_eq!(one(&desk.ask(&ours)), 482);
 }
+
+#[test]
+fn a_call_nobody_answers_is_refused_after_three_minutes() {
+    let mut desk = Desk::new();
+    desk.ask(invite("i1", 1, ""));
+    desk.events();
+    assert!(desk.wait(Duration::from_secs(179)).is_empty());
+    assert_eq!(one(&desk.wait(Duration::from_secs(1))), 480);
+    assert!(matches!(desk.events()[..], [Event::Ended { cause: EndCause::Unanswered, .. }]));
+    desk.wait(Duration::from_secs(33));
+    assert_eq!((desk.endpoint.dialogs(), desk.endpoint.transactions()), (0, 0));
+}
