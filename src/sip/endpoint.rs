@@ -86,15 +86,13 @@ impl Endpoint {
         if to_local.ip().is_multicast() || !may_send_to(from) {
             return;
         }
-        match parse(bytes) {
-            Ok(parsed) => match parsed.message {
-                Message::Request(request) => self.on_request(request, parsed.fault, from, bytes.len(), now),
-                // A response with a fault is as good as lost.
-                Message::Response(response) if parsed.fault.is_none() => self.on_response(response, now),
-                Message::Response(_) => {}
-            },
-            // Neither keep-alives nor other protocols are answered.
-            Err(_) => {}
+        // Neither keep-alives nor other protocols are answered.
+        let Ok(parsed) = parse(bytes) else { return };
+        match parsed.message {
+            Message::Request(request) => self.on_request(request, parsed.fault, from, bytes.len(), now),
+            // A response with a fault is as good as lost.
+            Message::Response(response) if parsed.fault.is_none() => self.on_response(response, now),
+            Message::Response(_) => {}
         }
     }
 

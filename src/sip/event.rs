@@ -84,6 +84,8 @@ pub enum EndCause {
     LocalHangUp,
     /// `reject` was called.
     Rejected,
+    /// Nobody answered or rejected it in 180 s; it was refused with 480.
+    Unanswered,
     /// No ACK came for our answer in 64*T1; BYE was sent.
     NoAck,
 }

@@ -10,6 +10,7 @@
 
 mod admission;
 mod dialog;
+mod dispatch;
 mod endpoint;
 mod event;
 mod headers;
@@ -17,6 +18,7 @@ mod identity;
 mod message;
 mod parse;
 mod random;
+mod respond;
 mod screen;
 pub mod sdp;
 mod settings;

@@ -56,8 +56,6 @@ pub enum Fault {
     MaxForwards,
     #[error("Bad Contact")]
     Contact,
-    #[error("Bad Date")]
-    Date,
     #[error("Bad Session Description")]
     Sdp,
 }

@@ -28,7 +28,8 @@ impl Essentials {
         let to = NameAddr::parse(&only(headers, "To", Fault::To)?).ok_or(Fault::To)?;
         let call_id = only(headers, "Call-ID", Fault::CallId)?;
         let cseq = CSeq::parse(&only(headers, "CSeq", Fault::CSeq)?).ok_or(Fault::CSeq)?;
-        if cseq.method != request.method {
+        // An unknown method is 501 first, whatever CSeq says (RFC 4475 3.1.2.18).
+        if cseq.method != request.method && !matches!(request.method, Method::Other(_)) {
             return Err(Fault::CSeqMethod);
         }
         if call_id.is_empty() || call_id.contains(char::is_whitespace) {
@@ -98,10 +99,6 @@ fn check_rest(headers: &Headers) -> Result<(), Fault> {
     let contacts = headers.list("Contact");
     if contacts.iter().any(|c| c != "*" && NameAddr::parse(c).is_none()) {
         return Err(Fault::Contact);
-    }
-    // RFC 3261 20.17: only GMT.
-    if headers.get("Date").is_some_and(|date| !date.trim_end().ends_with("GMT")) {
-        return Err(Fault::Date);
     }
     Ok(())
 }

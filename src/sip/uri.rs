@@ -149,8 +149,10 @@ impl fmt::Display for Uri {
 pub(super) fn split_host(text: &str) -> Option<(&str, &str)> {
     let end = if text.starts_with('[') {
         let end = text.find(']')? + 1;
-        text[1..end - 1].parse::<std::net::Ipv6Addr>().ok()?;
-        end
+        // Loose on purpose: RFC 5118 4.10 asks to take the three colons of an old grammar's addresses.
+        let inside = &text[1..end - 1];
+        let is_ipv6 = inside.contains(':') && inside.chars().all(|c| c.is_ascii_hexdigit() || ":.".contains(c));
+        is_ipv6.then_some(end)?
     } else {
         let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-._".contains(c))).unwrap_or(text.len());
         if end == 0 {

@@ -128,7 +128,7 @@ impl FromStr for Session {
             return Err(SdpError::TooLong);
         }
         let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        if !lines.next().is_some_and(|(_, line)| line.trim_end() == "v=0") {
+        if lines.next().is_none_or(|(_, line)| line.trim_end() != "v=0") {
             return Err(SdpError::Version);
         }
         let mut session = Self::default();
