@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 
 use super::desk::Desk;
 use super::events::Hub;
+use super::listener::Limited;
 use super::metrics::Metrics;
 use super::token::ApiToken;
 use super::{api, door, events, page};
@@ -78,7 +79,7 @@ impl Console {
             stop.await;
             let _ = close.send(true); // nobody listening is fine
         };
-        let server = axum::serve(listener, router(shared)).with_graceful_shutdown(stopping);
+        let server = axum::serve(Limited::new(listener), router(shared)).with_graceful_shutdown(stopping);
         let served = tokio::select! {
             served = async { server.await } => served,
             () = async {

@@ -1,6 +1,7 @@
-//! The desk's side: configuration and HTTP API.
+//! The desk's side: configuration, command line and HTTP API.
 
 mod api;
+mod commands;
 mod config;
 mod events;
 mod house;
