@@ -179,10 +179,9 @@ fn add_services(source: &Source<'_>, business: &mut Business, raw: &[raw::Servic
         // Within one service a word may repeat; between two it would send callers to the wrong one.
         let own: BTreeSet<String> = words_of(&service).collect();
         if let Some(word) = own.iter().find(|word| words.contains(*word)) {
-            return Err(source.at(
-                raw.id.span(),
-                format!("`{word}` already names another service; callers could not tell them apart"),
-            ));
+            let at = raw.name.as_ref().map_or_else(|| raw.id.span(), Spanned::span);
+            let message = format!("`{word}` already names another service; callers could not tell them apart");
+            return Err(source.at(at, message));
         }
         words.extend(own);
         business.services.push(service);

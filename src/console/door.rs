@@ -19,10 +19,13 @@ pub(super) async fn guard(State(shared): State<Arc<Shared>>, request: Request, n
         Ok(()) => answer(request, next).await,
         Err(problem) => problem.into_response(),
     };
-    if let Some(problem) = response.extensions_mut().remove::<Problem>()
-        && problem.instance.is_none()
-    {
-        response = problem.at(&path).into_response();
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) if problem.instance.is_none() => response = problem.at(&path).into_response(),
+        // The framework's own refusals (a path that is not UTF-8) get the same shape.
+        None if response.status().is_client_error() || response.status().is_server_error() => {
+            response = Problem::new(response.status(), "the request could not be read").at(&path).into_response();
+        }
+        _ => {}
     }
     harden(response.headers_mut());
     response

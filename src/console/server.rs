@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -17,9 +17,11 @@ use utoipa_axum::routes;
 
 use super::desk::Desk;
 use super::events::Hub;
+use super::listener::Limited;
 use super::metrics::Metrics;
 use super::token::ApiToken;
 use super::{api, door, events, page};
+use crate::call::CallEvent;
 use crate::store::Store;
 
 /// What the console is told at start.
@@ -34,6 +36,7 @@ pub struct Settings {
 pub struct Console {
     listener: TcpListener,
     shared: Arc<Shared>,
+    events: broadcast::Receiver<CallEvent>,
     close: watch::Sender<bool>,
 }
 
@@ -49,13 +52,14 @@ pub(super) struct Shared {
 }
 
 impl Console {
-    /// Opens the socket; nothing is answered before [`Console::run`].
+    /// Opens the socket and hears events from here on; nothing is answered before [`Console::run`].
     pub async fn bind(settings: Settings, desk: Arc<dyn Desk>, store: Store) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await?;
         let (close, closing) = watch::channel(false);
+        let events = desk.subscribe();
         let shared =
             Shared { desk, store, token: settings.token, metrics: Metrics::default(), hub: Hub::new(), closing };
-        Ok(Self { listener, shared: Arc::new(shared), close })
+        Ok(Self { listener, shared: Arc::new(shared), events, close })
     }
 
     /// The address really taken.
@@ -65,17 +69,17 @@ impl Console {
 
     /// Serves until `stop` resolves; open answers get a moment to finish, event streams end at once.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listener, shared, close } = self;
+        let Self { listener, shared, events, close } = self;
         let hub = {
-            let (shared, source) = (shared.clone(), shared.desk.subscribe());
-            tokio::spawn(async move { shared.hub.run(source, &shared.metrics, shared.closing.clone()).await })
+            let shared = shared.clone();
+            tokio::spawn(async move { shared.hub.run(events, &shared.metrics, shared.closing.clone()).await })
         };
         let mut closed = close.subscribe();
         let stopping = async move {
             stop.await;
             let _ = close.send(true); // nobody listening is fine
         };
-        let server = axum::serve(listener, router(shared)).with_graceful_shutdown(stopping);
+        let server = axum::serve(Limited::new(listener), router(shared)).with_graceful_shutdown(stopping);
         let served = tokio::select! {
             served = async { server.await } => served,
             () = async {
