@@ -1,0 +1,4 @@
+//! What the receptionist understands and says, at text level, in virtual time.
+
+mod dates;
+mod shops;
