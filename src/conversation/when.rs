@@ -4,7 +4,7 @@ use jiff::civil::{Date, Time};
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use super::business::Business;
-use super::dates::{DayWish, find_days, on_or_after, plus};
+use super::dates::{DayWish, find_days, plus};
 use super::numbers::cardinal;
 use super::times::{Clock, Ear, Half, TimeWish, find_times};
 use super::words::Words;
@@ -294,14 +294,3 @@ fn month_first(country: &str) -> bool {
     matches!(country.to_ascii_uppercase().as_str(), "US" | "PH" | "PR" | "CA")
 }
 
-/// The next date on which the business opens, at or after `from`, within a month.
-pub(super) fn next_open(from: Date, at: &At) -> Option<Date> {
-    let mut date = on_or_after(from, from.weekday());
-    for _ in 0..31 {
-        if envelope(date, at).is_some() {
-            return Some(date);
-        }
-        date = plus(date, 1);
-    }
-    None
-}
