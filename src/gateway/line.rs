@@ -101,7 +101,7 @@ impl Line {
                 let gone = match cause {
                     EndCause::RemoteHangUp | EndCause::Cancelled => Gone::Caller,
                     EndCause::LocalHangUp | EndCause::Rejected => Gone::Shutdown,
-                    EndCause::NoAck => Gone::Failure,
+                    EndCause::NoAck | EndCause::Unanswered => Gone::Failure,
                 };
                 self.mail(dialog, Mail::Gone(gone));
                 self.calls.remove(&dialog);
