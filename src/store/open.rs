@@ -71,8 +71,13 @@ impl Store {
     }
 
     /// A transaction that holds the write lock from its first statement.
+    ///
+    /// It begins in a task of its own: callers put deadlines on what they ask for, and a wait for the only connection
+    /// that is dropped half-way may take that connection with it.
     pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.doing("begin a transaction")
+        let pool = self.writer.clone();
+        let begun = tokio::spawn(async move { pool.begin_with("BEGIN IMMEDIATE").await }).await;
+        begun.unwrap_or(Err(sqlx::Error::WorkerCrashed)).doing("begin a transaction")
     }
 
     pub(super) fn reader(&self) -> &SqlitePool {

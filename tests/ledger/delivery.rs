@@ -196,9 +196,12 @@ async fn a_hanging_delivery_keeps_its_lease_until_its_deadline() {
         ("c1/contact/upsert", 1) => Act::Hang,
         _ => Act::Write,
     });
-    // Seven leases long: renewed, nobody else takes the row meanwhile.
-    let settings =
-        offhook::outbox::Settings { lease: Duration::from_millis(60), deadline: Duration::from_millis(420), ..quick() };
+    // Four leases long: renewed, nobody else takes the row meanwhile.
+    let settings = offhook::outbox::Settings {
+        lease: Duration::from_millis(300),
+        deadline: Duration::from_millis(1200),
+        ..quick()
+    };
     let outbox = Outbox::start(db.store.clone(), crm.clone(), settings).await.unwrap();
     outbox.hand_off().ended(ended(call("c1", FROM), Disposition::InfoOnly));
     outbox.drained().await;
