@@ -50,3 +50,20 @@ fn whom_we_call_may_answer_but_not_call_us() {
     assert_eq!(status(&String::from_utf8_lossy(&answer.bytes)), 403);
     assert!(desk.incoming().is_none());
 }
+
+#[test]
+fn a_flood_of_strangers_meets_a_bounded_table() {
+    let mut desk = Desk::new();
+    let flood = |desk: &mut Desk, sources: std::ops::Range<u32>| {
+        let message = invite("f", 1, "");
+        for source in sources {
+            let from = std::net::SocketAddr::new((0x0b00_0000 + source).to_be_bytes().into(), 5060);
+            desk.endpoint.handle_datagram(from, addr(CALLEE), message.as_bytes(), desk.now);
+        }
+        desk.events();
+        std::iter::from_fn(|| desk.endpoint.poll_transmit()).count()
+    };
+    assert_eq!(flood(&mut desk, 0..10_000), 4_096);
+    desk.now += Duration::from_secs(61);
+    assert_eq!(flood(&mut desk, 10_000..10_100), 100);
+}
