@@ -71,7 +71,10 @@ fn show(statuses: &[Status]) {
     let missing = missing_programs();
     for system in &Manifest::get().system {
         let state = if missing.iter().any(|line| line.starts_with(&system.program)) { "missing" } else { "present" };
-        println!("{state:8} {:>10}  {:28} {:30} from the system's package {}", "", system.program, system.licence, system.package);
+        println!(
+            "{state:8} {:>10}  {:28} {:30} from the system's package {}",
+            "", system.program, system.licence, system.package
+        );
     }
     missing.iter().for_each(|line| println!("{line}"));
     if statuses.iter().any(|s| s.state != State::Present) {
@@ -84,7 +87,5 @@ fn missing_programs() -> Vec<String> {
     let path = env::var_os("PATH").unwrap_or_default();
     let found = |program: &str| env::split_paths(&path).any(|folder| folder.join(program).is_file());
     let missing = Manifest::get().system.iter().filter(|s| !found(&s.program));
-    missing
-        .map(|s| format!("{} is missing ({}): sudo apt-get install -y {}", s.program, s.why, s.package))
-        .collect()
+    missing.map(|s| format!("{} is missing ({}): sudo apt-get install -y {}", s.program, s.why, s.package)).collect()
 }

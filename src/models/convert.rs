@@ -161,7 +161,10 @@ fn tokens(vocabulary: &str) -> Result<Vec<Vec<u8>>, String> {
 
 /// Byte-level BPE writes each byte as one printable character: printable Latin-1 as itself, the rest from U+0100 on.
 fn token_bytes(token: &str) -> Result<Vec<u8>, String> {
-    token.chars().map(|c| char_byte(c).ok_or_else(|| format!("token {token:?} holds {c:?}, which stands for no byte"))).collect()
+    token
+        .chars()
+        .map(|c| char_byte(c).ok_or_else(|| format!("token {token:?} holds {c:?}, which stands for no byte")))
+        .collect()
 }
 
 fn char_byte(c: char) -> Option<u8> {

@@ -54,7 +54,9 @@ impl<'a> Model<'a> {
 
     /// Number of layers under `encoder` or `decoder`.
     pub fn layers(&self, side: &str) -> usize {
-        (0..).take_while(|i| self.tensors.contains_key(format!("{side}/layer_{i}/ffn/linear_0/weight").as_str())).count()
+        (0..)
+            .take_while(|i| self.tensors.contains_key(format!("{side}/layer_{i}/ffn/linear_0/weight").as_str()))
+            .count()
     }
 }
 
@@ -67,7 +69,9 @@ impl Tensor<'_> {
     /// Values as single precision.
     pub fn values(&self) -> Result<Vec<f32>, String> {
         match self.kind {
-            Kind::Single => Ok(self.bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()),
+            Kind::Single => {
+                Ok(self.bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+            }
             Kind::Half => {
                 Ok(self.bytes.chunks_exact(2).map(|b| half::to_f32(u16::from_le_bytes([b[0], b[1]]))).collect())
             }

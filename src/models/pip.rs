@@ -31,7 +31,8 @@ impl Pip {
         let name = format!("{}=={}", package.name, package.version);
         let scratch = folder.join("tmp");
         fs::create_dir_all(&scratch).map_err(FetchError::io(&scratch))?;
-        progress.step(Step::Begin { what: format!("fetching {} {}", package.name, package.version), bytes: package.bytes });
+        progress
+            .step(Step::Begin { what: format!("fetching {} {}", package.name, package.version), bytes: package.bytes });
         let mut child = self.spawn(&name, folder, &scratch)?;
         let said = wait(&mut child, folder, progress).map_err(FetchError::io(folder))?;
         progress.step(Step::Done);
@@ -44,7 +45,8 @@ impl Pip {
 
     fn answers(&self) -> bool {
         let Some((program, rest)) = self.command.split_first() else { return false };
-        let run = Command::new(program).args(rest).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let run =
+            Command::new(program).args(rest).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         run.is_ok_and(|status| status.success())
     }
 
