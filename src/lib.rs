@@ -36,8 +36,8 @@
 //! - No await in the media path waits for a disk, a CRM, a calendar or a log.
 
 pub mod audio;
-pub mod call;
 pub mod calendar;
+pub mod call;
 pub mod caller;
 pub mod config;
 pub mod console;

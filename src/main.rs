@@ -1,1 +1,104 @@
-fn main() {}
+//! The command line. Exit codes: 0 done, 1 it failed while running, 2 it was asked wrongly or something is missing.
+
+mod call_args;
+mod init;
+mod place;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use offhook::{config, models, speech};
+
+/// The receptionist that answers a business's phone on the business's own machine.
+#[derive(Debug, Parser)]
+#[command(name = "offhook", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer the phone until told to stop.
+    Serve {
+        /// Configuration; without it ./offhook.toml where there is one, else the built-in demo business.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Write the commented example configuration.
+    Init(init::Args),
+    /// Check a configuration and say what it comes to; starts nothing.
+    CheckConfig {
+        /// Configuration; found as `serve` finds it.
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// The same, written as for `serve`.
+        #[arg(long, value_name = "FILE", conflicts_with = "file")]
+        config: Option<PathBuf>,
+    },
+    /// Fetch, list or verify the model files.
+    #[command(subcommand)]
+    Models(models::Command),
+    /// Place a call with spoken turns: hear it work without a phone.
+    Call(call_args::Args),
+    /// Write down what is said in sound files.
+    Transcribe(speech::command::TranscribeArgs),
+}
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match cli.command {
+        Command::Serve { config } => with_config(config, serve::run),
+        Command::Init(args) => init::run(&args),
+        Command::CheckConfig { file, config } => with_config(file.or(config), |config| {
+            println!("{}", summary(&config));
+            ExitCode::SUCCESS
+        }),
+        Command::Models(command) => models::run(&command, &models::Dir::default()),
+        Command::Call(args) => call(args, &matches),
+        Command::Transcribe(args) => {
+            let models = models::Dir::default();
+            speech::command::transcribe(&args, speech::Settings { models, ..speech::Settings::default() })
+        }
+    }
+}
+
+fn with_config(path: Option<PathBuf>, then: impl FnOnce(config::Config) -> ExitCode) -> ExitCode {
+    match config::load(path.as_deref()) {
+        Ok(config) => then(config),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(ASKED_WRONGLY)
+        }
+    }
+}
+
+fn summary(config: &config::Config) -> String {
+    let mut lines = vec![format!("{} is good", config.origin)];
+    for business in &config.businesses {
+        let zone = business.timezone.iana_name().unwrap_or("an unnamed zone");
+        let (services, faqs) = (business.services.len(), business.faqs.len());
+        lines.push(format!("  {}: {}, {zone}, {services} services, {faqs} answers", business.id, business.name));
+    }
+    let sockets: Vec<String> = config.sip.listen.iter().map(ToString::to_string).collect();
+    lines.push(format!("  sip {}, http {}, {}", sockets.join(" "), config.http.listen, config.store.url));
+    lines.join("\n")
+}
+
+fn call(args: call_args::Args, matches: &ArgMatches) -> ExitCode {
+    // The subcommand's own matches know the order in which --say, --wav and --keys were written.
+    let Some(("call", written)) = matches.subcommand() else { return ExitCode::from(ASKED_WRONGLY) };
+    match args.plan(written) {
+        Ok(plan) => place::run(plan),
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::from(ASKED_WRONGLY)
+        }
+    }
+}
+
+/// Usage, configuration, or something that has to be installed first.
+const ASKED_WRONGLY: u8 = 2;

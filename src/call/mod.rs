@@ -1,8 +1,23 @@
 //! One phone call as a state machine: turns, playout, barge-in, transcript, the call record.
+//!
+//! One mutation ([`Call::handle`]), then [`Call::poll_output`], [`Call::take_packet`] and [`Call::take_report`] are
+//! drained until they are empty, then nothing happens until [`Call::poll_timeout`] or the next input.
 
+#[expect(clippy::module_inception, reason = "the room and its one noun share a name")]
+mod call;
+mod ears;
 mod event;
+mod io;
+mod keys;
+mod mind;
+mod mouth;
 mod record;
+mod talk;
+mod turn;
+mod turns;
 
 pub use crate::conversation::{Booking, Disposition, Message, Outcome};
+pub use call::{Call, Media, Settings};
 pub use event::CallEvent;
+pub use io::{Gone, Input, Output};
 pub use record::{CallRecord, CallState, Line, MediaStats, Speaker, TurnTimes};

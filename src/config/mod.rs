@@ -1,1 +1,21 @@
-//! The config room.
+//! Settings: one TOML file, checked whole before anything starts.
+//!
+//! Unknown keys and impossible values are errors that name the file, the line and the remedy. No room reads this
+//! module: `main` translates [`Config`] into each room's own settings.
+
+mod business;
+mod check;
+mod error;
+mod raw;
+mod read;
+mod secret;
+mod settings;
+mod value;
+
+pub use error::ConfigError;
+pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
+pub use secret::Secret;
+pub use settings::{
+    CalendarConfig, Cidr, Config, CrmConfig, HttpConfig, Listen, LogConfig, LogFormat, MediaConfig, Route, SipConfig,
+    SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+};

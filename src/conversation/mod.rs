@@ -1,11 +1,36 @@
 //! What the receptionist says next: intents, slots, dates, prompts. Pure: text and facts in, actions out.
 
+mod asking;
+mod booking;
 mod business;
+mod completeness;
+mod contact;
+#[expect(clippy::module_inception, reason = "the room is named after the thing it holds")]
+mod conversation;
+mod dates;
+mod e164;
 mod event;
+mod faq;
+mod hearing;
+mod lexicon;
+mod names;
+mod numbers;
 mod outcome;
+mod phone;
+mod prompts;
+mod services;
 mod slots;
+mod spoken;
+mod step;
+mod times;
+mod when;
+mod words;
 
 pub use business::{Business, Faq, Service, Span};
+pub use conversation::Conversation;
+pub use e164::e164;
 pub use event::{Action, Caller, Completeness, Event, Expectation};
 pub use outcome::{Booking, Disposition, Message, Outcome};
+pub use when::{When, understand_when};
+pub use prompts::fixed_prompts;
 pub use slots::{Appointment, BookError, BookingRequest, KnownCaller, Slot, SlotQuery};

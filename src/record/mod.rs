@@ -1,1 +1,8 @@
-//! The record room.
+//! From the call record to proposals for the CRM: what should be written, decided from the record alone.
+//!
+//! The same record always gives the same proposals under the same keys, so a repeated hand-over changes nothing.
+
+mod proposal;
+mod summary;
+
+pub use proposal::{Effect, Proposal, proposals};

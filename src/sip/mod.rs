@@ -1,1 +1,39 @@
-//! The sip room.
+//! Signalling as values: SIP messages, SDP, transactions and dialogs (RFC 3261, 3264, 3581, 6026, 8866).
+//!
+//! No socket, no clock, no thread: datagrams and `now` go in, datagrams, events and the next wake-up come out. One
+//! mutation, then drain [`Endpoint::poll_transmit`], [`Endpoint::poll_event`] and read [`Endpoint::poll_timeout`].
+//!
+//! Own core, no crate: every one that was tried fails well-formed messages of RFC 4475 or logs raw messages.
+//!
+//! What is absent on purpose: DNS (targets are IP literals or the address a request came from), the wording of
+//! numbers (E.164 is made by who knows the country), and any state for a source that is not admitted.
+
+mod admission;
+mod dialog;
+mod dispatch;
+mod endpoint;
+mod event;
+mod headers;
+mod identity;
+mod message;
+mod parse;
+mod random;
+mod respond;
+mod screen;
+pub mod sdp;
+mod settings;
+mod timers;
+mod transaction;
+mod uac;
+mod uas;
+mod uri;
+mod write;
+
+pub use dialog::DialogId;
+pub use endpoint::{Endpoint, TRANSACTIONS_MAX, Transmit};
+pub use event::{EndCause, Event, FromIdentity, Incoming, Party, RefusalReason};
+pub use headers::{CSeq, NameAddr, Via};
+pub use message::{Header, Headers, Message, Method, Request, Response};
+pub use parse::{Fault, HEADER_BYTES_MAX, HEADERS_MAX, NotSip, Parsed, parse};
+pub use settings::{Network, NetworkError, Settings};
+pub use uri::{Uri, UriError};

@@ -1,1 +1,26 @@
-//! The store room.
+//! Every SQL line and migration: what offhook remembers, in one SQLite file.
+//!
+//! The file is in WAL mode with `synchronous=FULL`: a commit that returned has been synced to the disk. All writes go
+//! through one connection and take the write lock up front (`BEGIN IMMEDIATE`), so a read-then-write transaction never
+//! loses a race; reads have their own connections and never wait for a writer. Statements are checked at run time and
+//! kept to SQL that PostgreSQL understands too, the overlap triggers of the calendar apart.
+//!
+//! Read [`Store::finish_call`] first: a call ends exactly once, in the transaction that adds its outbox rows.
+
+mod appointments;
+mod calls;
+mod contacts;
+mod error;
+mod id;
+mod jobs;
+mod open;
+mod rows;
+
+pub use appointments::{NewAppointment, Written};
+pub use calls::{CallWrite, Page};
+pub use contacts::{NewActivity, NewContact, NewTask};
+pub use error::{Result, StoreError};
+pub use id::fresh_id;
+pub use jobs::{Lease, NewJob};
+pub use open::{Claim, Store};
+pub use rows::{ActivityRow, AppointmentRow, ContactRow, JobRow, JobState, TaskRow};

@@ -1,0 +1,50 @@
+# offhook: the usual ways in. Each installs what it needs on Debian or Ubuntu, once, and says so.
+# Without root it prints the one line that is needed and exits 2.
+
+.POSIX:
+.PHONY: help install run build models test lint bench fuzz soak clean
+
+CARGO = cargo
+OFFHOOK = target/release/offhook
+OFFHOOK_DEV = target/debug/offhook
+ARGS =
+
+help:
+	@echo 'make run    build, fetch the models and answer the phone (ARGS="--config my.toml")'
+	@echo 'make test   every test, with real phones as peers'
+	@echo 'make lint   format, clippy, documentation'
+	@echo 'make bench  latency, load and recognition figures'
+	@echo 'make fuzz   mutated SIP, SDP and RTP against the parsers'
+	@echo 'make soak   hundreds of calls in a row, looking for leaks'
+
+install:
+	@sh .ci/install run
+
+build: install
+	$(CARGO) build --release --locked
+
+models: build
+	$(OFFHOOK) models fetch
+
+run: models
+	exec $(OFFHOOK) serve $(ARGS)
+
+# Tests run the binary of the dev profile: its dependencies are optimised, its own code compiles quickly.
+test:
+	@sh .ci/install test
+	$(CARGO) build --locked
+	$(OFFHOOK_DEV) models fetch
+	PATH="$(CURDIR)/.venv/bin:$$PATH" $(CARGO) test --locked $(ARGS)
+
+lint: install
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
+
+bench fuzz soak:
+	@sh .ci/install test
+	@test -f bench/$@.sh || { echo 'bench/$@.sh does not exist in this version' >&2; exit 2; }
+	PATH="$(CURDIR)/.venv/bin:$$PATH" sh bench/$@.sh $(ARGS)
+
+clean:
+	$(CARGO) clean

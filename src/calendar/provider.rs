@@ -1,0 +1,63 @@
+//! What every calendar can do.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::conversation::{Appointment, BookError, BookingRequest, Business, Slot, SlotQuery};
+
+/// A future behind a pointer, so that providers can be chosen at run time.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A calendar that is asked while somebody is on the phone: callers put a deadline on every answer.
+pub trait Calendar: Send + Sync {
+    /// Free slots in order of start, within opening hours, no earlier than the business's lead time and no later than
+    /// its horizon, at most `query.limit`.
+    fn find_slots<'a>(
+        &'a self,
+        business: &'a Business,
+        query: &'a SlotQuery,
+    ) -> BoxFuture<'a, Result<Vec<Slot>, CalendarError>>;
+
+    /// Writes a booking. The same key again answers with the same appointment and never writes a second one, so a
+    /// booking whose answer was lost is asked again with its key.
+    fn book<'a>(
+        &'a self,
+        business: &'a Business,
+        booking: &'a BookingRequest,
+    ) -> BoxFuture<'a, Result<Appointment, BookFailure>>;
+}
+
+/// Why slots could not be found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CalendarError {
+    /// Not reachable, or it failed: worth another try later.
+    #[error("the calendar cannot be asked: {0}")]
+    Unavailable(String),
+    /// It will never answer this question.
+    #[error("the calendar refuses the question: {0}")]
+    Rejected(String),
+}
+
+/// Why a booking was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BookFailure {
+    /// Somebody else has the time.
+    #[error("that time is taken")]
+    Taken,
+    /// It will never be accepted as it is.
+    #[error("the booking is refused: {0}")]
+    Rejected(String),
+    /// Not reachable, or it failed; with the same key it is safe to ask again.
+    #[error("the calendar cannot be written: {0}")]
+    Unavailable(String),
+}
+
+/// A booking that is refused for its own sake is, to the caller, one the receptionist cannot make: a message is taken.
+impl From<BookFailure> for BookError {
+    fn from(failure: BookFailure) -> BookError {
+        match failure {
+            BookFailure::Taken => BookError::Taken,
+            BookFailure::Rejected(_) | BookFailure::Unavailable(_) => BookError::Unavailable,
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! One phone call: inputs in, one mutation, then the outputs are drained.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::ears::Ears;
+use super::event::CallEvent;
+use super::io::{Gone, Input, Output};
+use super::keys::Keys;
+use super::mind::Mind;
+use super::mouth::{Mouth, Said};
+use super::record::{CallRecord, CallState, Line, MediaStats, Speaker};
+use super::turns::{Timing, Turn};
+use crate::audio::Codec;
+use crate::conversation::{Business, Caller, Conversation, Disposition, Event};
+use crate::rtp;
+
+/// What a call needs to know before it starts.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Our id of it.
+    pub call_id: String,
+    /// SIP Call-ID.
+    pub sip_call_id: String,
+    /// Who is called.
+    pub business: Arc<Business>,
+    /// Caller's number, E.164 where possible.
+    pub from: Option<String>,
+    /// Called user part.
+    pub to: String,
+    /// Randomness of this call: RTP identities, choice of wordings.
+    pub seed: u64,
+    /// Business clock at the INVITE.
+    pub started_at: Timestamp,
+}
+
+/// What the SDP settled.
+#[derive(Debug, Clone, Copy)]
+pub struct Media {
+    /// Codec we send.
+    pub codec: Codec,
+    /// Payload type of telephone-event, both ways.
+    pub dtmf_pt: Option<u8>,
+}
+
+/// One call. Drive it with [`Call::handle`], then drain [`Call::poll_output`] and [`Call::take_packet`]; come back at
+/// [`Call::poll_timeout`] with [`Input::Tick`].
+#[derive(Debug)]
+pub struct Call {
+    pub(super) record: CallRecord,
+    pub(super) phase: Phase,
+    /// The INVITE, on both clocks.
+    created: (Instant, Timestamp),
+    pub(super) answered: Option<Instant>,
+    next_tick: Option<Instant>,
+    pub(super) receiver: rtp::Receiver,
+    sender: rtp::Sender,
+    rtcp: rtp::Rtcp,
+    pub(super) ears: Ears,
+    pub(super) mouth: Mouth,
+    pub(super) keys: Keys,
+    pub(super) mind: Mind,
+    pub(super) turn: Turn,
+    pub(super) timing: Option<Timing>,
+    /// Since when nobody has anything to say.
+    pub(super) quiet_since: Option<Instant>,
+    /// A tool was asked and no bridge was said yet.
+    pub(super) waiting_since: Option<Instant>,
+    /// The conversation is over once the mouth is empty.
+    pub(super) parting: Option<Disposition>,
+    last_packet: Option<Instant>,
+    on_hold: bool,
+    pub(super) outputs: VecDeque<Output>,
+    heard_frame: Vec<i16>,
+    spoken_frame: [i16; FRAME_SAMPLES],
+    packet: Vec<u8>,
+    packet_ready: bool,
+    report: Option<Vec<u8>>,
+}
+
+/// Where the call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Ringing,
+    Active,
+    /// The line is gone, a booking is still being written.
+    Closing { gone: Gone, until: Instant },
+    Over,
+}
+
+impl Call {
+    /// A call whose INVITE just arrived.
+    pub fn new(settings: Settings, media: Media, now: Instant) -> Self {
+        let caller = Caller { number: settings.from.clone(), call_id: settings.call_id.clone() };
+        let conversation = Conversation::new(settings.business.clone(), caller, settings.seed);
+        let record = new_record(&settings, media);
+        let sender = rtp::Sender::new(media.codec, settings.seed);
+        let mut call = Self {
+            record,
+            phase: Phase::Ringing,
+            created: (now, settings.started_at),
+            answered: None,
+            next_tick: None,
+            receiver: rtp::Receiver::new(media.dtmf_pt.as_slice()),
+            rtcp: rtp::Rtcp::new(sender.ssrc(), settings.seed),
+            sender,
+            ears: Ears::new(),
+            mouth: Mouth::default(),
+            keys: Keys::default(),
+            mind: Mind::new(conversation),
+            turn: Turn::default(),
+            timing: None,
+            quiet_since: None,
+            waiting_since: None,
+            parting: None,
+            last_packet: None,
+            on_hold: false,
+            outputs: VecDeque::new(),
+            heard_frame: Vec::with_capacity(FRAME_SAMPLES),
+            spoken_frame: [0; FRAME_SAMPLES],
+            packet: Vec::with_capacity(PACKET_BYTES_RESERVED),
+            packet_ready: false,
+            report: None,
+        };
+        call.outputs.push_back(Output::Event(CallEvent::Started(call.record.clone())));
+        call
+    }
+
+    /// Takes one input; afterwards the outputs must be drained.
+    pub fn handle(&mut self, input: Input<'_>, now: Instant) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        match input {
+            Input::Answered(known) => self.answer(known, now),
+            Input::Rtp(bytes) => {
+                self.last_packet = Some(now);
+                // What is no RTP is counted by nobody: the line may carry anything.
+                let _ = self.receiver.handle_packet(bytes, now);
+            }
+            Input::Rtcp(bytes) => {
+                self.rtcp.handle(bytes, now);
+            }
+            Input::Key(key) => self.press(key, now),
+            Input::Tick => self.tick(now),
+            Input::Known(caller) => {
+                self.record.contact_id = Some(caller.contact_id.clone());
+                self.tell(Event::Known(caller), now);
+            }
+            // The one place where answers of older turns and askings are dropped.
+            Input::Heard { turn, ask, .. } | Input::Judged { turn, ask, .. }
+                if turn != self.turn.number || ask != self.turn.ask || !self.ears.is_speaking() => {}
+            Input::Heard { text, confidence, .. } => self.words(text, confidence, now),
+            Input::Judged { finished, .. } => self.turn.finished = Some(finished),
+            Input::Voice { say, pcm, last } => {
+                self.mouth.voice(say, pcm, last);
+            }
+            Input::Slots { tool, slots } => self.tool(tool, now, |request| Event::Slots { request, slots }),
+            Input::Booked { tool, result } => {
+                self.tool(tool, now, |request| Event::Booked { request, result });
+                self.close_if_written();
+            }
+            Input::Hold(on_hold) => self.hold(on_hold, now),
+            Input::Gone(gone) => self.gone(gone, now),
+        }
+    }
+
+    /// What is to be done next; `None` when all is done.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// The RTP packet of this tick, once.
+    pub fn take_packet(&mut self) -> Option<&[u8]> {
+        std::mem::take(&mut self.packet_ready).then_some(self.packet.as_slice())
+    }
+
+    /// An RTCP report due, once.
+    pub fn take_report(&mut self) -> Option<Vec<u8>> {
+        self.report.take()
+    }
+
+    /// When [`Input::Tick`] is wanted.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Active => self.next_tick,
+            Phase::Closing { until, .. } => Some(until),
+            Phase::Ringing | Phase::Over => None,
+        }
+    }
+
+    /// The record as it stands.
+    pub fn record(&self) -> &CallRecord {
+        &self.record
+    }
+
+    /// New SDP was agreed in the middle of the call.
+    pub fn renegotiate(&mut self, media: Media) {
+        self.sender.set_codec(media.codec);
+        self.receiver.set_event_payload_types(media.dtmf_pt.as_slice());
+        self.record.media.codec = media.codec.name().into();
+    }
+
+    fn answer(&mut self, known: Option<crate::conversation::KnownCaller>, now: Instant) {
+        if self.phase != Phase::Ringing {
+            return;
+        }
+        self.phase = Phase::Active;
+        self.answered = Some(now);
+        self.next_tick = Some(now);
+        self.last_packet = Some(now);
+        self.quiet_since = Some(now);
+        self.record.state = CallState::Active;
+        self.record.answered_at = Some(self.wall(now));
+        self.record.contact_id = known.as_ref().map(|known| known.contact_id.clone());
+        self.outputs.push_back(Output::Event(CallEvent::Answered { call_id: self.record.id.clone() }));
+        self.save();
+        self.tell(Event::Started(known), now);
+    }
+
+    fn tick(&mut self, now: Instant) {
+        if let Phase::Closing { gone, until } = self.phase {
+            if now >= until {
+                self.finish(gone, now);
+            }
+            return;
+        }
+        let (Phase::Active, Some(due)) = (self.phase, self.next_tick) else { return };
+        if now < due {
+            return;
+        }
+        // A tick that comes very late (the machine slept) does not play its backlog in one burst.
+        let behind = now.duration_since(due) > BACKLOG_MAX;
+        self.next_tick = Some(if behind { now + FRAME } else { due + FRAME });
+        self.hear(now);
+        self.speak(now);
+        self.mind_the_time(now);
+    }
+
+    fn hear(&mut self, now: Instant) {
+        self.heard_frame.clear();
+        self.receiver.pull_frame(now, &mut self.heard_frame);
+        self.heard_frame.resize(FRAME_SAMPLES, 0);
+        while let Some(key) = self.receiver.poll_digit() {
+            self.press(key, now);
+        }
+        let wary = self.mouth.is_audible();
+        let sense = self.ears.listen(&self.heard_frame, wary);
+        self.sensed(sense, now);
+        if let Some(keys) = self.keys.pause_over(now) {
+            self.typed(keys, now);
+        }
+    }
+
+    fn speak(&mut self, now: Instant) {
+        let now_ms = self.now_ms(now);
+        let played = self.mouth.play(&mut self.spoken_frame, now_ms);
+        self.played(played, now);
+        if self.on_hold {
+            return;
+        }
+        self.packet.clear();
+        self.sender.next_packet(&self.spoken_frame, &mut self.packet);
+        self.packet_ready = true;
+        let ntp = ntp(self.wall(now));
+        self.report = self.rtcp.poll(now, ntp, &self.sender, &mut self.receiver).or(self.report.take());
+    }
+
+    fn hold(&mut self, on_hold: bool, now: Instant) {
+        self.on_hold = on_hold;
+        self.last_packet = Some(now);
+        self.quiet_since = Some(now);
+    }
+
+    fn mind_the_time(&mut self, now: Instant) {
+        self.mind_silence(now);
+        let Some(answered) = self.answered else { return };
+        let deaf = self.last_packet.is_some_and(|at| now.duration_since(at) > MEDIA_TIMEOUT);
+        if deaf && !self.on_hold {
+            self.outputs.push_back(Output::HangUp);
+            self.gone(Gone::Caller, now);
+        } else if now.duration_since(answered) > CALL_MAX {
+            self.outputs.push_back(Output::HangUp);
+            self.gone(Gone::Shutdown, now);
+        } else if self.parting.is_some() && !self.mouth.is_busy() && !self.mind.is_waiting() {
+            self.outputs.push_back(Output::HangUp);
+            self.finish(Gone::Shutdown, now);
+        }
+    }
+
+    /// The line is gone: the call ends now, or once a booking in flight has been answered.
+    fn gone(&mut self, gone: Gone, now: Instant) {
+        if matches!(self.phase, Phase::Closing { .. } | Phase::Over) {
+            return;
+        }
+        if let Some(said) = self.mouth.drop_rest(self.now_ms(now)) {
+            self.agent_line(said);
+        }
+        if self.mind.is_writing() {
+            self.phase = Phase::Closing { gone, until: now + WRITE_WAIT };
+        } else {
+            self.finish(gone, now);
+        }
+    }
+
+    fn close_if_written(&mut self) {
+        if let Phase::Closing { gone, until } = self.phase
+            && !self.mind.is_writing()
+        {
+            self.finish(gone, until - WRITE_WAIT);
+        }
+    }
+
+    fn finish(&mut self, gone: Gone, now: Instant) {
+        self.phase = Phase::Over;
+        let conversation = self.mind.conversation();
+        let settled = self.parting.unwrap_or_else(|| conversation.disposition());
+        self.record.outcome = conversation.outcome().clone();
+        self.record.disposition = Some(match (gone, settled) {
+            (Gone::Failure, Disposition::Abandoned | Disposition::NoDisposition) => Disposition::Failed,
+            (_, settled) => settled,
+        });
+        self.record.state = CallState::Ended;
+        self.record.ended_at = Some(self.wall(now));
+        self.note_media();
+        self.outputs.push_back(Output::Event(CallEvent::Ended(self.record.clone())));
+        self.outputs.push_back(Output::Ended(Box::new(self.record.clone())));
+    }
+
+    /// Brings the media account up to date.
+    pub(super) fn note_media(&mut self) {
+        let stats = self.receiver.stats();
+        self.record.media.packets_received = stats.packets_received;
+        self.record.media.packets_lost = stats.packets_lost;
+        self.record.media.jitter_ms = stats.jitter_ms;
+    }
+
+    pub(super) fn save(&mut self) {
+        self.note_media();
+        self.record.outcome = self.mind.conversation().outcome().clone();
+        self.outputs.push_back(Output::Save(Box::new(self.record.clone())));
+    }
+
+    pub(super) fn agent_line(&mut self, said: Said) {
+        self.add_line(Line {
+            speaker: Speaker::Agent,
+            text: said.text,
+            start_ms: said.start_ms,
+            end_ms: said.end_ms,
+            confidence: 1.0,
+        });
+    }
+
+    pub(super) fn add_line(&mut self, line: Line) {
+        self.outputs.push_back(Output::Event(CallEvent::Line {
+            call_id: self.record.id.clone(),
+            line: line.clone(),
+        }));
+        // A caller's line is known only after it was spoken: it may belong before a line of ours.
+        let at = self.record.transcript.partition_point(|other| other.start_ms <= line.start_ms);
+        self.record.transcript.insert(at, line);
+        self.save();
+    }
+
+    /// Whether the frame just played can be heard.
+    pub(super) fn spoke_audibly(&self) -> bool {
+        self.spoken_frame.iter().any(|sample| sample.unsigned_abs() >= AUDIBLE)
+    }
+
+    /// Milliseconds since the answer.
+    pub(super) fn now_ms(&self, now: Instant) -> u64 {
+        let since = self.answered.map_or(Duration::ZERO, |answered| now.saturating_duration_since(answered));
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The business clock.
+    pub(super) fn wall(&self, now: Instant) -> Timestamp {
+        let (instant, timestamp) = self.created;
+        timestamp.saturating_add(now.saturating_duration_since(instant)).unwrap_or(timestamp)
+    }
+}
+
+/// RFC 5905: 32.32 bits of seconds since 1900.
+fn ntp(wall: Timestamp) -> u64 {
+    let seconds = u64::try_from(wall.as_second() + NTP_TO_UNIX_SECS).unwrap_or(0);
+    let fraction = u64::try_from(wall.subsec_nanosecond()).unwrap_or(0) * (1 << 32) / 1_000_000_000;
+    seconds << 32 | fraction
+}
+
+fn new_record(settings: &Settings, media: Media) -> CallRecord {
+    CallRecord {
+        id: settings.call_id.clone(),
+        sip_call_id: settings.sip_call_id.clone(),
+        business: settings.business.id.clone(),
+        from: settings.from.clone(),
+        to: settings.to.clone(),
+        state: CallState::Ringing,
+        disposition: None,
+        started_at: settings.started_at,
+        answered_at: None,
+        ended_at: None,
+        contact_id: None,
+        language: settings.business.language.clone(),
+        transcript: Vec::new(),
+        turns: Vec::new(),
+        digits: String::new(),
+        media: MediaStats { codec: media.codec.name().into(), ..MediaStats::default() },
+        outcome: Default::default(),
+    }
+}
+
+/// Samples of a 20 ms frame at 8 kHz.
+const FRAME_SAMPLES: usize = 160;
+/// About -44 dBFS: what a listener on a phone notices.
+const AUDIBLE: u16 = 200;
+/// From 1900 to 1970.
+const NTP_TO_UNIX_SECS: i64 = 2_208_988_800;
+/// One tick.
+const FRAME: Duration = Duration::from_millis(20);
+/// Past this, late ticks are skipped instead of caught up: the far end's jitter buffer is rarely deeper.
+const BACKLOG_MAX: Duration = Duration::from_millis(200);
+/// A 20 ms G.711 packet is 172 bytes; wider codecs and SRTP fit without growing.
+const PACKET_BYTES_RESERVED: usize = 1500;
+/// A line without media for this long, not on hold, is dead.
+const MEDIA_TIMEOUT: Duration = Duration::from_secs(60);
+/// Nobody talks to a receptionist for longer.
+const CALL_MAX: Duration = Duration::from_secs(30 * 60);
+/// A calendar's own deadline is shorter; this is the end of waiting after a hang-up.
+const WRITE_WAIT: Duration = Duration::from_secs(15);

@@ -1,0 +1,165 @@
+//! The conversation, and the thought ahead of it: while the caller pauses, a copy of the conversation is fed what was
+//! probably said; if the turn ends on those words the copy becomes the conversation, its answer already rendered.
+
+use jiff::Timestamp;
+
+use super::io::Output;
+use crate::conversation::{Action, Conversation, Event};
+
+/// The conversation and what it waits for.
+#[derive(Debug)]
+pub struct Mind {
+    conversation: Conversation,
+    /// As it was before the last words, to be asked again should the caller go on speaking.
+    before: Option<Conversation>,
+    thought: Option<Thought>,
+    tools: Vec<Tool>,
+    next_tool: u32,
+}
+
+/// A copy that has heard words which may yet change.
+#[derive(Debug)]
+struct Thought {
+    text: String,
+    conversation: Conversation,
+    actions: Vec<Action>,
+}
+
+/// A question to a calendar, not answered yet.
+#[derive(Debug)]
+struct Tool {
+    tool: u32,
+    request: u32,
+    /// Asked by the thought, not by the conversation.
+    ahead: bool,
+    writes: bool,
+}
+
+impl Mind {
+    /// Around a fresh conversation.
+    pub fn new(conversation: Conversation) -> Self {
+        Self { conversation, before: None, thought: None, tools: Vec::new(), next_tool: 0 }
+    }
+
+    /// The conversation as it stands.
+    pub fn conversation(&self) -> &Conversation {
+        &self.conversation
+    }
+
+    /// Thinks ahead on provisional words: asks calendars, names what would be said. Nothing is written or spoken.
+    pub fn think(&mut self, text: &str, confidence: f32, now: Timestamp, outputs: &mut impl Extend<Output>) {
+        if self.thought.as_ref().is_some_and(|thought| thought.text == text) {
+            return;
+        }
+        self.forget_thought();
+        let mut conversation = self.conversation.clone();
+        conversation.handle(Event::Heard { text: text.into(), confidence }, now);
+        self.thought = Some(Thought { text: text.into(), conversation, actions: Vec::new() });
+        self.drain_thought(outputs);
+    }
+
+    /// The words are final. Gives what is to be done.
+    pub fn hear(&mut self, text: &str, confidence: f32, now: Timestamp) -> Vec<Action> {
+        self.before = Some(self.conversation.clone());
+        match self.thought.take() {
+            Some(thought) if thought.text == text => {
+                self.conversation = thought.conversation;
+                self.tools.iter_mut().for_each(|tool| tool.ahead = false);
+                // Questions were already asked under their tool number.
+                thought.actions.into_iter().filter(|action| !matches!(action, Action::FindSlots { .. })).collect()
+            }
+            _ => {
+                self.forget_thought();
+                self.tell(Event::Heard { text: text.into(), confidence }, now)
+            }
+        }
+    }
+
+    /// Takes back the last words, if nothing was written since: the caller had not finished.
+    pub fn unhear(&mut self) -> bool {
+        if self.is_writing() {
+            return false;
+        }
+        let Some(before) = self.before.take() else { return false };
+        self.conversation = before;
+        self.tools.clear();
+        self.thought = None;
+        true
+    }
+
+    /// Makes the last words final for good.
+    pub fn settle(&mut self) {
+        self.before = None;
+    }
+
+    /// Any other event.
+    pub fn tell(&mut self, event: Event, now: Timestamp) -> Vec<Action> {
+        self.conversation.handle(event, now);
+        std::iter::from_fn(|| self.conversation.poll_action()).collect()
+    }
+
+    /// Numbers a question to a tool.
+    pub fn ask(&mut self, request: u32, writes: bool) -> u32 {
+        self.note_tool(request, false, writes)
+    }
+
+    /// A tool answered: routes the event to whoever asked. `event` is given the request number.
+    pub fn answer(
+        &mut self,
+        tool: u32,
+        now: Timestamp,
+        event: impl FnOnce(u32) -> Event,
+        outputs: &mut impl Extend<Output>,
+    ) -> Vec<Action> {
+        let Some(at) = self.tools.iter().position(|asked| asked.tool == tool) else { return Vec::new() };
+        let asked = self.tools.swap_remove(at);
+        if asked.writes {
+            self.before = None;
+        }
+        if !asked.ahead {
+            return self.tell(event(asked.request), now);
+        }
+        if let Some(thought) = &mut self.thought {
+            thought.conversation.handle(event(asked.request), now);
+            self.drain_thought(outputs);
+        }
+        Vec::new()
+    }
+
+    /// Whether the conversation waits for a tool.
+    pub fn is_waiting(&self) -> bool {
+        self.tools.iter().any(|tool| !tool.ahead)
+    }
+
+    /// Whether a booking is being written.
+    pub fn is_writing(&self) -> bool {
+        self.tools.iter().any(|tool| tool.writes)
+    }
+
+    fn forget_thought(&mut self) {
+        self.thought = None;
+        self.tools.retain(|tool| !tool.ahead);
+    }
+
+    fn drain_thought(&mut self, outputs: &mut impl Extend<Output>) {
+        let Some(mut thought) = self.thought.take() else { return };
+        while let Some(action) = thought.conversation.poll_action() {
+            match &action {
+                Action::Say(text) => outputs.extend([Output::Prepare(text.clone())]),
+                Action::FindSlots { request, query } => {
+                    let tool = self.note_tool(*request, true, false);
+                    outputs.extend([Output::FindSlots { tool, query: query.clone() }]);
+                }
+                Action::Book { .. } | Action::HangUp(_) => {}
+            }
+            thought.actions.push(action);
+        }
+        self.thought = Some(thought);
+    }
+
+    fn note_tool(&mut self, request: u32, ahead: bool, writes: bool) -> u32 {
+        self.next_tool += 1;
+        self.tools.push(Tool { tool: self.next_tool, request, ahead, writes });
+        self.next_tool
+    }
+}

@@ -1,0 +1,242 @@
+//! From the document to the configuration: every value looked at, every complaint with its line.
+
+use std::ops::{Range, RangeInclusive};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::error::{ConfigError, Source};
+use super::raw::{self, Given};
+use super::secret::Secret;
+use super::settings::{
+    CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig,
+    SpeechModel, StoreConfig, TestingConfig, VoiceConfig,
+};
+use super::{business, value};
+
+/// Checks everything but the secrets that live elsewhere.
+pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
+    let (businesses, routes) = business::all(source, &document)?;
+    let sip = sip(source, &document.sip)?;
+    Ok(Config {
+        origin: source.file.to_string(),
+        businesses,
+        routes,
+        media: media(source, &document.media, &sip)?,
+        sip,
+        speech: speech(source, &document.speech)?,
+        voice: voice(source, &document.voice)?,
+        calendar: builtin(source, "calendar", &document.calendar.kind).map(|()| CalendarConfig::Builtin)?,
+        crm: builtin(source, "crm", &document.crm.kind).map(|()| CrmConfig::Builtin)?,
+        store: store(source, &document.store)?,
+        http: http(source, &document.http)?,
+        log: log(source, &document.log)?,
+        testing: TestingConfig { now: read(source, &document.testing.now, value::instant)? },
+    })
+}
+
+fn sip(source: &Source<'_>, raw: &raw::Sip) -> Result<SipConfig, ConfigError> {
+    let listen = match &raw.listen {
+        None => vec![value::listen(SIP_LISTEN).map_err(|message| source.at(0..0, message))?],
+        Some(list) if list.get_ref().is_empty() => {
+            return Err(source.at(list.span(), "nothing to listen on; name a socket, like [\"udp:0.0.0.0:5060\"]"));
+        }
+        Some(list) => each(source, list.get_ref(), value::listen)?,
+    };
+    let allow = match &raw.allow {
+        None => SIP_ALLOW.iter().filter_map(|text| value::cidr(text).ok()).collect(),
+        Some(list) => each(source, list, value::cidr)?,
+    };
+    Ok(SipConfig {
+        listen,
+        allow,
+        drain: Duration::from_secs(number(source, "drain_seconds", &raw.drain_seconds, DRAIN_SECONDS, 0..=3600)?),
+        advertised: read(source, &raw.advertised, |text| value::ip(text))?,
+        max_calls: number(source, "max_calls", &raw.max_calls, MAX_CALLS, 1..=10_000)?,
+    })
+}
+
+fn media(source: &Source<'_>, raw: &raw::Media, sip: &SipConfig) -> Result<MediaConfig, ConfigError> {
+    let rtp_ports = read(source, &raw.rtp_ports, |text| value::ports(text))?.unwrap_or(RTP_PORTS);
+    let room = rtp_ports.len() / PORTS_PER_CALL;
+    if room < sip.max_calls {
+        let span = raw.rtp_ports.as_ref().map_or(0..0, Spanned::span);
+        return Err(source.at(
+            span,
+            format!(
+                "room for {room} calls, but [sip] max_calls is {}; widen rtp_ports (two per call) or lower max_calls",
+                sip.max_calls
+            ),
+        ));
+    }
+    Ok(MediaConfig { rtp_ports })
+}
+
+fn speech(source: &Source<'_>, raw: &raw::Speech) -> Result<SpeechConfig, ConfigError> {
+    let model = read(source, &raw.model, |text| match text.as_str() {
+        "auto" => Ok(SpeechModel::Auto),
+        "tiny.en" => Ok(SpeechModel::TinyEn),
+        "base" => Ok(SpeechModel::Base),
+        path if path.contains('/') || path.ends_with(".bin") => Ok(SpeechModel::File(path.into())),
+        other => Err(format!("no model `{other}`; known are auto, tiny.en and base, or the path of a ggml .bin file")),
+    })?;
+    let threads = match &raw.threads {
+        Some(_) => Some(number(source, "threads", &raw.threads, 1, 1..=256)?),
+        None => None,
+    };
+    Ok(SpeechConfig { model: model.unwrap_or(SpeechModel::Auto), threads })
+}
+
+fn voice(source: &Source<'_>, raw: &raw::Voice) -> Result<VoiceConfig, ConfigError> {
+    let model = read(source, &raw.model, |text| match text.ends_with(".onnx") {
+        true => Ok(PathBuf::from(text)),
+        false => Err(format!("`{text}` is not a Piper voice; name its .onnx file, with the .onnx.json beside it")),
+    })?;
+    let espeak = text(source, "espeak", &raw.espeak)?.unwrap_or_else(|| ESPEAK.into());
+    Ok(VoiceConfig { model, espeak })
+}
+
+fn builtin(source: &Source<'_>, section: &str, kind: &Given<String>) -> Result<(), ConfigError> {
+    read(source, kind, |text| match text.as_str() {
+        "builtin" => Ok(()),
+        other => Err(format!("no {section} `{other}`; known: builtin")),
+    })
+    .map(Option::unwrap_or_default)
+}
+
+fn store(source: &Source<'_>, raw: &raw::Store) -> Result<StoreConfig, ConfigError> {
+    let url = text(source, "url", &raw.url)?.unwrap_or_else(|| STORE_URL.into());
+    let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    match path {
+        Some(path) if !path.is_empty() && !path.contains(['?', '#']) => Ok(StoreConfig { path: path.into(), url }),
+        _ => {
+            let span = raw.url.as_ref().map_or(0..0, Spanned::span);
+            Err(source.at(span, format!("`{url}` is not a database; write it like \"sqlite:data/offhook.db\"")))
+        }
+    }
+}
+
+fn http(source: &Source<'_>, raw: &raw::Http) -> Result<HttpConfig, ConfigError> {
+    let listen = match read(source, &raw.listen, |text| value::socket(text))? {
+        Some(addr) => addr,
+        None => value::socket(HTTP_LISTEN).map_err(|message| source.at(0..0, message))?,
+    };
+    let api_token = match (&raw.api_token, &raw.api_token_file) {
+        (Some(token), Some(_)) => {
+            return Err(source.at(token.span(), "both api_token and api_token_file are set; keep one of them"));
+        }
+        (Some(token), None) => Some(checked_token(token.get_ref()).map_err(|what| source.at(token.span(), what))?),
+        (None, Some(file)) => Some(token_file(source, file)?),
+        (None, None) => None,
+    };
+    Ok(HttpConfig { listen, api_token })
+}
+
+fn token_file(source: &Source<'_>, file: &Spanned<String>) -> Result<Secret, ConfigError> {
+    let path = PathBuf::from(file.get_ref());
+    let token = std::fs::read_to_string(&path).map_err(|error| {
+        source.at(file.span(), format!("api_token_file `{}` cannot be read: {error}", path.display()))
+    })?;
+    checked_token(token.trim()).map_err(|what| source.at(file.span(), what))
+}
+
+/// A token must survive an HTTP header: visible ASCII.
+pub(super) fn checked_token(token: &str) -> Result<Secret, String> {
+    match !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(Secret::new(token)),
+        false => Err("the API token must be visible ASCII characters, at least one".into()),
+    }
+}
+
+fn log(source: &Source<'_>, raw: &raw::Log) -> Result<LogConfig, ConfigError> {
+    let level = read(source, &raw.level, |text| match tracing_subscriber::EnvFilter::builder().parse(text) {
+        Ok(_) if !text.trim().is_empty() => Ok(text.clone()),
+        _ => Err(format!("`{text}` is not a log level; write error, warn, info, debug, trace or directives")),
+    })?;
+    let format = read(source, &raw.format, |text| match text.as_str() {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        other => Err(format!("no log format `{other}`; known: text, json")),
+    })?;
+    Ok(LogConfig { level: level.unwrap_or_else(|| "info".into()), format: format.unwrap_or(LogFormat::Text) })
+}
+
+/// Reads an optional value, its complaint placed on its line.
+pub(super) fn read<T, R>(
+    source: &Source<'_>,
+    given: &Given<T>,
+    reader: impl Fn(&T) -> Result<R, String>,
+) -> Result<Option<R>, ConfigError> {
+    let Some(value) = given else { return Ok(None) };
+    reader(value.get_ref()).map(Some).map_err(|message| source.at(value.span(), message))
+}
+
+/// Reads every value of a list.
+pub(super) fn each<R>(
+    source: &Source<'_>,
+    list: &[Spanned<String>],
+    reader: impl Fn(&str) -> Result<R, String>,
+) -> Result<Vec<R>, ConfigError> {
+    list.iter().map(|item| reader(item.get_ref()).map_err(|message| source.at(item.span(), message))).collect()
+}
+
+/// An optional text that must say something.
+pub(super) fn text(source: &Source<'_>, key: &str, given: &Given<String>) -> Result<Option<String>, ConfigError> {
+    read(source, given, |text| spoken(key, text))
+}
+
+/// Trimmed, not empty, no control characters, not longer than anybody would say.
+pub(super) fn spoken(key: &str, text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(format!("{key} is empty; write something or leave the line out"));
+    }
+    if text.chars().count() > TEXT_CHARS_MAX || text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(format!("{key} must be plain text of at most {TEXT_CHARS_MAX} characters"));
+    }
+    Ok(text.to_string())
+}
+
+/// An optional whole number within a range.
+pub(super) fn number<T: TryFrom<i64> + TryFrom<u32>>(
+    source: &Source<'_>,
+    key: &str,
+    given: &Given<i64>,
+    default: u32,
+    range: RangeInclusive<i64>,
+) -> Result<T, ConfigError> {
+    let span = given.as_ref().map_or(0..0, Spanned::span);
+    let value = given.as_ref().map_or(i64::from(default), |value| *value.get_ref());
+    in_range(source, key, span, value, range)
+}
+
+/// A number within a range, as the type that holds it.
+pub(super) fn in_range<T: TryFrom<i64>>(
+    source: &Source<'_>,
+    key: &str,
+    span: Range<usize>,
+    value: i64,
+    range: RangeInclusive<i64>,
+) -> Result<T, ConfigError> {
+    let inside = range.contains(&value).then(|| T::try_from(value).ok()).flatten();
+    inside.ok_or_else(|| {
+        source.at(span, format!("{key} is {value}; it must be between {} and {}", range.start(), range.end()))
+    })
+}
+
+const SIP_LISTEN: &str = "udp:0.0.0.0:5060";
+/// Private and loopback networks: a stranger on the internet is no trunk.
+const SIP_ALLOW: [&str; 5] = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128"];
+/// Long enough to finish a booking, short enough for a service manager to wait.
+const DRAIN_SECONDS: u32 = 30;
+/// Calls at once unless told otherwise; what two cores were asked to carry.
+const MAX_CALLS: u32 = 30;
+const RTP_PORTS: RangeInclusive<u16> = 20_000..=29_999;
+/// RTP and RTCP (RFC 3550 section 11).
+const PORTS_PER_CALL: usize = 2;
+const ESPEAK: &str = "espeak-ng";
+const STORE_URL: &str = "sqlite:data/offhook.db";
+const HTTP_LISTEN: &str = "127.0.0.1:8080";
+/// Longest name, address, question or answer: half a minute of speech.
+const TEXT_CHARS_MAX: usize = 600;

@@ -1,0 +1,146 @@
+//! The document as TOML has it: every section and key that exists, nothing checked yet.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::{Spanned, Value};
+
+/// A value with its place in the file, if it was given.
+pub(super) type Given<T> = Option<Spanned<T>>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Document {
+    pub(super) business: Given<Business>,
+    pub(super) businesses: BTreeMap<Spanned<String>, Business>,
+    pub(super) services: Vec<Service>,
+    pub(super) faqs: Vec<Faq>,
+    pub(super) sip: Sip,
+    pub(super) media: Media,
+    pub(super) speech: Speech,
+    pub(super) voice: Voice,
+    pub(super) calendar: Calendar,
+    pub(super) crm: Crm,
+    pub(super) store: Store,
+    pub(super) http: Http,
+    pub(super) log: Log,
+    pub(super) testing: Testing,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Business {
+    pub(super) id: Given<String>,
+    pub(super) name: Given<String>,
+    pub(super) address: Given<String>,
+    pub(super) timezone: Given<String>,
+    pub(super) language: Given<String>,
+    pub(super) country: Given<String>,
+    pub(super) numbers: Vec<Spanned<String>>,
+    pub(super) lead_minutes: Given<i64>,
+    pub(super) horizon_days: Given<i64>,
+    pub(super) slot_minutes: Given<i64>,
+    pub(super) greet_by_name: Option<bool>,
+    pub(super) hours: Given<Hours>,
+    pub(super) closures: Vec<Spanned<Value>>,
+    pub(super) services: Vec<Service>,
+    pub(super) faqs: Vec<Faq>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Hours {
+    pub(super) mon: Given<Value>,
+    pub(super) tue: Given<Value>,
+    pub(super) wed: Given<Value>,
+    pub(super) thu: Given<Value>,
+    pub(super) fri: Given<Value>,
+    pub(super) sat: Given<Value>,
+    pub(super) sun: Given<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Service {
+    pub(super) id: Spanned<String>,
+    pub(super) name: Given<String>,
+    #[serde(default)]
+    pub(super) aliases: Vec<Spanned<String>>,
+    pub(super) minutes: Spanned<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Faq {
+    pub(super) questions: Spanned<Vec<String>>,
+    pub(super) answer: Spanned<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Sip {
+    pub(super) listen: Given<Vec<Spanned<String>>>,
+    pub(super) allow: Option<Vec<Spanned<String>>>,
+    pub(super) drain_seconds: Given<i64>,
+    pub(super) advertised: Given<String>,
+    pub(super) max_calls: Given<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Media {
+    pub(super) rtp_ports: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Speech {
+    pub(super) model: Given<String>,
+    pub(super) threads: Given<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Voice {
+    pub(super) model: Given<String>,
+    pub(super) espeak: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Calendar {
+    pub(super) kind: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Crm {
+    pub(super) kind: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Store {
+    pub(super) url: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Http {
+    pub(super) listen: Given<String>,
+    pub(super) api_token: Given<String>,
+    pub(super) api_token_file: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Log {
+    pub(super) level: Given<String>,
+    pub(super) format: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Testing {
+    pub(super) now: Given<Value>,
+}

@@ -1,0 +1,242 @@
+//! The checked configuration: plain values, one struct per section.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::secret::Secret;
+use crate::conversation::Business;
+
+/// Everything the process is told at start.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it came from: a file name, or "built-in demo".
+    pub origin: String,
+    /// At least one; ids are unique.
+    pub businesses: Vec<Arc<Business>>,
+    /// Which called number reaches which business.
+    pub routes: Vec<Route>,
+    /// `[sip]`
+    pub sip: SipConfig,
+    /// `[media]`
+    pub media: MediaConfig,
+    /// `[speech]`
+    pub speech: SpeechConfig,
+    /// `[voice]`
+    pub voice: VoiceConfig,
+    /// `[calendar]`
+    pub calendar: CalendarConfig,
+    /// `[crm]`
+    pub crm: CrmConfig,
+    /// `[store]`
+    pub store: StoreConfig,
+    /// `[http]`
+    pub http: HttpConfig,
+    /// `[log]`
+    pub log: LogConfig,
+    /// `[testing]`
+    pub testing: TestingConfig,
+}
+
+impl Config {
+    /// The business that answers a called user part: the one that lists it, else the one that lists none.
+    pub fn business_for(&self, called: &str) -> Option<&Arc<Business>> {
+        let listed = self.routes.iter().find(|route| route.called == called).map(|route| &route.business);
+        match listed {
+            Some(id) => self.businesses.iter().find(|business| business.id == *id),
+            None => {
+                self.businesses.iter().find(|business| self.routes.iter().all(|route| route.business != business.id))
+            }
+        }
+    }
+}
+
+/// A called number (or user part) and the business it reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// User part of the called URI, compared as written.
+    pub called: String,
+    /// Business id.
+    pub business: String,
+}
+
+/// Signalling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SipConfig {
+    /// Sockets to open, at least one.
+    pub listen: Vec<Listen>,
+    /// Networks that may call.
+    pub allow: Vec<Cidr>,
+    /// How long active calls may go on after SIGTERM.
+    pub drain: Duration,
+    /// Address written into SDP and Contact when it is not the socket's own (a box behind NAT).
+    pub advertised: Option<IpAddr>,
+    /// Calls at once; the next one is refused with 503.
+    pub max_calls: usize,
+}
+
+/// A signalling socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// Transport protocol.
+    pub transport: Transport,
+    /// Address and port; port 0 takes a free one.
+    pub addr: SocketAddr,
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.transport {
+            Transport::Udp => write!(f, "udp:{}", self.addr),
+        }
+    }
+}
+
+/// Signalling transports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// RFC 3261 section 18, datagrams.
+    Udp,
+}
+
+/// A network: address and prefix length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cidr {
+    /// Any address of the network.
+    pub addr: IpAddr,
+    /// Leading bits that count, 0..=32 or 0..=128.
+    pub prefix: u8,
+}
+
+impl Cidr {
+    /// Whether `other` lies in this network; an IPv4-mapped IPv6 address counts as its IPv4 one.
+    pub fn contains(&self, other: IpAddr) -> bool {
+        match (self.addr, other.to_canonical()) {
+            (IpAddr::V4(net), IpAddr::V4(other)) => {
+                let shift = 32 - u32::from(self.prefix.min(32));
+                (u64::from(net.to_bits()) >> shift) == (u64::from(other.to_bits()) >> shift)
+            }
+            (IpAddr::V6(net), IpAddr::V6(other)) => {
+                let shift = 128 - u32::from(self.prefix.min(128));
+                net.to_bits().checked_shr(shift) == other.to_bits().checked_shr(shift)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.addr, self.prefix)
+    }
+}
+
+/// Media sockets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaConfig {
+    /// UDP ports for RTP and RTCP, two per call.
+    pub rtp_ports: RangeInclusive<u16>,
+}
+
+/// Ears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpeechConfig {
+    /// Which Whisper.
+    pub model: SpeechModel,
+    /// Worker threads; none lets the machine's cores decide.
+    pub threads: Option<usize>,
+}
+
+/// A Whisper model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpeechModel {
+    /// tiny.en when every business speaks English, else base.
+    Auto,
+    /// English only, fastest.
+    TinyEn,
+    /// Multilingual.
+    Base,
+    /// A ggml file of the user's own.
+    File(PathBuf),
+}
+
+/// Mouth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoiceConfig {
+    /// A Piper `.onnx` file of the user's own (its `.onnx.json` beside it); none takes the fetched voice.
+    pub model: Option<PathBuf>,
+    /// Command that turns text into phonemes, a separate process.
+    pub espeak: String,
+}
+
+/// Which calendar is booked in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CalendarConfig {
+    /// Our own tables.
+    Builtin,
+}
+
+/// Which contact store is written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CrmConfig {
+    /// Our own tables.
+    Builtin,
+}
+
+/// Where calls, bookings and outgoing work are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// As written, "sqlite:PATH".
+    pub url: String,
+    /// The database file, relative to the working directory.
+    pub path: PathBuf,
+}
+
+impl StoreConfig {
+    /// The folder of the database: what else must survive a restart lives beside it.
+    pub fn data_dir(&self) -> &Path {
+        match self.path.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        }
+    }
+}
+
+/// The API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Bearer token; none: one is made on first start.
+    pub api_token: Option<Secret>,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Level, or directives as `tracing-subscriber` takes them ("info,offhook::sip=debug").
+    pub level: String,
+    /// One line of text or one JSON object per event.
+    pub format: LogFormat,
+}
+
+/// Shape of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For eyes.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// For tests only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TestingConfig {
+    /// What the businesses' clock shows at start; it runs on from there.
+    pub now: Option<Timestamp>,
+}

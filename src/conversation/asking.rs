@@ -1,0 +1,191 @@
+//! Asking: the question of each step, and what happens when no answer comes.
+
+use jiff::civil::Date;
+
+use super::conversation::Conversation;
+use super::outcome::Disposition;
+use super::phone;
+use super::services::{join_list, listed};
+use super::slots::Slot;
+use super::spoken;
+use super::step::{Step, Task};
+use super::when::At;
+
+/// Turns that may lead nowhere before a message is taken.
+const STRIKES_BEFORE_MESSAGE: u8 = 3;
+/// Turns that may lead nowhere before the call is ended.
+const STRIKES_BEFORE_END: u8 = 5;
+
+impl Conversation {
+    /// Goes to a step and asks its question.
+    pub(super) fn ask(&mut self, step: Step) {
+        self.step = step;
+        self.ask_again();
+    }
+
+    /// Asks the question of the step again, in other words.
+    pub(super) fn ask_again(&mut self) {
+        match self.step.clone() {
+            Step::Open if self.settled() => self.say("anything_else", &[]),
+            Step::Open => self.say("help", &[]),
+            Step::Service(some) if some.len() > 1 => {
+                let names = listed(&self.business.services, some.into_iter(), "or");
+                self.say("which_service", &[("candidates", &names)]);
+            }
+            Step::Service(_) => self.say("ask_service", &[]),
+            Step::When => self.say("ask_when", &[]),
+            Step::WhichDay(days) => {
+                let days: Vec<String> = days.iter().map(|d: &Date| spoken::date(*d)).collect();
+                self.say("which_day", &[("choices", &join_list(&days, "or"))]);
+            }
+            Step::WhichTime(times) => {
+                let times: Vec<String> = times.iter().map(|t| spoken::time(*t)).collect();
+                self.say("which_time", &[("choices", &join_list(&times, "or"))]);
+            }
+            Step::Offer => {
+                let offers = self.spoken_offers();
+                self.say(if self.draft.offers.len() == 1 { "offer_one" } else { "which_offer" }, &[("offers", &offers)]);
+            }
+            Step::Name if self.task == Task::Message => self.say("ask_message_name", &[]),
+            Step::Name => self.say("ask_name", &[]),
+            Step::ConfirmPhone => {
+                let ending = self.caller.number.as_deref().map(phone::ending).unwrap_or_default();
+                self.say("confirm_phone", &[("ending", &ending)]);
+            }
+            Step::Phone if !self.digits.is_empty() => {
+                let digits = phone::grouped(&self.digits);
+                self.say("phone_more", &[("digits", &digits)]);
+            }
+            Step::Phone => self.say("ask_phone", &[]),
+            Step::PhoneBack(number) => self.say("phone_back", &[("digits", &phone::spoken(&number))]),
+            Step::ReadBack => self.read_back("read_back"),
+            Step::Change => self.say("ask_change", &[]),
+            Step::OfferService(service) => {
+                let name = self.business.services.get(service).map(|s| s.name.clone()).unwrap_or_default();
+                self.say("offers_service", &[("service", &name)]);
+            }
+            Step::OfferMessage(_) => self.say("unknown_question", &[]),
+            Step::Message => self.say("ask_message", &[]),
+            Step::ConfirmEnd => self.say("confirm_end", &[]),
+            Step::WaitSlots(_) | Step::WaitBook(_) => self.say("bridge", &[]),
+            Step::Ended => {}
+        }
+    }
+
+    /// Reads the booking back.
+    pub(super) fn read_back(&mut self, key: &'static str) {
+        let (Some(service), Some(slot)) = (self.draft.service.and_then(|i| self.business.services.get(i)), self.draft.slot) else { return };
+        let service = service.name.clone();
+        let time = spoken::moment(slot.starts_at, &self.business.timezone);
+        let name = self.outcome.name.clone().unwrap_or_default();
+        let phone = self.outcome.phone.as_deref().map(phone::spoken).unwrap_or_default();
+        let values = [("service", service.as_str()), ("a_service", &with_article(&service)), ("time", &time), ("name", &name), ("phone", &phone)];
+        self.say(key, &values);
+    }
+
+    /// The offers as read out; the day is said once when it is the same.
+    pub(super) fn spoken_offers(&self) -> String {
+        let zone = &self.business.timezone;
+        let local = |s: &Slot| s.starts_at.to_zoned(zone.clone());
+        let mut day = None;
+        let texts: Vec<String> = self
+            .draft
+            .offers
+            .iter()
+            .map(|slot| {
+                let (date, time) = (local(slot).date(), spoken::time(local(slot).time()));
+                let text = if day == Some(date) { time } else { format!("{} at {time}", spoken::date(date)) };
+                day = Some(date);
+                text
+            })
+            .collect();
+        join_list(&texts, "or")
+    }
+
+    /// Whether something was already done in this call.
+    pub(super) fn settled(&self) -> bool {
+        self.informed || self.outcome.booking.is_some() || self.outcome.message.is_some()
+    }
+
+    /// Nothing was said.
+    pub(super) fn silent(&mut self, at: &At) {
+        if self.step == Step::Phone && !self.digits.is_empty() && self.try_digits(true, at) {
+            return;
+        }
+        self.strike(at, true);
+    }
+
+    /// Something was said that made no sense.
+    pub(super) fn missed(&mut self, at: &At) {
+        self.strike(at, false);
+    }
+
+    /// One more turn that led nowhere: ask differently, then take a message, then end.
+    fn strike(&mut self, at: &At, silent: bool) {
+        self.strikes = self.strikes.saturating_add(1);
+        let finished = self.step == Step::Open && self.settled();
+        if silent && finished && self.strikes >= 2 {
+            return self.end("goodbye", Disposition::InfoOnly);
+        }
+        if self.strikes >= STRIKES_BEFORE_END || self.strikes > STRIKES_BEFORE_MESSAGE && self.step == Step::Message {
+            self.keep_message();
+            return self.end(if silent { "goodbye_silence" } else { "goodbye_confused" }, Disposition::Abandoned);
+        }
+        if matches!(self.step, Step::WaitSlots(_) | Step::WaitBook(_)) {
+            if self.strikes >= STRIKES_BEFORE_MESSAGE {
+                self.calendar_down(at);
+            }
+            return;
+        }
+        if self.strikes >= STRIKES_BEFORE_MESSAGE {
+            return self.give_up();
+        }
+        match (silent, self.strikes) {
+            (true, 1) if matches!(self.step, Step::Phone | Step::Message) => self.say("hold", &[]),
+            (true, 1) => self.say("silence_1", &[]),
+            (true, _) => self.say("silence_2", &[]),
+            (false, 1) => self.say("missed_1", &[]),
+            (false, _) => self.say("missed_2", &[]),
+        }
+        self.ask_again();
+        if self.strikes >= 2 {
+            self.offer_keys();
+        }
+    }
+
+    /// The keypad form of the question.
+    fn offer_keys(&mut self) {
+        match self.step {
+            Step::Open => self.say("menu", &[]),
+            Step::Offer if self.draft.offers.len() > 1 => self.say("choice_keys", &[]),
+            Step::WhichDay(_) | Step::WhichTime(_) => self.say("choice_keys", &[]),
+            Step::Offer | Step::ConfirmPhone | Step::PhoneBack(_) | Step::ReadBack | Step::OfferService(_) | Step::OfferMessage(_) => {
+                self.say("yes_no_keys", &[]);
+            }
+            Step::Phone => self.say("phone_keys", &[]),
+            _ => {}
+        }
+    }
+
+    /// Too many turns led nowhere: a message is taken instead.
+    fn give_up(&mut self) {
+        if self.task == Task::Message && self.note.text.is_some() {
+            // The message is there; what is missing is only who left it.
+            self.keep_message();
+            self.say("message_taken_no_phone", &[]);
+            self.task = Task::None;
+            return self.end("goodbye", Disposition::Message);
+        }
+        let about = self.booking_wish();
+        self.task = Task::Message;
+        self.note.about = self.note.about.take().or(about);
+        self.step = Step::Message;
+        self.say("message_trouble", &[]);
+    }
+}
+
+/// "an oil change", "a cleaning".
+pub(super) fn with_article(service: &str) -> String {
+    let vowel = service.chars().next().is_some_and(|c| "aeiouAEIO".contains(c));
+    format!("{} {service}", if vowel { "an" } else { "a" })
+}

@@ -1,0 +1,441 @@
+//! Booking: what is still missing, looking for slots, offering, writing, and what the calendar answers.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+
+use super::asking::with_article;
+use super::conversation::Conversation;
+use super::dates::{DayWish, plus};
+use super::event::Action;
+use super::outcome::{Booking, Disposition};
+use super::slots::{Appointment, BookError, BookingRequest, Slot, SlotQuery};
+use super::spoken;
+use super::step::{Draft, Search, Step, Task};
+use super::times::{Clock, TimeWish};
+use super::when::{At, When, Wish, earliest, envelope};
+
+/// Most slots asked of the calendar in one query: three weeks of quarter hours.
+const QUERY_LIMIT: usize = 1000;
+/// Offers read out at once: more cannot be kept in mind.
+const OFFERS: usize = 3;
+/// Days searched beyond a wish that cannot be met.
+const WIDER_DAYS: i64 = 14;
+
+impl Conversation {
+    /// Goes on with what is being done: asks for the next thing missing.
+    pub(super) fn advance(&mut self, at: &At) {
+        match self.task {
+            Task::None => self.ask(Step::Open),
+            Task::Message => self.advance_message(),
+            Task::Booking => self.advance_booking(at),
+        }
+    }
+
+    fn advance_booking(&mut self, at: &At) {
+        if self.draft.service.is_none() {
+            match self.business.services.len() {
+                0 => return self.calendar_down(at),
+                1 => self.draft.service = Some(0),
+                _ => return self.ask(Step::Service(Vec::new())),
+            }
+        }
+        if self.draft.slot.is_none() {
+            return self.seek(at);
+        }
+        if self.outcome.name.is_none() {
+            return self.ask(Step::Name);
+        }
+        if self.outcome.phone.is_none() {
+            return self.ask_for_phone();
+        }
+        self.ask(Step::ReadBack);
+    }
+
+    /// Starts a booking, or goes on with the one begun.
+    pub(super) fn start_booking(&mut self) {
+        if self.task != Task::Booking {
+            self.task = Task::Booking;
+            self.draft = Draft::default();
+        }
+        self.intent("book");
+    }
+
+    /// Turns the wish into a question or a query.
+    fn seek(&mut self, at: &At) {
+        match self.draft.wish.resolve(at) {
+            When::None => {
+                let service = self.draft.service.and_then(|i| self.business.services.get(i)).map(|s| with_article(&s.name));
+                let first = !matches!(self.step, Step::When);
+                self.step = Step::When;
+                match service {
+                    Some(service) if first => self.say("ask_when_service", &[("a_service", &service)]),
+                    _ => self.say("ask_when", &[]),
+                }
+            }
+            When::WhichDay(days) => self.ask(Step::WhichDay(days)),
+            When::WhichTime(times) => self.ask(Step::WhichTime(times)),
+            When::Exact(start) => self.seek_exact(start, at),
+            When::Range(spans) if spans.is_empty() => self.seek_nothing(at),
+            When::Range(spans) => self.query(Search { spans, exact: None, widened: false }, at),
+        }
+    }
+
+    fn seek_exact(&mut self, start: Timestamp, at: &At) {
+        let date = start.to_zoned(at.business.timezone.clone()).date();
+        if start < at.now.timestamp() {
+            return self.refuse_wish("past");
+        }
+        if date > self.horizon(at) {
+            return self.refuse_wish("too_far");
+        }
+        if envelope(date, at).is_none() {
+            self.say("closed_day", &[("day", &spoken::date(date))]);
+            return self.widen(date, at);
+        }
+        let spans = day_span(date, at).into_iter().collect();
+        self.query(Search { spans, exact: Some(start), widened: false }, at);
+    }
+
+    /// The wish names only closed or past days.
+    fn seek_nothing(&mut self, at: &At) {
+        let today = at.now.date();
+        match &self.draft.wish.days {
+            Some(DayWish::One(days)) if days.iter().all(|d| *d < today) => self.refuse_wish("past"),
+            Some(DayWish::One(days) | DayWish::AnyOf(days)) if !days.is_empty() => {
+                let date = days[0].max(today);
+                if envelope(date, at).is_none() {
+                    self.say("closed_day", &[("day", &spoken::date(date))]);
+                }
+                self.widen(date, at);
+            }
+            Some(DayWish::Span(from, _)) => self.widen((*from).max(today), at),
+            _ => self.refuse_wish("none_free"),
+        }
+    }
+
+    /// Looks from that date on, at the wished time of day when there was one.
+    fn widen(&mut self, from: Date, at: &At) {
+        let mut wish = self.draft.wish.clone();
+        wish.days = Some(DayWish::Span(from, plus(from, WIDER_DAYS)));
+        let spans = match wish.resolve(at) {
+            When::Range(spans) if !spans.is_empty() => spans,
+            _ => (0..=WIDER_DAYS).filter_map(|n| day_span(plus(from, n), at)).collect(),
+        };
+        if spans.is_empty() {
+            return self.refuse_wish("none_free");
+        }
+        self.query(Search { spans, exact: None, widened: true }, at);
+    }
+
+    /// Says why the wish cannot be, forgets it and asks for another.
+    fn refuse_wish(&mut self, why: &'static str) {
+        self.draft.wish.days = None;
+        self.draft.wish.time = None;
+        self.step = Step::When;
+        self.say(why, &[]);
+    }
+
+    fn horizon(&self, at: &At) -> Date {
+        plus(at.now.date(), i64::from(self.business.horizon_days))
+    }
+
+    fn query(&mut self, search: Search, at: &At) {
+        let Some(service) = self.draft.service.and_then(|i| self.business.services.get(i)) else { return };
+        let last = plus(self.horizon(at), 1).to_zoned(at.business.timezone.clone()).map_or(Timestamp::MAX, |z| z.timestamp());
+        let from = search.spans.iter().map(|s| s.0).min().unwrap_or(at.now.timestamp()).max(earliest(at));
+        let to = search.spans.iter().map(|s| s.1).max().unwrap_or(last).min(last);
+        if from >= to {
+            // Either beyond the horizon or too soon: both leave nothing to ask the calendar for.
+            let far = from > last;
+            self.draft.search = search;
+            return if far { self.refuse_wish("too_far") } else { self.no_slots(at) };
+        }
+        let query = SlotQuery { service: service.id.clone(), minutes: service.minutes, from, to, limit: QUERY_LIMIT };
+        self.request += 1;
+        self.draft.search = search;
+        self.draft.offers.clear();
+        self.step = Step::WaitSlots(self.request);
+        self.actions.push_back(Action::FindSlots { request: self.request, query });
+    }
+
+    /// The calendar's slots; an answer to an older question is dropped.
+    pub(super) fn slots(&mut self, request: u32, slots: Option<Vec<Slot>>, at: &At) {
+        if self.step != Step::WaitSlots(request) {
+            return;
+        }
+        let Some(slots) = slots else { return self.calendar_down(at) };
+        if let Some(exact) = self.draft.search.exact {
+            if let Some(slot) = slots.iter().find(|s| s.starts_at == exact) {
+                return self.choose(*slot, at);
+            }
+        }
+        let wanted = |s: &&Slot| self.draft.search.spans.iter().any(|(from, to)| *from <= s.starts_at && s.starts_at < *to);
+        let found: Vec<Slot> = slots.iter().filter(wanted).copied().collect();
+        if found.is_empty() {
+            return self.no_slots(at);
+        }
+        self.say_taken();
+        self.draft.found = Arc::new(found);
+        self.offer("offer", at);
+    }
+
+    fn say_taken(&mut self) {
+        if let Some(exact) = self.draft.search.exact {
+            let time = spoken::moment(exact, &self.business.timezone);
+            self.say("taken", &[("time", &time)]);
+        }
+    }
+
+    /// Nothing within the wish: look further, once.
+    fn no_slots(&mut self, at: &At) {
+        if self.draft.search.widened {
+            return self.refuse_wish("none_free");
+        }
+        self.say_taken();
+        let first = self.draft.search.spans.first().map(|s| s.0.to_zoned(at.business.timezone.clone()).date());
+        if self.draft.search.exact.is_none() {
+            let what = match first {
+                Some(date) => spoken::date(date),
+                None => "that".into(),
+            };
+            self.say("taken", &[("time", &what)]);
+        }
+        self.widen(first.unwrap_or(at.now.date()).max(at.now.date()), at);
+    }
+
+    /// Offers the best of what was found and not yet offered.
+    fn offer(&mut self, key: &'static str, at: &At) {
+        let fresh: Vec<Slot> = self.draft.found.iter().filter(|s| !self.draft.offered.contains(s)).copied().collect();
+        if fresh.is_empty() {
+            return self.refuse_wish("none_left");
+        }
+        self.draft.offers = self.spread(&fresh, at);
+        self.draft.offered.extend(self.draft.offers.clone());
+        self.step = Step::Offer;
+        let offers = self.spoken_offers();
+        let key = if self.draft.offers.len() == 1 { "offer_one" } else { key };
+        self.say(key, &[("offers", &offers)]);
+    }
+
+    /// Two or three slots: the nearest to a wished time, else spread over days, else over the day.
+    fn spread(&self, slots: &[Slot], at: &At) -> Vec<Slot> {
+        let date = |s: &Slot| s.starts_at.to_zoned(at.business.timezone.clone()).date();
+        let target = self.draft.search.exact.or_else(|| self.around(slots, at));
+        let mut picked: Vec<Slot> = if let Some(target) = target {
+            let mut near = slots.to_vec();
+            near.sort_by_key(|s| (s.starts_at.as_second() - target.as_second()).abs());
+            near.into_iter().take(2).collect()
+        } else {
+            let mut days: Vec<Vec<Slot>> = Vec::new();
+            for slot in slots {
+                match days.last_mut() {
+                    Some(day) if date(&day[0]) == date(slot) => day.push(*slot),
+                    _ => days.push(vec![*slot]),
+                }
+            }
+            match days.as_slice() {
+                [day] => vec![day[0], day[day.len() / 2], day[day.len() - 1]],
+                [first, second] => vec![first[0], first[first.len() / 2], second[0]],
+                [first, second, third, ..] => vec![first[0], second[second.len() / 2], third[third.len() - 1]],
+                [] => Vec::new(),
+            }
+        };
+        picked.sort();
+        picked.dedup();
+        picked.truncate(OFFERS);
+        picked
+    }
+
+    /// The middle of "around ten" on the first day found.
+    fn around(&self, slots: &[Slot], at: &At) -> Option<Timestamp> {
+        let Some(TimeWish::Around(clock)) = &self.draft.wish.time else { return None };
+        let first = slots.first()?.starts_at.to_zoned(at.business.timezone.clone());
+        let nearest = clock.candidates().into_iter().min_by_key(|t| (i32::from(t.hour()) - i32::from(first.hour())).abs())?;
+        first.date().to_datetime(nearest).to_zoned(at.business.timezone.clone()).ok().map(|z| z.timestamp())
+    }
+
+    /// The next offers after "neither".
+    pub(super) fn offer_others(&mut self, at: &At) {
+        self.offer("more_offers", at);
+    }
+
+    /// Offers later (or earlier) than those on the table.
+    pub(super) fn offer_shifted(&mut self, later: bool, at: &At) {
+        let edge = if later { self.draft.offers.iter().max() } else { self.draft.offers.iter().min() }.copied();
+        let Some(edge) = edge else { return self.refuse_wish("none_left") };
+        let beyond = |s: &&Slot| if later { s.starts_at > edge.starts_at } else { s.starts_at < edge.starts_at };
+        let rest: Vec<Slot> = self.draft.found.iter().filter(beyond).copied().collect();
+        if rest.is_empty() && later {
+            self.draft.wish.time = None;
+            return self.widen(plus(edge.starts_at.to_zoned(at.business.timezone.clone()).date(), 1), at);
+        }
+        self.draft.found = Arc::new(rest);
+        self.draft.search.exact = None;
+        self.offer("more_offers", at);
+    }
+
+    /// Asks for another day, keeping the time.
+    pub(super) fn another_day(&mut self) {
+        self.draft.wish.days = None;
+        self.draft.wish.time = None;
+        self.draft.slot = None;
+        self.ask(Step::When);
+    }
+
+    /// A slot is agreed on: on with the rest.
+    pub(super) fn choose(&mut self, slot: Slot, at: &At) {
+        self.draft.slot = Some(slot);
+        self.draft.offers.clear();
+        self.draft.offered.clear();
+        let local = slot.starts_at.to_zoned(at.business.timezone.clone());
+        self.draft.wish =
+            Wish { days: Some(DayWish::One(vec![local.date()])), not: Vec::new(), time: Some(TimeWish::At(vec![Clock::sure(local.time())])) };
+        if self.outcome.name.is_none() || self.outcome.phone.is_none() {
+            let time = spoken::moment(slot.starts_at, &self.business.timezone);
+            self.say("slot_chosen", &[("time", &time)]);
+        }
+        self.advance(at);
+    }
+
+    /// Another wish: the slot agreed on or on offer no longer stands.
+    pub(super) fn rewish(&mut self, wish: Wish) {
+        self.draft.slot = None;
+        self.draft.offered.clear();
+        self.draft.wish.merge(wish);
+    }
+
+    /// Writes the booking; the same booking always under the same key.
+    pub(super) fn book(&mut self) {
+        let Some(service) = self.draft.service.and_then(|i| self.business.services.get(i)) else { return };
+        let (Some(slot), Some(name), Some(phone)) = (self.draft.slot, self.outcome.name.clone(), self.outcome.phone.clone()) else { return };
+        let identity = format!("{} {} {name} {phone}", service.id, slot.starts_at);
+        let n = self.keys.iter().position(|k| *k == identity).unwrap_or_else(|| {
+            self.keys.push(identity);
+            self.keys.len() - 1
+        });
+        let booking = BookingRequest {
+            key: format!("{}:book:{}", self.caller.call_id, n + 1),
+            service: service.id.clone(),
+            slot,
+            name,
+            phone,
+            reason: self.draft.reason.clone(),
+            call_id: self.caller.call_id.clone(),
+        };
+        self.request += 1;
+        self.step = Step::WaitBook(self.request);
+        self.actions.push_back(Action::Book { request: self.request, booking });
+    }
+
+    /// The calendar's word. A booking that was made is noted even when nobody waits for it any more.
+    pub(super) fn booked(&mut self, request: u32, result: Result<Appointment, BookError>, at: &At) {
+        if let Ok(appointment) = &result {
+            self.outcome.booking = Some(Booking {
+                appointment_id: appointment.id.clone(),
+                service: appointment.service.clone(),
+                starts_at: appointment.slot.starts_at,
+                ends_at: appointment.slot.ends_at,
+            });
+        }
+        if self.step != Step::WaitBook(request) {
+            return;
+        }
+        match result {
+            Ok(appointment) => self.confirm(&appointment),
+            Err(BookError::Taken) => {
+                self.say("conflict", &[]);
+                self.retry_elsewhere(at);
+            }
+            Err(BookError::Unavailable) => self.calendar_down(at),
+        }
+        if let Some((text, confidence)) = self.deferred.take() {
+            self.heard(&text, confidence, at);
+        }
+    }
+
+    fn confirm(&mut self, appointment: &Appointment) {
+        let name = self.business.services.iter().find(|s| s.id == appointment.service).map_or("", |s| s.name.as_str()).to_string();
+        let time = spoken::moment(appointment.slot.starts_at, &self.business.timezone);
+        self.say("booked", &[("service", &name), ("time", &time)]);
+        self.task = Task::None;
+        self.draft = Draft::default();
+        if self.leaving {
+            return self.end("goodbye_booked", Disposition::Booked);
+        }
+        self.ask(Step::Open);
+    }
+
+    /// The slot was taken in the meantime: look around it.
+    fn retry_elsewhere(&mut self, at: &At) {
+        self.leaving = false;
+        let Some(slot) = self.draft.slot.take() else { return self.advance(at) };
+        let date = slot.starts_at.to_zoned(at.business.timezone.clone()).date();
+        self.draft.offered = vec![slot];
+        self.draft.search = Search { spans: day_span(date, at).into_iter().collect(), exact: None, widened: false };
+        let search = self.draft.search.clone();
+        self.query(search, at);
+    }
+
+    /// The calendar cannot be reached: a message with the wish, a callback promised.
+    pub(super) fn calendar_down(&mut self, _at: &At) {
+        self.say("calendar_down", &[]);
+        let wish = self.booking_wish().unwrap_or_else(|| "Wants an appointment".into());
+        self.task = Task::Message;
+        self.leaving = false;
+        self.note.about = None;
+        self.note.text = Some(wish);
+        self.keep_message();
+        self.advance_message();
+    }
+
+    /// What was to be booked, as a line for the office.
+    pub(super) fn booking_wish(&self) -> Option<String> {
+        if self.task != Task::Booking {
+            return None;
+        }
+        let service = self.draft.service.and_then(|i| self.business.services.get(i)).map_or("an appointment", |s| s.name.as_str());
+        let slot = self.draft.slot.map(|s| s.starts_at).or(self.draft.search.exact);
+        let when = slot.map(|s| format!(" on {}", spoken::moment(s, &self.business.timezone))).unwrap_or_default();
+        Some(format!("Wants to book {service}{when}."))
+    }
+
+    /// The slot nearest in meaning to the words on offer: which offers fit a wish.
+    pub(super) fn offers_fitting(&self, wish: &Wish, at: &At) -> Vec<Slot> {
+        let fits = |slot: &&Slot| {
+            let local = slot.starts_at.to_zoned(at.business.timezone.clone());
+            let day = match &wish.days {
+                Some(DayWish::One(days) | DayWish::AnyOf(days)) => days.contains(&local.date()),
+                Some(DayWish::Span(from, to)) => *from <= local.date() && local.date() <= *to,
+                _ => true,
+            };
+            let time = match &wish.time {
+                Some(TimeWish::At(clocks)) => clocks.iter().any(|c| c.candidates().contains(&local.time())),
+                Some(TimeWish::Part(from, to)) => *from <= local.time() && local.time() < *to,
+                Some(_) => false,
+                None => true,
+            };
+            day && time && !wish.not.contains(&local.date())
+        };
+        self.draft.offers.iter().filter(fits).copied().collect()
+    }
+
+    /// Books nothing after all.
+    pub(super) fn drop_booking(&mut self) {
+        self.draft = Draft::default();
+        self.task = Task::None;
+        self.say("dropped", &[]);
+        self.step = Step::Open;
+        self.say("anything_else", &[]);
+    }
+}
+
+/// All of one day that can still be booked.
+fn day_span(date: Date, at: &At) -> Option<(Timestamp, Timestamp)> {
+    envelope(date, at)?;
+    let start = date.to_zoned(at.business.timezone.clone()).ok()?;
+    let end = start.checked_add(1.day()).ok()?;
+    let from = start.timestamp().max(earliest(at));
+    (from < end.timestamp()).then_some((from, end.timestamp()))
+}

@@ -1,0 +1,78 @@
+//! Whether a text sounds finished, given what was asked.
+
+use super::conversation::Conversation;
+use super::event::Completeness;
+use super::hearing::{Answer, answer, is_yes_no, place};
+use super::names::find_name;
+use super::numbers::dictated;
+use super::phone::{Phone, check};
+use super::services::find_services;
+use super::step::Step;
+use super::times::{Ear, find_times};
+use super::words::Words;
+
+/// Words after which more is coming.
+const OPEN_ENDS: [&str; 40] = [
+    "and", "um", "uh", "on", "at", "the", "a", "an", "or", "but", "to", "for", "of", "in", "with", "my", "is", "its", "im", "so", "because", "from",
+    "like", "about", "around", "between", "before", "after", "next", "this", "half", "quarter", "past", "if", "then", "i", "id", "erm", "would", "by",
+];
+
+/// Judges a partial text.
+pub(super) fn judge(conversation: &Conversation, text: &str) -> Completeness {
+    let words = Words::new(text);
+    let Some(last) = words.len().checked_sub(1) else { return Completeness::Unclear };
+    if conversation.step == Step::Phone {
+        return phone(conversation, &words);
+    }
+    let cut = text.trim_end().ends_with(['-', '…', ',']) || text.trim_end().ends_with("...");
+    if cut || OPEN_ENDS.contains(&words.word(last)) && !short_answer(conversation, &words) {
+        return Completeness::Incomplete;
+    }
+    match &conversation.step {
+        step if is_yes_no(step) => yes_no(&words),
+        Step::Name => match find_name(text, true) {
+            Some(_) => Completeness::Complete,
+            None => Completeness::Unclear,
+        },
+        Step::Offer | Step::WhichDay(_) | Step::WhichTime(_) => {
+            let choice = place(&words, 3).is_some() || answer(&words) != Answer::Unclear || timed(&words);
+            if choice { Completeness::Complete } else { Completeness::Unclear }
+        }
+        Step::When if timed(&words) => Completeness::Complete,
+        Step::Open | Step::Service(_) => opening(conversation, &words),
+        _ => Completeness::Unclear,
+    }
+}
+
+/// "at to", "for": homophones of an hour that end an answer about time.
+fn short_answer(conversation: &Conversation, words: &Words) -> bool {
+    matches!(conversation.step, Step::When | Step::Offer | Step::WhichTime(_)) && words.before(words.len()) != "at" && timed(words)
+}
+
+fn timed(words: &Words) -> bool {
+    find_times(words, Ear::Expecting, &mut vec![false; words.len()]).is_some()
+}
+
+fn yes_no(words: &Words) -> Completeness {
+    match answer(words) {
+        Answer::Unclear => Completeness::Unclear,
+        _ => Completeness::Complete,
+    }
+}
+
+fn phone(conversation: &Conversation, words: &Words) -> Completeness {
+    let digits = format!("{}{}", conversation.digits, dictated(words, true).digits);
+    match check(&digits, &conversation.business.country) {
+        Phone::Valid(_) => Completeness::Complete,
+        Phone::Doubtful(_) | Phone::Wrong => Completeness::Unclear,
+        Phone::Short => Completeness::Incomplete,
+    }
+}
+
+/// A whole booking in one sentence, or a short phrase with nothing open.
+fn opening(conversation: &Conversation, words: &Words) -> Completeness {
+    let service = !find_services(words, &conversation.business.services).is_empty();
+    let done = super::lexicon::ENGLISH.is_only("done", words) && conversation.settled();
+    let whole = service && (timed(words) || matches!(conversation.step, Step::Service(_)));
+    if whole || done || words.question { Completeness::Complete } else { Completeness::Unclear }
+}

@@ -1,0 +1,234 @@
+//! The conversation: events in, actions out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::business::Business;
+use super::event::{Action, Caller, Completeness, Event, Expectation};
+use super::outcome::{Disposition, Outcome};
+use super::prompts::Prompts;
+use super::slots::KnownCaller;
+use super::step::{Draft, Note, Step, Task};
+use super::when::At;
+
+/// One call's conversation: cheap to clone, so that a provisional text can be tried on a copy.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    pub(super) business: Arc<Business>,
+    pub(super) caller: Caller,
+    pub(super) prompts: Prompts,
+    pub(super) actions: VecDeque<Action>,
+    pub(super) outcome: Outcome,
+    pub(super) step: Step,
+    pub(super) task: Task,
+    pub(super) draft: Draft,
+    pub(super) note: Note,
+    /// Digits of a number dictated in pieces.
+    pub(super) digits: String,
+    /// A number refused once: given again it is taken.
+    pub(super) doubted: Option<String>,
+    /// Turns in a row that led nowhere.
+    pub(super) strikes: u8,
+    /// Whether a question was answered.
+    pub(super) informed: bool,
+    /// The caller said goodbye while something was still being done.
+    pub(super) leaving: bool,
+    /// Last request number given out.
+    pub(super) request: u32,
+    /// Bookings asked for so far, each with its own key.
+    pub(super) keys: Vec<String>,
+    /// Said while the calendar was writing: heard afterwards.
+    pub(super) deferred: Option<(String, f32)>,
+    /// What was said last, for "say that again".
+    pub(super) last_said: Vec<String>,
+    /// How the call ended, once it has.
+    pub(super) ended: Option<Disposition>,
+    late_name: bool,
+}
+
+impl Conversation {
+    /// A conversation not yet started; `seed` picks among wordings.
+    pub fn new(business: Arc<Business>, caller: Caller, seed: u64) -> Self {
+        Self {
+            business,
+            caller,
+            prompts: Prompts::new(seed),
+            actions: VecDeque::new(),
+            outcome: Outcome::default(),
+            step: Step::Open,
+            task: Task::None,
+            draft: Draft::default(),
+            note: Note::default(),
+            digits: String::new(),
+            doubted: None,
+            strikes: 0,
+            informed: false,
+            leaving: false,
+            request: 0,
+            keys: Vec::new(),
+            deferred: None,
+            last_said: Vec::new(),
+            ended: None,
+            late_name: false,
+        }
+    }
+
+    /// Takes one event at `now`; drain [`Conversation::poll_action`] afterwards.
+    pub fn handle(&mut self, event: Event, now: Timestamp) {
+        let business = Arc::clone(&self.business);
+        let at = At { now: now.to_zoned(business.timezone.clone()), business: &business };
+        if let Event::Booked { request, result } = event {
+            return self.booked(request, result, &at);
+        }
+        if self.step == Step::Ended {
+            return;
+        }
+        let said_before = self.actions.len();
+        let mut bridge = false;
+        match event {
+            Event::Started(known) => self.greet(known),
+            Event::Known(known) => self.known_late(known),
+            Event::Heard { text, confidence } => self.heard(&text, confidence, &at),
+            Event::Keys(keys) => self.keyed(&keys, &at),
+            Event::Silence => self.silent(&at),
+            Event::NotUnderstood => self.missed(&at),
+            Event::Interrupted | Event::Booked { .. } => {}
+            Event::Slots { request, slots } => self.slots(request, slots, &at),
+            Event::Waiting => {
+                bridge = true;
+                self.say(if matches!(self.step, Step::WaitBook(_)) { "bridge_book" } else { "bridge" }, &[]);
+            }
+        }
+        if !bridge {
+            self.remember(said_before);
+        }
+    }
+
+    /// The next thing to do, in order.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// What kind of answer is waited for.
+    pub fn expectation(&self) -> Expectation {
+        match &self.step {
+            Step::Open | Step::Service(_) | Step::Change | Step::WaitSlots(_) | Step::WaitBook(_) | Step::Ended => Expectation::Open,
+            Step::When => Expectation::DateTime,
+            Step::WhichDay(_) | Step::WhichTime(_) => Expectation::Choice,
+            Step::Offer if self.draft.offers.len() > 1 => Expectation::Choice,
+            Step::Name => Expectation::Name,
+            Step::Phone => Expectation::Phone,
+            Step::Message => Expectation::Message,
+            Step::Offer | Step::ConfirmPhone | Step::PhoneBack(_) | Step::ReadBack | Step::OfferService(_) | Step::OfferMessage(_) | Step::ConfirmEnd => {
+                Expectation::YesNo
+            }
+        }
+    }
+
+    /// Whether `partial_text` sounds finished at this point.
+    pub fn completeness(&self, partial_text: &str) -> Completeness {
+        super::completeness::judge(self, partial_text)
+    }
+
+    /// What was agreed so far.
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// What the call came to if the caller hung up now.
+    pub fn disposition(&self) -> Disposition {
+        if self.outcome.booking.is_some() {
+            Disposition::Booked
+        } else if self.outcome.message.is_some() {
+            Disposition::Message
+        } else if let Some(ended) = self.ended {
+            ended
+        } else if self.informed {
+            Disposition::InfoOnly
+        } else {
+            Disposition::Abandoned
+        }
+    }
+
+    /// Hint words for the recogniser.
+    pub fn vocabulary(&self) -> String {
+        let names = self.business.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.aliases));
+        let services: Vec<&str> = names.map(String::as_str).collect();
+        format!(
+            "{}. Appointment: {}. Monday, Tuesday, Wednesday, Thursday, Friday, tomorrow at half past two, 3 PM.",
+            self.business.name,
+            services.join(", ")
+        )
+    }
+
+    /// Speaks a prompt.
+    pub(super) fn say(&mut self, key: &'static str, values: &[(&str, &str)]) {
+        let business = Arc::clone(&self.business);
+        let text = self.prompts.say(key, &business, values);
+        self.speak(text);
+    }
+
+    /// Speaks a text.
+    pub(super) fn speak(&mut self, text: String) {
+        if !text.is_empty() {
+            self.actions.push_back(Action::Say(text));
+        }
+    }
+
+    /// Notes what the call is about, once each.
+    pub(super) fn intent(&mut self, intent: &str) {
+        if !self.outcome.intents.iter().any(|i| i == intent) {
+            self.outcome.intents.push(intent.to_string());
+        }
+    }
+
+    /// Says goodbye and hangs up, once.
+    pub(super) fn end(&mut self, goodbye: &'static str, otherwise: Disposition) {
+        if self.step == Step::Ended {
+            return;
+        }
+        self.ended = Some(if self.informed && otherwise == Disposition::NoDisposition { Disposition::InfoOnly } else { otherwise });
+        self.say(goodbye, &[]);
+        self.step = Step::Ended;
+        let disposition = self.disposition();
+        self.actions.push_back(Action::HangUp(disposition));
+    }
+
+    fn greet(&mut self, known: Option<KnownCaller>) {
+        self.outcome.name = known.map(|k| k.name).filter(|n| !n.trim().is_empty());
+        match self.first_name().filter(|_| self.business.greet_by_name) {
+            Some(first) => self.say("greeting_known", &[("first", &first)]),
+            None => self.say("greeting", &[]),
+        }
+    }
+
+    fn known_late(&mut self, known: KnownCaller) {
+        if self.outcome.name.is_none() && !known.name.trim().is_empty() {
+            self.outcome.name = Some(known.name);
+            self.late_name = self.business.greet_by_name;
+        }
+    }
+
+    /// Greets by name at the next turn when the look-up was late.
+    pub(super) fn greet_late(&mut self) {
+        if std::mem::take(&mut self.late_name) {
+            if let Some(first) = self.first_name() {
+                self.say("known_late", &[("first", &first)]);
+            }
+        }
+    }
+
+    fn first_name(&self) -> Option<String> {
+        self.outcome.name.as_ref()?.split_whitespace().next().map(str::to_string)
+    }
+
+    fn remember(&mut self, from: usize) {
+        let said = |a: &Action| if let Action::Say(text) = a { Some(text.clone()) } else { None };
+        let said: Vec<String> = self.actions.iter().skip(from).filter_map(said).collect();
+        if !said.is_empty() {
+            self.last_said = said;
+        }
+    }
+}

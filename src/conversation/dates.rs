@@ -1,0 +1,592 @@
+//! Spoken days: from tokens to dates in the business's calendar. What is unclear stays several choices.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, Weekday};
+
+use super::numbers::{cardinal, ordinal};
+use super::words::{Token, Words};
+
+/// Which days a caller means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum DayWish {
+    /// One date when a single choice is left, to be asked back when there are more.
+    One(Vec<Date>),
+    /// Any of these suits.
+    AnyOf(Vec<Date>),
+    /// Any day from the first to the last, both included.
+    Span(Date, Date),
+    /// As soon as possible.
+    Soonest,
+    /// No preference.
+    Any,
+}
+
+/// What a text said about days.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Days {
+    /// Wanted.
+    pub(super) wish: Option<DayWish>,
+    /// Not wanted.
+    pub(super) not: Vec<Date>,
+}
+
+/// How far "after Tuesday" or "not Friday" reaches, days: two weeks is what a caller has in mind.
+const OPEN_END_DAYS: i64 = 14;
+
+/// Reads all days in `words`, marks their tokens in `used`. `month_first` reads "12/5" as December 5th.
+pub(super) fn find_days(words: &Words, today: Date, month_first: bool, used: &mut [bool]) -> Days {
+    let mut atoms: Vec<Atom> = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        match (Scan { words, today, month_first }).atom(at) {
+            Some(atom) => {
+                used.iter_mut().skip(at).take(atom.length).for_each(|u| *u = true);
+                at += atom.length;
+                atoms.push(atom);
+            }
+            None => at += 1,
+        }
+    }
+    combine(words, today, atoms)
+}
+
+/// The weekday a word names, misspellings of recognisers included.
+pub(super) fn weekday(word: &str) -> Option<Weekday> {
+    const NAMES: [(&str, Weekday); 7] = [
+        ("monday", Weekday::Monday),
+        ("tuesday", Weekday::Tuesday),
+        ("wednesday", Weekday::Wednesday),
+        ("thursday", Weekday::Thursday),
+        ("friday", Weekday::Friday),
+        ("saturday", Weekday::Saturday),
+        ("sunday", Weekday::Sunday),
+    ];
+    const SHORT: [(&str, Weekday); 12] = [
+        ("mon", Weekday::Monday),
+        ("tue", Weekday::Tuesday),
+        ("tues", Weekday::Tuesday),
+        ("wed", Weekday::Wednesday),
+        ("weds", Weekday::Wednesday),
+        ("thu", Weekday::Thursday),
+        ("thur", Weekday::Thursday),
+        ("thurs", Weekday::Thursday),
+        ("fri", Weekday::Friday),
+        ("toosday", Weekday::Tuesday),
+        ("chewsday", Weekday::Tuesday),
+        ("wensday", Weekday::Wednesday),
+    ];
+    const OTHER_DAYS: [&str; 12] = [
+        "today", "holiday", "birthday", "everyday", "midday", "someday", "payday", "workday", "weekday", "yesterday",
+        "noonday", "doomsday",
+    ];
+    let word = word.strip_suffix('s').filter(|w| w.ends_with("day")).unwrap_or(word);
+    if let Some((_, day)) = NAMES.iter().chain(&SHORT).find(|(name, _)| *name == word) {
+        return Some(*day);
+    }
+    if !word.ends_with("day") || word.len() < 5 || OTHER_DAYS.contains(&word) {
+        return None;
+    }
+    let mut scored: Vec<(f64, Weekday)> =
+        NAMES.iter().map(|(name, day)| (strsim::normalized_damerau_levenshtein(word, name), *day)).collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    (scored[0].0 >= 0.7 && scored[0].0 - scored[1].0 > 0.05).then_some(scored[0].1)
+}
+
+/// The first date on or after `from` that is a `day`.
+pub(super) fn on_or_after(from: Date, day: Weekday) -> Date {
+    let ahead = (day.to_monday_zero_offset() - from.weekday().to_monday_zero_offset()).rem_euclid(7);
+    plus(from, i64::from(ahead))
+}
+
+/// `days` later (or earlier); stays put at the ends of time.
+pub(super) fn plus(date: Date, days: i64) -> Date {
+    date.checked_add(days.clamp(-36_500, 36_500).days()).unwrap_or(date)
+}
+
+/// One mention of a day.
+#[derive(Debug, Clone)]
+struct Atom {
+    at: usize,
+    length: usize,
+    wish: DayWish,
+    weekday: Option<Weekday>,
+}
+
+struct Scan<'a> {
+    words: &'a Words,
+    today: Date,
+    month_first: bool,
+}
+
+impl Scan<'_> {
+    fn atom(&self, at: usize) -> Option<Atom> {
+        let found = self
+            .relative(at)
+            .or_else(|| self.counted(at))
+            .or_else(|| self.weekday_phrase(at))
+            .or_else(|| self.month_day(at))
+            .or_else(|| self.week(at))
+            .or_else(|| self.month(at))
+            .or_else(|| self.day_of_month(at))?;
+        let (wish, length, weekday) = found;
+        Some(Atom { at, length, wish, weekday })
+    }
+
+    fn one(&self, ahead: i64, length: usize) -> Option<Found> {
+        Some((DayWish::One(vec![plus(self.today, ahead)]), length, None))
+    }
+
+    /// "today", "tomorrow", "the day after tomorrow", "as soon as possible".
+    fn relative(&self, at: usize) -> Option<Found> {
+        let w = self.words;
+        for (phrase, ahead) in [
+            ("day after tomorrow", 2),
+            ("overmorrow", 2),
+            ("tomorrow", 1),
+            ("tomorrows", 1),
+            ("today", 0),
+            ("tonight", 0),
+            ("this morning", 0),
+            ("this afternoon", 0),
+            ("this evening", 0),
+            ("later today", 0),
+        ] {
+            if w.starts(at, phrase) {
+                // "this afternoon" and "tonight" leave their part of the day to the times.
+                let length = if phrase.starts_with("this ") { 1 } else { phrase.split(' ').count() };
+                return self.one(ahead, length);
+            }
+        }
+        const SOONEST: [&str; 17] = [
+            "as soon as possible", "as soon as you can", "as early as possible", "asap", "a s a p", "soonest", "the soonest",
+            "right away", "earliest possible", "earliest available", "first available", "next available", "the earliest you have",
+            "earliest appointment", "next appointment", "straight away", "next opening",
+        ];
+        SOONEST.iter().find(|p| w.starts(at, p)).map(|p| (DayWish::Soonest, p.split(' ').count(), None)).or_else(|| {
+            const ANY: [&str; 5] = ["any day", "whichever day", "whatever day", "no particular day", "every day"];
+            ANY.iter().find(|p| w.starts(at, p)).map(|p| (DayWish::Any, p.split(' ').count(), None))
+        })
+    }
+
+    /// "in three days", "two weeks from Friday", "a week from tomorrow", "Friday week" is elsewhere.
+    fn counted(&self, at: usize) -> Option<Found> {
+        let w = self.words;
+        let (start, prefix) = if w.word(at) == "in" { (at + 1, 1) } else { (at, 0) };
+        let (count, taken) = match w.word(start) {
+            "a" | "one" if w.starts(start + 1, "couple of") => (2, 3),
+            "a" | "one" | "another" => (1, 1),
+            "week" if prefix == 0 => (1, 0),
+            "fortnight" => (1, 0),
+            _ => cardinal(w, start)?,
+        };
+        let unit = start + taken;
+        let days = match w.word(unit) {
+            "day" | "days" => 1,
+            "week" | "weeks" => 7,
+            "fortnight" => 14,
+            _ => return None,
+        };
+        let ahead = i64::from(count.min(500)) * days;
+        let length = prefix + taken + 1;
+        match w.word(unit + 1) {
+            "from" | "after" | "on" => {
+                if matches!(w.word(unit + 2), "now" | "today") {
+                    return self.one(ahead, length + 2);
+                }
+                let base = self.relative(unit + 2).or_else(|| self.weekday_phrase(unit + 2)).or_else(|| self.day_of_month(unit + 2));
+                let skip_the = if base.is_none() && w.word(unit + 2) == "the" { 1 } else { 0 };
+                let base = base.or_else(|| self.day_of_month(unit + 2 + skip_the))?;
+                let DayWish::One(choices) = base.0 else { return None };
+                Some((DayWish::One(choices.into_iter().map(|d| plus(d, ahead)).collect()), length + 1 + base.1 + skip_the, None))
+            }
+            _ if prefix == 1 => self.one(ahead, length),
+            "time" if prefix == 1 => self.one(ahead, length + 1),
+            _ => None,
+        }
+    }
+
+    /// "Tuesday", "this Friday", "next Tuesday", "Friday next week", "next week on Tuesday", "Friday week".
+    fn weekday_phrase(&self, at: usize) -> Option<Found> {
+        let w = self.words;
+        let (modifier, skipped) = match (w.word(at), w.word(at + 1)) {
+            ("this", "coming" | "upcoming" | "next") => (Modifier::Coming, 2),
+            ("this", _) => (Modifier::This, 1),
+            ("coming" | "upcoming", _) => (Modifier::Coming, 1),
+            ("next" | "following", _) => (Modifier::Next, 1),
+            _ => (Modifier::None, 0),
+        };
+        let day = weekday(w.word(at + skipped))?;
+        let nearest = on_or_after(self.today, day);
+        let after = at + skipped + 1;
+        let length = skipped + 1;
+        let today = nearest == self.today;
+        let later = |weeks: i64| plus(nearest, 7 * weeks);
+        if w.starts(after, "after next") {
+            return Some((DayWish::One(vec![later(1), later(2)]), length + 2, Some(day)));
+        }
+        if w.starts(after, "next week") || w.starts(after, "of next week") || w.starts(after, "in next week") {
+            let skip = if w.word(after) == "next" { 2 } else { 3 };
+            return Some((DayWish::One(self.in_next_week(day)), length + skip, Some(day)));
+        }
+        if w.starts(after, "this week") || w.starts(after, "of this week") {
+            let skip = if w.word(after) == "this" { 2 } else { 3 };
+            return Some((DayWish::One(vec![nearest]), length + skip, Some(day)));
+        }
+        if w.word(after) == "week" {
+            let choices = if today { vec![later(1), later(2)] } else { vec![later(1)] };
+            return Some((DayWish::One(choices), length + 1, Some(day)));
+        }
+        let choices = match modifier {
+            Modifier::Next if today => vec![later(1)],
+            Modifier::Next => vec![nearest, later(1)],
+            Modifier::Coming if today => vec![later(1)],
+            _ if today => vec![nearest, later(1)],
+            _ => vec![nearest],
+        };
+        Some((DayWish::One(choices), length, Some(day)))
+    }
+
+    /// That weekday in the next calendar week: on a Sunday, where weeks begin is a matter of taste.
+    fn in_next_week(&self, day: Weekday) -> Vec<Date> {
+        let monday = plus(self.today, 7 - i64::from(self.today.weekday().to_monday_zero_offset()));
+        let date = on_or_after(monday, day);
+        if self.today.weekday() == Weekday::Sunday && day != Weekday::Sunday { vec![date, plus(date, 7)] } else { vec![date] }
+    }
+
+    /// "March 5th", "the fifth of March", "12/5", "March fifth 2027".
+    fn month_day(&self, at: usize) -> Option<Found> {
+        let w = self.words;
+        if let Some(Token::Slash(first, second, year)) = w.tokens.get(at) {
+            let (month, day) = if self.month_first { (*first, *second) } else { (*second, *first) };
+            let (month, day) = if month > 12 { (day, month) } else { (month, day) };
+            return Some((DayWish::One(vec![self.dated(month, day, *year)?]), 1, None));
+        }
+        if let Some(month) = month_name(w.word(at)) {
+            let the = usize::from(w.word(at + 1) == "the");
+            let (day, taken) = ordinal(w, at + 1 + the).or_else(|| cardinal(w, at + 1 + the).filter(|(d, _)| (1..=31).contains(d)))?;
+            let (year, more) = self.year(at + 1 + the + taken);
+            return Some((DayWish::One(vec![self.dated(month, day, year)?]), 1 + the + taken + more, None));
+        }
+        let the = usize::from(w.word(at) == "the");
+        let (day, taken) = ordinal(w, at + the).or_else(|| cardinal(w, at + the))?;
+        let of = usize::from(w.word(at + the + taken) == "of");
+        let name = w.word(at + the + taken + of);
+        let month = month_name(name).filter(|_| of == 1 || !matches!(name, "may" | "march" | "mar" | "dec"))?;
+        let (year, more) = self.year(at + the + taken + of + 1);
+        Some((DayWish::One(vec![self.dated(month, day, year)?]), the + taken + of + 1 + more, None))
+    }
+
+    fn year(&self, at: usize) -> (Option<u32>, usize) {
+        match self.words.tokens.get(at) {
+            Some(Token::Digits(digits)) if digits.len() == 4 && digits.starts_with("20") => (digits.parse().ok(), 1),
+            _ => (None, 0),
+        }
+    }
+
+    /// The date, rolled forward to the next year it lies ahead in when none was said.
+    fn dated(&self, month: u32, day: u32, year: Option<u32>) -> Option<Date> {
+        let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+        if let Some(year) = year {
+            let year = i16::try_from(if year < 100 { year + 2000 } else { year }).ok()?;
+            return Date::new(year, month, day).ok();
+        }
+        // Four years reach the next February 29th (eight around 2100).
+        (0..=8).filter_map(|ahead| Date::new(self.today.year() + ahead, month, day).ok()).find(|d| *d >= self.today)
+    }
+
+    /// "the 23rd", "the third": needs "the", "on" or a digit ordinal so that "the first one" stays a choice.
+    fn day_of_month(&self, at: usize) -> Option<Found> {
+        let w = self.words;
+        let the = usize::from(w.word(at) == "the");
+        let (day, taken) = ordinal(w, at + the)?;
+        let after = w.word(at + the + taken);
+        let digits = matches!(w.tokens.get(at + the), Some(Token::Ordinal(_)));
+        if !(the == 1 || digits || day > 9) || matches!(after, "one" | "option" | "time" | "thing" | "choice" | "slot" | "available" | "offer" | "half") {
+            return None;
+        }
+        if day <= 3 && !digits && !matches!(w.before(at), "on" | "for") {
+            return None;
+        }
+        let month_start = self.today.first_of_month();
+        let date = (0..=12).find_map(|ahead: i32| {
+            let first = month_start.checked_add(ahead.months()).ok()?;
+            Date::new(first.year(), first.month(), i8::try_from(day).ok()?).ok().filter(|d| *d >= self.today)
+        })?;
+        Some((DayWish::One(vec![date]), the + taken, None))
+    }
+
+    /// "next week", "early next week", "the end of this week", "the week after next", "the weekend".
+    fn week(&self, at: usize) -> Option<Found> {
+        let w = self.words;
+        let (part, skipped) = week_part(w, at);
+        let from = at + skipped;
+        let the = usize::from(w.word(from) == "the" && skipped > 0);
+        let (weeks, length) = if w.starts(from + the, "week after next") {
+            (2, 3)
+        } else if w.starts(from + the, "next week") || w.starts(from + the, "following week") {
+            (1, 2)
+        } else if w.starts(from + the, "this week") || (skipped > 0 && w.word(from + the) == "week") {
+            (0, if w.word(from + the) == "week" { 1 } else { 2 })
+        } else if w.starts(from + the, "in the week") {
+            (0, 3)
+        } else {
+            return self.weekend(at);
+        };
+        let monday = plus(self.today, 7 * weeks - i64::from(self.today.weekday().to_monday_zero_offset()));
+        let (first, last) = match part {
+            WeekPart::Whole => (0, 6),
+            WeekPart::Early => (0, 1),
+            WeekPart::Mid => (1, 3),
+            WeekPart::Late => (3, 6),
+        };
+        // On a Sunday "next week" may begin tomorrow or in eight days.
+        let stretch = if weeks > 0 && self.today.weekday() == Weekday::Sunday { 7 } else { 0 };
+        let (first, last) = (plus(monday, first).max(self.today), plus(monday, last + stretch));
+        let last = last.max(first);
+        Some((DayWish::Span(first, last), skipped + the + length, None))
+    }
+
+    fn weekend(&self, at: usize) -> Option<Found> {
+        let w = self.words;
+        let (next, skipped) = match w.word(at) {
+            "next" => (true, 1),
+            "this" | "the" | "coming" => (false, 1),
+            _ => (false, 0),
+        };
+        if !matches!(w.word(at + skipped), "weekend" | "weekends") {
+            return None;
+        }
+        let saturday = match self.today.weekday() {
+            Weekday::Sunday => plus(self.today, -1),
+            _ => on_or_after(self.today, Weekday::Saturday),
+        };
+        let mut days = vec![saturday, plus(saturday, 1)];
+        if next {
+            days.extend([plus(saturday, 7), plus(saturday, 8)]);
+        }
+        days.retain(|d| *d >= self.today);
+        Some((DayWish::AnyOf(days), skipped + 1, None))
+    }
+
+    /// "next month", "in December", "the end of January".
+    fn month(&self, at: usize) -> Option<Found> {
+        let w = self.words;
+        let (part, skipped) = week_part(w, at);
+        let from = at + skipped;
+        let (first, length) = match (w.word(from), w.word(from + 1)) {
+            ("next", "month") => (self.today.first_of_month().checked_add(1.month()).ok()?, 2),
+            ("this", "month") | ("the", "month") => (self.today.first_of_month(), 2),
+            (name, _) => {
+                let before = w.before(from);
+                let sure = !matches!(name, "may" | "march" | "mar" | "dec" | "sep" | "jan") || matches!(before, "in" | "of" | "next" | "early" | "late");
+                let month = month_name(name).filter(|_| sure)?;
+                let month = i8::try_from(month).ok()?;
+                let this_year = Date::new(self.today.year(), month, 1).ok()?;
+                let past = month < self.today.month();
+                (if past { Date::new(self.today.year() + 1, month, 1).ok()? } else { this_year }, 1)
+            }
+        };
+        let last = first.last_of_month();
+        let (first, last) = match part {
+            WeekPart::Whole => (first, last),
+            WeekPart::Early => (first, plus(first, 9)),
+            WeekPart::Mid => (plus(first, 9), plus(first, 19)),
+            WeekPart::Late => (plus(last, -9), last),
+        };
+        Some((DayWish::Span(first.max(self.today), last.max(self.today)), skipped + length, None))
+    }
+}
+
+type Found = (DayWish, usize, Option<Weekday>);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Modifier {
+    None,
+    This,
+    Coming,
+    Next,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WeekPart {
+    Whole,
+    Early,
+    Mid,
+    Late,
+}
+
+fn week_part(words: &Words, at: usize) -> (WeekPart, usize) {
+    for (phrase, part) in [
+        ("early in", WeekPart::Early),
+        ("beginning of", WeekPart::Early),
+        ("start of", WeekPart::Early),
+        ("earlier in", WeekPart::Early),
+        ("early", WeekPart::Early),
+        ("middle of", WeekPart::Mid),
+        ("mid", WeekPart::Mid),
+        ("end of", WeekPart::Late),
+        ("later in", WeekPart::Late),
+        ("late in", WeekPart::Late),
+        ("later", WeekPart::Late),
+        ("late", WeekPart::Late),
+    ] {
+        if words.starts(at, phrase) {
+            return (part, phrase.split(' ').count());
+        }
+    }
+    (WeekPart::Whole, 0)
+}
+
+fn month_name(word: &str) -> Option<u32> {
+    const MONTHS: [(&str, &str); 12] = [
+        ("january", "jan"),
+        ("february", "feb"),
+        ("march", "mar"),
+        ("april", "apr"),
+        ("may", "may"),
+        ("june", "jun"),
+        ("july", "jul"),
+        ("august", "aug"),
+        ("september", "sep"),
+        ("october", "oct"),
+        ("november", "nov"),
+        ("december", "dec"),
+    ];
+    let word = match word {
+        "sept" => "sep",
+        "febuary" => "feb",
+        other => other,
+    };
+    MONTHS.iter().position(|(long, short)| *long == word || *short == word).map(|n| n as u32 + 1)
+}
+
+/// Joins mentions: corrections, refusals, "or", ranges, and a weekday said together with its date.
+fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
+    let mut days = Days::default();
+    let mut wanted: Vec<Atom> = Vec::new();
+    for atom in atoms {
+        if refused(words, &atom) {
+            if let DayWish::One(dates) | DayWish::AnyOf(dates) = &atom.wish {
+                days.not.extend(dates);
+            }
+        } else {
+            wanted.push(atom);
+        }
+    }
+    let corrected = |i: &usize| corrected(words, wanted[i - 1].at + wanted[i - 1].length, wanted[*i].at);
+    if let Some(last) = (1..wanted.len()).rev().find(corrected) {
+        wanted.drain(..last);
+    }
+    let mut wanted = wanted.into_iter();
+    let Some(first) = wanted.next() else {
+        if !days.not.is_empty() {
+            days.wish = Some(DayWish::Span(today, plus(today, OPEN_END_DAYS)));
+        }
+        return days;
+    };
+    let mut previous = bounded(words, today, first);
+    for next in wanted {
+        let gap = gap(words, &previous, next.at);
+        previous = join(words, today, previous, next, gap);
+    }
+    days.wish = Some(previous.wish);
+    days
+}
+
+/// The words between two mentions.
+fn gap<'a>(words: &'a Words, first: &Atom, next: usize) -> Vec<&'a str> {
+    (first.at + first.length..next).map(|i| words.word(i)).collect()
+}
+
+fn join(words: &Words, today: Date, first: Atom, next: Atom, gap: Vec<&str>) -> Atom {
+    let (at, length) = (first.at, next.at + next.length - first.at);
+    let span = gap.len() <= 2 && gap.iter().any(|w| matches!(*w, "to" | "through" | "thru" | "till" | "until"))
+        || words.before(first.at) == "between" && gap.contains(&"and");
+    let wish = match (&first.wish, &next.wish) {
+        (DayWish::One(a), DayWish::One(b)) if span => {
+            let from = a[0];
+            let to = b[0];
+            DayWish::Span(from, if to < from { plus(to, 7) } else { to })
+        }
+        (DayWish::One(a) | DayWish::AnyOf(a), DayWish::One(b)) if gap.iter().any(|w| matches!(*w, "or" | "and")) => {
+            DayWish::AnyOf(a.iter().chain(b).copied().collect())
+        }
+        (DayWish::One(a), DayWish::One(b)) => match a.iter().filter(|d| b.contains(d)).copied().collect::<Vec<_>>() {
+            both if !both.is_empty() => DayWish::One(both),
+            _ => DayWish::One(union(a, b)),
+        },
+        (DayWish::Span(from, to), DayWish::One(b)) => within(*from, *to, next.weekday, b),
+        (DayWish::One(a), DayWish::Span(from, to)) => within(*from, *to, first.weekday, a),
+        (DayWish::Soonest | DayWish::Any, other) => other.clone(),
+        (other, DayWish::Soonest | DayWish::Any) => other.clone(),
+        (_, _) => bounded(words, today, next.clone()).wish,
+    };
+    Atom { at, length, wish, weekday: next.weekday }
+}
+
+fn union(a: &[Date], b: &[Date]) -> Vec<Date> {
+    let mut all: Vec<Date> = a.iter().chain(b).copied().collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// "next week ... Tuesday": the Tuesdays of that week.
+fn within(from: Date, to: Date, day: Option<Weekday>, said: &[Date]) -> DayWish {
+    let inside: Vec<Date> = match day {
+        Some(day) => (0..=31).map(|n| plus(from, n)).filter(|d| *d <= to && d.weekday() == day).collect(),
+        None => said.iter().copied().filter(|d| *d >= from && *d <= to).collect(),
+    };
+    DayWish::One(if inside.is_empty() { said.to_vec() } else { inside })
+}
+
+/// "after Tuesday", "by Friday": a mention with a preposition becomes a span.
+fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
+    let DayWish::One(choices) = &atom.wish else { return atom };
+    let back = if words.before(atom.at) == "the" { atom.at - 1 } else { atom.at };
+    let after = words.word(atom.at + atom.length);
+    let date = choices[0];
+    let wish = match words.before(back) {
+        "after" | "since" => DayWish::Span(plus(date, 1), plus(date, OPEN_END_DAYS)),
+        "before" => DayWish::Span(today, plus(date, -1).max(today)),
+        "by" | "until" | "till" => DayWish::Span(today, date.max(today)),
+        "from" if !matches!(after, "at" | "to" | "till" | "until" | "through") => DayWish::Span(date, plus(date, OPEN_END_DAYS)),
+        _ if after == "onwards" || after == "onward" => DayWish::Span(date, plus(date, OPEN_END_DAYS)),
+        _ => return atom,
+    };
+    Atom { wish, ..atom }
+}
+
+/// "not Friday", "Friday doesn't work".
+fn refused(words: &Words, atom: &Atom) -> bool {
+    const REFUSALS: [&str; 13] = [
+        "not", "except", "excluding", "besides", "than", "cant", "cannot", "dont", "never", "avoid", "busy", "away", "instead",
+    ];
+    const BETWEEN: [&str; 20] = [
+        "on", "do", "make", "come", "next", "the", "this", "for", "any", "want", "like", "work", "free", "available", "of",
+        "be", "a", "have", "it", "working",
+    ];
+    let mut at = atom.at;
+    for _ in 0..4 {
+        let Some(before) = at.checked_sub(1) else { break };
+        let word = words.word(before);
+        if REFUSALS.contains(&word) {
+            return true;
+        }
+        if !BETWEEN.contains(&word) {
+            break;
+        }
+        at = before;
+    }
+    const AFTER: [&str; 16] = [
+        "doesnt work", "does not work", "wont work", "wont do", "isnt good", "is no good", "is not good", "is bad", "doesnt suit",
+        "is out", "isnt possible", "is impossible", "is not possible", "im busy", "i cant", "not so good",
+    ];
+    AFTER.iter().any(|p| words.starts(atom.at + atom.length, p))
+}
+
+/// Whether a correction ("no, I mean ...") stands between two mentions.
+pub(super) fn corrected(words: &Words, from: usize, to: usize) -> bool {
+    const MARKS: [&str; 9] = ["no", "sorry", "mean", "meant", "actually", "rather", "wait", "correction", "make"];
+    (from..to).any(|i| MARKS.contains(&words.word(i)))
+}

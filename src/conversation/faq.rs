@@ -1,0 +1,73 @@
+//! Which of the business's own questions a caller asks: shared words, rare ones counting more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::business::{Faq, Service};
+use super::lexicon::Lexicon;
+use super::services::{find_services, stem};
+use super::words::{Token, Words};
+
+/// Share of the stored question's weight that must be asked for.
+const RECALL: f64 = 0.5;
+/// Share of the caller's own weight that must be in the stored question.
+const PRECISION: f64 = 0.34;
+
+/// The answer to what was asked, none when it is not known for sure.
+pub(super) fn find_answer<'a>(words: &Words, faqs: &'a [Faq], services: &[Service], lexicon: &Lexicon) -> Option<&'a Faq> {
+    let asked = concepts(words, lexicon);
+    let stored: Vec<Vec<BTreeSet<String>>> =
+        faqs.iter().map(|f| f.questions.iter().map(|q| concepts(&Words::new(q), lexicon)).collect()).collect();
+    let mut frequency: BTreeMap<&str, usize> = BTreeMap::new();
+    for faq in &stored {
+        let all: BTreeSet<&str> = faq.iter().flatten().map(String::as_str).collect();
+        all.into_iter().for_each(|c| *frequency.entry(c).or_default() += 1);
+    }
+    let weight = |concept: &str| match frequency.get(concept) {
+        Some(count) => (1.0 + faqs.len() as f64 / *count as f64).ln(),
+        None => 1.0,
+    };
+    let sum = |set: &mut dyn Iterator<Item = &String>| set.map(|c| weight(c)).sum::<f64>();
+    let mut best: Option<(f64, usize)> = None;
+    let about = find_services(words, services);
+    for (i, questions) in stored.iter().enumerate() {
+        if about_another_service(&about, &faqs[i], services) {
+            continue;
+        }
+        for question in questions {
+            let shared = sum(&mut question.intersection(&asked));
+            let (recall, precision) = (shared / sum(&mut question.iter()).max(0.01), shared / sum(&mut asked.iter()).max(0.01));
+            let score = recall * 0.6 + precision * 0.4;
+            if recall >= RECALL && precision >= PRECISION && best.is_none_or(|(s, _)| score > s) {
+                best = Some((score, i));
+            }
+        }
+    }
+    best.map(|(_, i)| &faqs[i])
+}
+
+/// The price of one service is no answer to the price of another.
+fn about_another_service(asked: &[usize], faq: &Faq, services: &[Service]) -> bool {
+    let texts = faq.questions.iter().chain(std::iter::once(&faq.answer));
+    let told: Vec<usize> = texts.flat_map(|t| find_services(&Words::new(t), services)).collect();
+    !asked.is_empty() && !told.is_empty() && !asked.iter().any(|s| told.contains(s))
+}
+
+/// The words that carry meaning, stemmed, synonyms as one.
+fn concepts(words: &Words, lexicon: &Lexicon) -> BTreeSet<String> {
+    let word = |t: &Token| match t {
+        Token::Word(w) => Some(w.clone()),
+        _ => None,
+    };
+    let price = words.has("how much").then(|| "price".to_string());
+    words
+        .tokens
+        .iter()
+        .filter_map(word)
+        .filter(|w| !lexicon.stop_words.contains(w))
+        .map(|w| match lexicon.concept(&w) {
+            Some(concept) => concept.to_string(),
+            None => stem(&w).to_string(),
+        })
+        .chain(price)
+        .collect()
+}

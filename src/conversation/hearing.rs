@@ -1,0 +1,814 @@
+//! Hearing: one turn of the caller, from words to what happens next.
+
+use super::conversation::Conversation;
+use super::dates::DayWish;
+use super::faq::find_answer;
+use super::lexicon::{ENGLISH, Lexicon};
+use super::names::find_name;
+use super::numbers::{dictated, ordinal, unit};
+use super::outcome::Disposition;
+use super::phone::{Phone, check};
+use super::services::find_services;
+use super::slots::Slot;
+use super::spoken;
+use super::step::{Step, Task};
+use super::times::{Clock, Ear, TimeWish};
+use super::when::{At, Wish};
+use super::words::{Token, Words};
+
+/// Below this the recogniser guesses: nothing final is done on it.
+const SURE: f32 = 0.3;
+
+/// Yes, no, or neither clearly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Agreed.
+    Yes,
+    /// Refused.
+    No,
+    /// Something else.
+    Unclear,
+}
+
+/// One turn as understood.
+struct Turn<'a> {
+    text: &'a str,
+    words: Words,
+    sure: bool,
+    answer: Answer,
+}
+
+impl Conversation {
+    /// The caller's turn is over and this was said.
+    pub(super) fn heard(&mut self, text: &str, confidence: f32, at: &At) {
+        if matches!(self.step, Step::Ended) {
+            return;
+        }
+        let words = Words::new(text);
+        if words.is_empty() {
+            return self.missed(at);
+        }
+        if let Step::WaitBook(_) = self.step {
+            // What is said while the calendar writes is heard afterwards; a second "yes" is not a second booking.
+            if answer(&words) != Answer::Yes && !ENGLISH.is_only("thanks", &words) {
+                self.deferred = Some((text.to_string(), confidence));
+            }
+            return;
+        }
+        let turn = Turn { text, answer: answer(&words), words, sure: confidence >= SURE };
+        self.greet_late();
+        let strikes = self.strikes;
+        self.strikes = 0;
+        if !self.emergency(&turn) && !self.anywhere(&turn, at) && !self.in_step(&turn, at) && !self.in_any_order(&turn, at) {
+            self.strikes = strikes;
+            self.missed(at);
+        }
+    }
+
+    /// Keys pressed as one answer.
+    pub(super) fn keyed(&mut self, keys: &str, at: &At) {
+        let strikes = std::mem::take(&mut self.strikes);
+        let digit = keys.chars().next().and_then(|c| c.to_digit(10)).filter(|_| keys.len() == 1).map(|d| d as usize);
+        match (self.step.clone(), digit) {
+            (Step::WaitSlots(_) | Step::WaitBook(_) | Step::Ended, _) => self.strikes = strikes,
+            (Step::Phone | Step::ConfirmPhone | Step::PhoneBack(_), _) if keys.len() >= 3 => self.digits_typed(keys, at),
+            (Step::Phone, _) => self.digits_typed(keys, at),
+            (Step::Offer, Some(1)) if self.draft.offers.len() == 1 => self.choose(self.draft.offers[0], at),
+            (Step::Offer, Some(2)) if self.draft.offers.len() == 1 => self.offer_others(at),
+            (Step::Offer, Some(n)) if n >= 1 && n <= self.draft.offers.len() => self.choose(self.draft.offers[n - 1], at),
+            (Step::WhichDay(days), Some(n)) if n >= 1 && n <= days.len() => self.day_chosen(days[n - 1], at),
+            (Step::WhichTime(times), Some(n)) if n >= 1 && n <= times.len() => self.time_chosen(times[n - 1], at),
+            (Step::Service(_), Some(n)) if n >= 1 && n <= self.business.services.len() => {
+                self.draft.service = Some(n - 1);
+                self.advance(at);
+            }
+            (Step::Open, Some(1)) => {
+                self.start_booking();
+                self.advance(at);
+            }
+            (Step::Open, Some(2 | 0)) => self.start_message(None),
+            (step, Some(n @ (1 | 2))) if is_yes_no(&step) => self.yes_no(n == 1, true, at),
+            _ => {
+                self.strikes = strikes;
+                self.missed(at);
+            }
+        }
+    }
+
+    fn emergency(&mut self, turn: &Turn) -> bool {
+        let dictating = matches!(self.step, Step::Phone | Step::Name);
+        if !ENGLISH.means("emergency", &turn.words) && !ENGLISH.is_only("emergency_only", &turn.words)
+            || dictating && dictated(&turn.words, false).digits.len() > 3
+        {
+            return false;
+        }
+        self.intent("emergency");
+        self.informed = true;
+        self.say("emergency", &[]);
+        self.ask_again();
+        true
+    }
+
+    /// What may be said at any point.
+    fn anywhere(&mut self, turn: &Turn, at: &At) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
+        let dictating = self.step == Step::Message;
+        if dictating && w.len() > 4 {
+            return false;
+        }
+        let deciding = is_yes_no(&self.step) && turn.answer == Answer::Yes;
+        if lexicon.means("repeat", w) && w.len() <= 12 || self.step != Step::Open && lexicon.is_only("repeat_only", w) {
+            let again = self.last_said.clone();
+            again.into_iter().for_each(|text| self.speak(text));
+            return true;
+        }
+        if lexicon.means("goodbye", w) && !dictating {
+            if deciding && self.step == Step::ReadBack && turn.sure {
+                self.leaving = true;
+                self.book();
+                return true;
+            }
+            if self.step == Step::ConfirmPhone && turn.answer == Answer::Yes {
+                return false;
+            }
+            self.say_goodbye(turn);
+            return true;
+        }
+        if lexicon.is_only("wait", w) && answer_is_not_asked(&self.step, w) {
+            self.say("hold", &[]);
+            return true;
+        }
+        if dictating {
+            return false;
+        }
+        self.off_topic(turn, lexicon, at)
+    }
+
+    fn say_goodbye(&mut self, turn: &Turn) {
+        if !turn.sure && self.step != Step::ConfirmEnd {
+            return self.ask(Step::ConfirmEnd);
+        }
+        self.keep_message();
+        let booked = self.outcome.booking.is_some();
+        let otherwise = if self.task == Task::Booking { Disposition::Abandoned } else { Disposition::NoDisposition };
+        self.end(if booked { "goodbye_booked" } else { "goodbye" }, otherwise);
+    }
+
+    /// Wishes that are not part of a booking.
+    fn off_topic(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
+        let w = &turn.words;
+        if lexicon.means("wrong_number", w) {
+            self.intent("wrong_number");
+            self.end("wrong_number", Disposition::NoDisposition);
+            return true;
+        }
+        if lexicon.means("robot", w) {
+            self.say("robot", &[]);
+            self.ask_again();
+            return true;
+        }
+        if lexicon.means("existing", w) && self.task != Task::Booking {
+            self.intent("existing");
+            self.say("not_disclosed", &[]);
+            self.start_message(Some(format!("About an existing appointment: \"{}\"", turn.text.trim())));
+            return true;
+        }
+        if lexicon.means("change", w) && self.task != Task::Booking || self.step == Step::Open && lexicon.means("cancel", w) && w.has("cancel") {
+            let cancel = ["cancel", "cancelling", "canceling"].iter().any(|c| w.has(c));
+            self.intent(if cancel { "cancel" } else { "reschedule" });
+            self.say("change", &[]);
+            let what = if cancel { "Wants to cancel an appointment" } else { "Wants to move an appointment" };
+            self.start_message(Some(format!("{what}: \"{}\"", turn.text.trim())));
+            return true;
+        }
+        if lexicon.means("person", w) {
+            self.intent("person");
+            self.say("person", &[]);
+            self.start_message(Some("Asked for a person.".into()));
+            return true;
+        }
+        if lexicon.means("message", w) {
+            self.start_message(None);
+            return true;
+        }
+        self.cancel_task(turn, lexicon) || self.information(turn, lexicon, at)
+    }
+
+    fn cancel_task(&mut self, turn: &Turn, lexicon: &Lexicon) -> bool {
+        let short = turn.words.len() <= 7;
+        if self.task == Task::None || !short || !lexicon.means("cancel", &turn.words) {
+            return false;
+        }
+        match self.task {
+            Task::Booking => self.drop_booking(),
+            _ => {
+                self.task = Task::None;
+                self.note = super::step::Note::default();
+                self.ask(Step::Open);
+            }
+        }
+        true
+    }
+
+    /// Questions: answered, then back to where we were, or on to the booking asked for in the same breath.
+    fn information(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
+        let w = &turn.words;
+        let question = lexicon.is_question(w);
+        let booking = lexicon.means("book_sure", w);
+        if lexicon.means("hours", w) && !(booking && self.task == Task::Booking) || lexicon.is_only("hours_only", w) {
+            self.intent("hours");
+            let day = match Wish::read(w, at, Ear::Open).days {
+                Some(DayWish::One(days)) => Some(days[0]),
+                _ => None,
+            };
+            let business = self.business.clone();
+            let text = day.map_or_else(|| spoken::hours(&business), |d| spoken::hours_on(&business, d));
+            self.speak(text);
+            return self.informed(turn, at);
+        }
+        if lexicon.means("address", w) {
+            self.intent("address");
+            self.say(if self.business.address.is_some() { "address" } else { "no_address" }, &[]);
+            return self.informed(turn, at);
+        }
+        if lexicon.means("services", w) && question {
+            self.say("services", &[]);
+            return self.informed(turn, at);
+        }
+        if question || self.step == Step::Open && find_services(w, &self.business.services).is_empty() && !booking {
+            let business = self.business.clone();
+            if let Some(faq) = find_answer(w, &business.faqs, &business.services, lexicon) {
+                self.intent("faq");
+                self.speak(faq.answer.clone());
+                return self.informed(turn, at);
+            }
+        }
+        false
+    }
+
+    fn informed(&mut self, turn: &Turn, at: &At) -> bool {
+        self.informed = true;
+        if self.task == Task::None && ENGLISH.means("book_sure", &turn.words) && !turn.words.has("open") {
+            self.start_booking();
+            self.absorb(turn, at);
+            self.advance(at);
+        } else {
+            self.ask_again();
+        }
+        true
+    }
+
+    /// The answer to what was asked.
+    fn in_step(&mut self, turn: &Turn, at: &At) -> bool {
+        match self.step.clone() {
+            Step::Open => self.opened(turn),
+            Step::Message => {
+                self.message_heard(turn.text);
+                true
+            }
+            Step::Name => self.name_step(turn, at),
+            Step::Phone => self.digits_heard(&turn.words, at) || self.use_calling_number(turn, at),
+            Step::Offer => self.offer_answered(turn, at),
+            Step::WhichDay(days) => self.which_day(turn, &days, at),
+            Step::WhichTime(times) => self.which_time(turn, &times, at),
+            Step::Service(candidates) => self.which_service(turn, &candidates, at),
+            Step::Change => self.change_what(turn, at),
+            step if is_yes_no(&step) => self.yes_no_heard(turn, at),
+            _ => false,
+        }
+    }
+
+    fn opened(&mut self, turn: &Turn) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
+        if self.settled() && lexicon.is_only("done", w) {
+            self.say_goodbye(turn);
+            return true;
+        }
+        if self.settled() && turn.answer == Answer::Yes && w.len() <= 3 {
+            self.say("help", &[]);
+            return true;
+        }
+        if turn.answer == Answer::No && w.len() <= 3 {
+            self.say_goodbye(turn);
+            return true;
+        }
+        if lexicon.is_only("greeting", w) {
+            self.say("help", &[]);
+            return true;
+        }
+        self.asks_service(turn, lexicon)
+    }
+
+    /// "Do you do whitening?"
+    fn asks_service(&mut self, turn: &Turn, lexicon: &Lexicon) -> bool {
+        let services = find_services(&turn.words, &self.business.services);
+        if let [service] = services.as_slice() {
+            if lexicon.means("service_question", &turn.words) && !lexicon.means("book_sure", &turn.words) && !turn.words.has("do you have any") {
+                self.informed = true;
+                self.ask(Step::OfferService(*service));
+                return true;
+            }
+        }
+        false
+    }
+
+    fn name_step(&mut self, turn: &Turn, at: &At) -> bool {
+        if ENGLISH.means("name_refused", &turn.words) || ENGLISH.is_question(&turn.words) && !turn.words.has("name") {
+            return false;
+        }
+        // "Bob Jones, and my number is ..." answers twice.
+        if dictated(&turn.words, false).digits.len() >= 7 {
+            self.take_phone(turn);
+        }
+        self.name_heard(turn.text, at)
+    }
+
+    fn use_calling_number(&mut self, turn: &Turn, at: &At) -> bool {
+        if self.caller.number.is_some() && (ENGLISH.means("this_number", &turn.words)) {
+            self.outcome.phone = self.caller.number.clone();
+            self.advance(at);
+            return true;
+        }
+        false
+    }
+
+    fn yes_no_heard(&mut self, turn: &Turn, at: &At) -> bool {
+        let correction = self.task == Task::Booking && self.step == Step::ReadBack && self.absorb(turn, at);
+        if correction {
+            self.advance(at);
+            return true;
+        }
+        if matches!(self.step, Step::ConfirmPhone | Step::PhoneBack(_)) {
+            if dictated(&turn.words, true).digits.len() >= 3 {
+                self.digits.clear();
+                return self.digits_heard(&turn.words, at);
+            }
+            if turn.answer != Answer::Yes && ENGLISH.means("other_number", &turn.words) {
+                self.ask(Step::Phone);
+                return true;
+            }
+            if turn.answer == Answer::Unclear && ENGLISH.means("this_number", &turn.words) {
+                self.yes_no(true, true, at);
+                return true;
+            }
+        }
+        match turn.answer {
+            Answer::Unclear => {
+                if self.step == Step::ReadBack && self.named_part(turn, at) {
+                    return true;
+                }
+                false
+            }
+            Answer::Yes => {
+                self.yes_no(true, turn.sure, at);
+                true
+            }
+            Answer::No => {
+                if self.step == Step::ReadBack && self.named_part(turn, at) {
+                    return true;
+                }
+                if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_)) && turn.words.len() > 4 && self.in_any_order(turn, at) {
+                    return true;
+                }
+                self.yes_no(false, turn.sure, at);
+                true
+            }
+        }
+    }
+
+    fn yes_no(&mut self, yes: bool, sure: bool, at: &At) {
+        match (self.step.clone(), yes) {
+            (Step::ReadBack, true) if sure => self.book(),
+            (Step::ReadBack, true) => self.read_back("really"),
+            (Step::ReadBack, false) => self.ask(Step::Change),
+            (Step::ConfirmPhone, true) => {
+                self.outcome.phone = self.caller.number.clone();
+                self.advance(at);
+            }
+            (Step::ConfirmPhone | Step::PhoneBack(_), false) => {
+                self.digits.clear();
+                self.ask(Step::Phone);
+            }
+            (Step::PhoneBack(number), true) => {
+                self.outcome.phone = Some(number);
+                self.advance(at);
+            }
+            (Step::OfferService(service), true) => {
+                self.start_booking();
+                self.draft.service = Some(service);
+                self.advance(at);
+            }
+            (Step::OfferMessage(about), true) => self.start_message(Some(about)),
+            (Step::Offer, true) if self.draft.offers.len() == 1 => self.choose(self.draft.offers[0], at),
+            (Step::Offer, false) => self.offer_others(at),
+            (Step::ConfirmEnd, true) => {
+                self.keep_message();
+                self.end("goodbye", Disposition::NoDisposition);
+            }
+            (Step::OfferService(_) | Step::OfferMessage(_) | Step::ConfirmEnd, false) => {
+                self.step = Step::Open;
+                self.advance(at);
+            }
+            _ => self.ask_again(),
+        }
+    }
+
+    /// "The time is wrong": asks for that part again.
+    fn named_part(&mut self, turn: &Turn, at: &At) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
+        if lexicon.means("what_phone", w) {
+            self.outcome.phone = None;
+            self.ask(Step::Phone);
+        } else if lexicon.means("what_name", w) {
+            self.ask(Step::Name);
+        } else if lexicon.means("what_time", w) {
+            self.another_day();
+        } else if lexicon.means("what_service", w) {
+            self.draft.service = None;
+            self.draft.slot = None;
+            self.advance(at);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn change_what(&mut self, turn: &Turn, at: &At) -> bool {
+        if self.absorb(turn, at) {
+            self.advance(at);
+            return true;
+        }
+        if self.named_part(turn, at) {
+            return true;
+        }
+        match (turn.answer, find_name(turn.text, false)) {
+            (_, Some(name)) => self.outcome.name = Some(name),
+            (Answer::No, None) if turn.words.len() <= 4 => {}
+            _ => return false,
+        }
+        self.ask(Step::ReadBack);
+        true
+    }
+
+    fn which_service(&mut self, turn: &Turn, candidates: &[usize], at: &At) -> bool {
+        let some = find_services(&turn.words, &self.business.services);
+        let place = if candidates.is_empty() { None } else { place(&turn.words, candidates.len()) };
+        let chosen = match (some.as_slice(), place) {
+            ([one], _) => Some(*one),
+            (_, Some(n)) => Some(candidates[n]),
+            _ => None,
+        };
+        let more = self.absorb(turn, at);
+        if let Some(service) = chosen {
+            self.draft.service = Some(service);
+            self.advance(at);
+            return true;
+        }
+        if some.len() > 1 {
+            self.ask(Step::Service(some));
+            return true;
+        }
+        if more {
+            self.ask_again();
+            return true;
+        }
+        if turn.words.without_fillers().len() >= 2 && turn.answer == Answer::Unclear && self.strikes == 0 {
+            self.strikes = 1;
+            self.say("unknown_service", &[]);
+            return true;
+        }
+        false
+    }
+
+    fn which_day(&mut self, turn: &Turn, days: &[jiff::civil::Date], at: &At) -> bool {
+        let wish = Wish::read(&turn.words, at, Ear::Expecting);
+        if let Some(DayWish::One(said) | DayWish::AnyOf(said)) = &wish.days {
+            let both: Vec<_> = days.iter().copied().filter(|d| said.contains(d)).collect();
+            if wish.time.is_some() {
+                self.draft.wish.time = wish.time.clone();
+            }
+            if let [day] = both.as_slice() {
+                self.day_chosen(*day, at);
+                return true;
+            }
+            if both.is_empty() {
+                self.rewish(wish);
+                self.advance(at);
+                return true;
+            }
+        } else if let Some(DayWish::Span(from, to)) = &wish.days {
+            let inside: Vec<_> = days.iter().copied().filter(|d| from <= d && d <= to).collect();
+            if let [day] = inside.as_slice() {
+                self.day_chosen(*day, at);
+                return true;
+            }
+        }
+        let first = ["this one", "this week", "coming", "this coming", "nearest", "sooner", "earlier"];
+        let last = ["next week", "week after", "following", "later"];
+        let place = place(&turn.words, days.len())
+            .or_else(|| turn.words.has_any(&first).then_some(0))
+            .or_else(|| turn.words.has_any(&last).then_some(days.len() - 1));
+        if let Some(n) = place {
+            self.day_chosen(days[n], at);
+            return true;
+        }
+        false
+    }
+
+    fn day_chosen(&mut self, day: jiff::civil::Date, at: &At) {
+        self.draft.wish.days = Some(DayWish::One(vec![day]));
+        self.advance(at);
+    }
+
+    fn which_time(&mut self, turn: &Turn, times: &[jiff::civil::Time], at: &At) -> bool {
+        let wish = Wish::read(&turn.words, at, Ear::Expecting);
+        let fits = |t: &&jiff::civil::Time| match &wish.time {
+            Some(TimeWish::At(clocks)) => clocks.iter().any(|c| c.candidates().contains(t)),
+            Some(TimeWish::Part(from, to)) => *from <= **t && **t < *to,
+            _ => turn.words.has("am") && t.hour() < 12 || turn.words.has("pm") && t.hour() >= 12,
+        };
+        let both: Vec<_> = times.iter().filter(fits).copied().collect();
+        if let [time] = both.as_slice() {
+            self.time_chosen(*time, at);
+            return true;
+        }
+        if let Some(n) = place(&turn.words, times.len()) {
+            self.time_chosen(times[n], at);
+            return true;
+        }
+        false
+    }
+
+    fn time_chosen(&mut self, time: jiff::civil::Time, at: &At) {
+        self.draft.wish.time = Some(TimeWish::At(vec![Clock::sure(time)]));
+        self.advance(at);
+    }
+
+    fn offer_answered(&mut self, turn: &Turn, at: &At) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
+        let offers = self.draft.offers.clone();
+        let wish = Wish::read(w, at, Ear::Expecting);
+        let refusing = lexicon.means("neither", w);
+        if !wish.is_empty() {
+            let fitting = self.offers_fitting(&wish, at);
+            if let ([slot], false) = (fitting.as_slice(), refusing && w.has("not")) {
+                self.choose(*slot, at);
+                return true;
+            }
+            let exactly = matches!(wish.time, Some(TimeWish::At(_)));
+            if let (Some(n), true) = (place(w, offers.len()), fitting.is_empty() && !exactly) {
+                self.choose(offers[n], at);
+                return true;
+            }
+            if fitting.len() > 1 && !refusing && (wish.days.is_some() && self.draft.offers.len() > fitting.len()) {
+                self.draft.offers = fitting;
+                self.ask_again();
+                return true;
+            }
+            if fitting.is_empty() || refusing {
+                self.take_service(turn);
+                self.wish_beyond_offers(wish, &offers, at);
+                return true;
+            }
+        }
+        if let Some(n) = place(w, offers.len()) {
+            self.choose(offers[n], at);
+            return true;
+        }
+        if lexicon.means("another_day", w) {
+            self.another_day();
+            return true;
+        }
+        if lexicon.means("later", w) || lexicon.means("earlier", w) {
+            self.offer_shifted(lexicon.means("later", w), at);
+            return true;
+        }
+        if turn.answer == Answer::Yes && offers.len() == 1 {
+            self.choose(offers[0], at);
+            return true;
+        }
+        if refusing || turn.answer == Answer::No {
+            self.offer_others(at);
+            return true;
+        }
+        if lexicon.means("whichever", w) {
+            self.choose(offers[0], at);
+            return true;
+        }
+        if turn.answer == Answer::Yes {
+            self.ask_again();
+            return true;
+        }
+        false
+    }
+
+    /// A new time keeps the offers' day when they share one.
+    fn wish_beyond_offers(&mut self, wish: Wish, offers: &[Slot], at: &At) {
+        let date = |s: &Slot| s.starts_at.to_zoned(at.business.timezone.clone()).date();
+        let shared = offers.first().map(date).filter(|d| offers.iter().all(|s| date(s) == *d));
+        if let (None, Some(day)) = (&wish.days, shared) {
+            self.draft.wish.days = Some(DayWish::One(vec![day]));
+        }
+        self.rewish(wish);
+        self.advance(at);
+    }
+
+    /// Anything useful, whatever was asked: the caller leads.
+    fn in_any_order(&mut self, turn: &Turn, at: &At) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
+        let services = find_services(w, &self.business.services);
+        let wish = Wish::read(w, at, self.ear());
+        let question = lexicon.is_question(w);
+        let wants = lexicon.means("book_sure", w) || !services.is_empty() || !wish.is_empty();
+        if self.task == Task::Booking {
+            if self.asks_service(turn, lexicon) {
+                return true;
+            }
+            if self.absorb(turn, at) {
+                self.advance(at);
+                return true;
+            }
+            if self.step == Step::When && lexicon.means("whichever", w) {
+                self.draft.wish.days = Some(DayWish::Soonest);
+                self.advance(at);
+                return true;
+            }
+        } else if self.task == Task::None && (wants || !question && lexicon.means("book", w)) {
+            self.start_booking();
+            self.draft.reason = Some(turn.text.trim().chars().take(200).collect());
+            self.absorb(turn, at);
+            self.begin_booking(turn, wants, services, at);
+            return true;
+        }
+        if question && !matches!(self.step, Step::Name | Step::Phone) && self.task != Task::Message && turn.sure {
+            return self.unknown_question(turn);
+        }
+        if self.task == Task::None && self.take_name(turn) {
+            self.say("help", &[]);
+            return true;
+        }
+        false
+    }
+
+    fn begin_booking(&mut self, turn: &Turn, sure: bool, services: Vec<usize>, at: &At) {
+        if services.len() > 1 {
+            return self.ask(Step::Service(services));
+        }
+        if !sure && self.draft.service.is_none() && self.business.services.len() > 1 && turn.words.len() > 3 {
+            // "I'd like a haircut": wanted, but not offered.
+            self.step = Step::Service(Vec::new());
+            return self.say("unknown_service", &[]);
+        }
+        self.advance(at);
+    }
+
+    fn unknown_question(&mut self, turn: &Turn) -> bool {
+        self.intent("question");
+        let about = format!("Asked: \"{}\"", turn.text.trim());
+        if self.task == Task::Booking {
+            // In the middle of a booking the question goes along as its reason, and the booking goes on.
+            return false;
+        }
+        self.ask(Step::OfferMessage(about));
+        true
+    }
+
+    fn ear(&self) -> Ear {
+        match self.step {
+            Step::When | Step::WhichDay(_) | Step::WhichTime(_) | Step::Offer | Step::ReadBack | Step::Change => Ear::Expecting,
+            _ => Ear::Open,
+        }
+    }
+
+    /// Takes every slot the turn fills or changes; true when there was one.
+    fn absorb(&mut self, turn: &Turn, at: &At) -> bool {
+        let phone = self.take_phone(turn);
+        let service = self.take_service(turn);
+        let named = self.take_name(turn);
+        let when = !phone && self.take_wish(turn, at);
+        phone || service || named || when
+    }
+
+    fn take_service(&mut self, turn: &Turn) -> bool {
+        match find_services(&turn.words, &self.business.services).as_slice() {
+            [service] if self.draft.service != Some(*service) => {
+                // Another length may not fit the slot agreed on.
+                if self.draft.service.is_some() {
+                    self.draft.slot = None;
+                }
+                self.draft.service = Some(*service);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn take_name(&mut self, turn: &Turn) -> bool {
+        let corrected = self.step == Step::ReadBack || self.step == Step::Change;
+        let name = find_name(turn.text, false).or_else(|| {
+            // At read-back "no, it's for Jane" corrects the name, "it's Wednesday" does not.
+            let starts = corrected && turn.words.has_any(&["its for", "name", "its spelled"]);
+            starts.then(|| find_name(turn.text, true)).flatten()
+        });
+        match name {
+            Some(name) if self.outcome.name.as_ref() != Some(&name) => {
+                self.outcome.name = Some(name);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn take_phone(&mut self, turn: &Turn) -> bool {
+        let said = dictated(&turn.words, true);
+        match check(&said.digits, &self.business.country) {
+            Phone::Valid(number) if self.outcome.phone.as_ref() != Some(&number) => {
+                self.outcome.phone = Some(number);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn take_wish(&mut self, turn: &Turn, at: &At) -> bool {
+        let wish = Wish::read(&turn.words, at, self.ear());
+        if wish.is_empty() {
+            return false;
+        }
+        if let Some(slot) = self.draft.slot {
+            let local = slot.starts_at.to_zoned(at.business.timezone.clone());
+            let same_day = match &wish.days {
+                Some(DayWish::One(days)) => days.contains(&local.date()),
+                None => true,
+                _ => false,
+            };
+            let same_time = match &wish.time {
+                Some(TimeWish::At(clocks)) => clocks.iter().any(|c| c.candidates().contains(&local.time())),
+                Some(TimeWish::Part(from, to)) => *from <= local.time() && local.time() < *to,
+                Some(TimeWish::Any) | None => true,
+                _ => false,
+            };
+            if same_day && same_time && !wish.not.contains(&local.date()) {
+                return false;
+            }
+        }
+        self.rewish(wish);
+        true
+    }
+}
+
+/// Whether the step is answered by yes or no.
+pub(super) fn is_yes_no(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::ConfirmPhone | Step::PhoneBack(_) | Step::ReadBack | Step::OfferService(_) | Step::OfferMessage(_) | Step::ConfirmEnd
+    )
+}
+
+fn answer_is_not_asked(step: &Step, words: &Words) -> bool {
+    !(is_yes_no(step) && words.is_any(&["please"]))
+}
+
+/// Yes or no: a refusal anywhere near the start wins, so that nothing is booked on "yes, no, wait".
+pub(super) fn answer(words: &Words) -> Answer {
+    let lexicon = &*ENGLISH;
+    let bare = words.without_fillers();
+    let (yes, no) = (lexicon.means("yes", words), lexicon.means("no", words) || lexicon.means("no", &bare));
+    let reassuring = words.has("no problem") || words.has("no thats right") || words.has("no thats correct") || words.has("no thats fine");
+    match (yes, no) {
+        (true, true) if reassuring => Answer::Yes,
+        (_, true) => Answer::No,
+        (true, false) if !words.question => Answer::Yes,
+        _ => Answer::Unclear,
+    }
+}
+
+/// "the first", "number two", "the last one": the place among `count` choices, from zero.
+pub(super) fn place(words: &Words, count: usize) -> Option<usize> {
+    let last = count.checked_sub(1)?;
+    if words.has_any(&["last", "latter", "latest", "the later one", "later one", "the later"]) {
+        return Some(last);
+    }
+    if words.has_any(&["former", "earliest", "the earlier one", "earlier one", "the earlier", "soonest", "sooner one"]) {
+        return Some(0);
+    }
+    if count == 3 && words.has_any(&["middle", "middle one"]) {
+        return Some(1);
+    }
+    let said = (0..words.len()).find_map(|at| match ordinal(words, at) {
+        Some((n, _)) => Some(n as usize),
+        None if matches!(words.before(at), "number" | "option" | "choice") => number(words, at),
+        None => None,
+    });
+    let bare = words.without_fillers();
+    let said = said.or_else(|| if bare.len() == 1 { number(&bare, 0) } else { None });
+    said.filter(|n| (1..=count).contains(n)).map(|n| n - 1)
+}
+
+fn number(words: &Words, at: usize) -> Option<usize> {
+    match words.tokens.get(at)? {
+        Token::Digits(digits) => digits.parse().ok(),
+        Token::Word(word) => unit(word).map(|n| n as usize),
+        _ => None,
+    }
+}

@@ -1,0 +1,75 @@
+//! Words and phrases of one language: data, read once from the lexicon file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::words::Words;
+
+/// One language's phrases per meaning.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lexicon {
+    /// Phrases that mean one intent or answer, lower case, without apostrophes.
+    phrases: BTreeMap<String, Vec<String>>,
+    /// Words without meaning for questions.
+    pub(super) stop_words: BTreeSet<String>,
+    /// First words of questions.
+    pub(super) question_words: BTreeSet<String>,
+    /// Words that mean the same in questions.
+    synonyms: BTreeMap<String, Vec<String>>,
+}
+
+/// English.
+pub(super) static ENGLISH: LazyLock<Lexicon> =
+    LazyLock::new(|| toml::from_str(include_str!("lexicon.en.toml")).expect("embedded file, read by a test"));
+
+impl Lexicon {
+    /// Whether the text has a phrase of this meaning.
+    pub(super) fn means(&self, meaning: &str, words: &Words) -> bool {
+        self.phrases.get(meaning).is_some_and(|p| words.has_any(p))
+    }
+
+    /// Whether the text is nothing but phrases of this meaning and fillers.
+    pub(super) fn is_only(&self, meaning: &str, words: &Words) -> bool {
+        let bare = words.without_fillers();
+        let phrases = self.phrases.get(meaning).map_or(&[][..], |p| p);
+        !words.is_empty() && [words, &bare].iter().any(|w| covered(w, phrases))
+    }
+
+    /// The synonym class of a word.
+    pub(super) fn concept(&self, word: &str) -> Option<&str> {
+        self.synonyms.iter().find(|(_, words)| words.iter().any(|w| w == word)).map(|(c, _)| c.as_str())
+    }
+
+    /// Whether this sounds like a question.
+    pub(super) fn is_question(&self, words: &Words) -> bool {
+        let bare = words.without_fillers();
+        words.question || self.question_words.contains(bare.word(0)) || self.means("asks", words)
+    }
+}
+
+/// Whether phrases cover the whole text, one after another.
+fn covered(words: &Words, phrases: &[String]) -> bool {
+    let mut at = 0;
+    while at < words.len() {
+        let Some(longest) = phrases.iter().filter(|p| words.starts(at, p)).map(|p| p.split(' ').count()).max() else { return false };
+        at += longest;
+    }
+    at > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_lexicon_is_sound() {
+        assert!(ENGLISH.means("yes", &Words::new("Yes, please.")));
+        for phrase in ENGLISH.phrases.values().flatten() {
+            assert!(!Words::new(phrase).is_empty());
+            assert!(Words::new(phrase).has(phrase), "phrase can never match: {phrase}");
+        }
+    }
+}

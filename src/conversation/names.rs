@@ -1,0 +1,188 @@
+//! A caller's name out of free text: introductions dropped, spelled letters joined, never a command word.
+
+/// Most words a name may have.
+const MAX_NAME_WORDS: usize = 4;
+
+/// The name in `text`. `asked`: the name was asked for, so that a bare "bob jones" is one.
+pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"'))
+        .map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|w| !w.is_empty())
+        .collect();
+    let lower: Vec<String> = words.iter().map(|w| w.to_lowercase().replace('’', "'")).collect();
+    let (start, introduced) = introduction(&lower, asked);
+    let start = match (introduced, asked) {
+        (None, false) => return None,
+        (None, true) => leading_fillers(&lower),
+        (Some(_), _) => start + leading_fillers(&lower[start..]),
+    };
+    // "this is ..." without a question is a name only when the recogniser wrote it as one.
+    let proper = introduced == Some(Introduction::Loose) && !asked;
+    let mut parts: Vec<String> = Vec::new();
+    let mut at = start;
+    while at < words.len() && parts.len() < MAX_NAME_WORDS {
+        if let Some((spelled, used)) = spelled(&lower[at..], asked || introduced.is_some()) {
+            take_spelled(&mut parts, spelled);
+            at += used;
+            continue;
+        }
+        if stops_name(&lower[at]) || proper && !words[at].starts_with(char::is_uppercase) {
+            break;
+        }
+        parts.push(capitalised(&lower[at]));
+        at += 1;
+    }
+    let whole_sentence_left = asked && introduced.is_none() && words.len() - at.min(words.len()) > 4;
+    (!parts.is_empty() && !whole_sentence_left).then(|| parts.join(" "))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Introduction {
+    Sure,
+    Loose,
+}
+
+/// Where the name begins after the last introduction.
+fn introduction(words: &[String], asked: bool) -> (usize, Option<Introduction>) {
+    const SURE: [&str; 14] = [
+        "my name is", "my name's", "the name is", "the name's", "name is", "names", "my name", "my full name is", "call me",
+        "under the name", "under the name of", "last name is", "first name is", "name would be",
+    ];
+    const LOOSE: [&str; 10] = ["this is", "it's", "its", "i'm", "i am", "it is", "that's", "that is", "that would be", "for"];
+    let ends = |phrases: &[&str]| {
+        (0..words.len())
+            .flat_map(|at| phrases.iter().filter_map(move |p| phrase_at(words, at, p).then(|| at + p.split(' ').count())))
+            .max()
+    };
+    match ends(&SURE) {
+        Some(end) => (end, Some(Introduction::Sure)),
+        None => {
+            let loose = if asked { &LOOSE[..] } else { &LOOSE[..1] };
+            let loose: Vec<&str> = loose.iter().copied().chain(if asked { None } else { Some("here is") }).collect();
+            ends(&loose).map_or((0, None), |end| (end, Some(Introduction::Loose)))
+        }
+    }
+}
+
+fn phrase_at(words: &[String], at: usize, phrase: &str) -> bool {
+    phrase.split(' ').enumerate().all(|(i, w)| words.get(at + i).is_some_and(|x| x == w))
+}
+
+fn leading_fillers(words: &[String]) -> usize {
+    const FILLERS: [&str; 26] = [
+        "um", "uh", "er", "erm", "yes", "yeah", "yep", "sure", "okay", "ok", "oh", "well", "so", "hi", "hello", "no", "sorry",
+        "of", "course", "certainly", "actually", "it's", "please", "and", "the", "hey",
+    ];
+    words.iter().take_while(|w| FILLERS.contains(&w.as_str())).count()
+}
+
+/// "S M I T H", "S-M-I-T-H", "s. m. i. t. h.": at least two letters; "double t" counts twice.
+fn spelled(words: &[String], allowed: bool) -> Option<(String, usize)> {
+    let mut letters = String::new();
+    let mut at = 0;
+    let mut twice = false;
+    while allowed && at < words.len() {
+        let word = words[at].as_str();
+        let hyphened: Vec<&str> = word.split(['-', '.']).collect();
+        if word == "double" && words.get(at + 1).is_some_and(|w| w.chars().count() == 1) {
+            twice = true;
+        } else if matches!(word, "as") && words.get(at + 1).is_some_and(|w| w == "in") && !letters.is_empty() {
+            at += 2;
+        } else if hyphened.iter().all(|p| p.chars().count() == 1 && p.chars().all(char::is_alphabetic)) {
+            for part in hyphened {
+                letters.push_str(part);
+                if twice {
+                    letters.push_str(part);
+                }
+            }
+            twice = false;
+        } else {
+            break;
+        }
+        at += 1;
+    }
+    (letters.chars().count() >= 3).then_some((letters, at))
+}
+
+/// A spelling replaces the word it spells, or adds to the name.
+fn take_spelled(parts: &mut Vec<String>, spelled: String) {
+    let word = capitalised(&spelled);
+    let like = |p: &String| strsim::normalized_damerau_levenshtein(&p.to_lowercase(), &spelled) > 0.5;
+    match parts.iter().rposition(like) {
+        Some(at) => parts[at] = word,
+        None => parts.push(word),
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut out = String::new();
+    let mut up = true;
+    for c in word.chars() {
+        if up {
+            out.extend(c.to_uppercase());
+        } else {
+            out.push(c);
+        }
+        up = matches!(c, '-' | '\'');
+    }
+    // "o'brien" is O'Brien, "it's" would not get here.
+    out
+}
+
+/// Words no name contains, and with which a name ends.
+fn stops_name(word: &str) -> bool {
+    const STOP: &str = " a about actually address afternoon again all already am an and any anything appointment are as ask at \
+        available back bad be because been before best better book booking bye call called caller calling calls can can't cancel \
+        change cleaning come correct could date day did do does doesn't don't english er evening fine for friday from get give go \
+        going good goodbye got great had has have having hear hello help her here hers hey hi him his hold hope hour hours how hm \
+        i i'd i'll i'm i've if in into is isn't it it's its just keep know last later leave let like little location looking lot \
+        make maybe me mean message minute miss mister moment monday month more morning mr mrs ms much my name names need never new \
+        next no nobody none nope not nothing now number of off office oh ok okay on one only open or other our out over pardon \
+        people perfect person phone please problem question quite ready real really repeat reschedule right robot same say saturday \
+        say see service she should sir so some somebody someone something soon sorry speak speaking spell spelled spelling stop \
+        sunday sure talk tell thank thanks that that's the their them then there these they thing think this those though thursday \
+        time to today tomorrow too try tuesday um uh under up us use very visit wait wanna want was way we wednesday week well were \
+        what what's when where which who why will wish with work would wrong yeah yep yes yet you you're your yours zero mhm huh ";
+    word.chars().any(|c| c.is_ascii_digit())
+        || STOP.contains(&format!(" {word} "))
+        || super::numbers::unit(word).is_some_and(|n| n != 1)
+        || super::numbers::tens(word).is_some()
+        || !word.chars().any(char::is_alphabetic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_asked_for() {
+        for (text, want) in [
+            ("My name is Anna Smith.", Some("Anna Smith")),
+            ("bob jones", Some("Bob Jones")),
+            ("It's Maria Garcia.", Some("Maria Garcia")),
+            ("Um, yeah, it's John O'Brien.", Some("John O'Brien")),
+            ("John Smith, S-M-I-T-H.", Some("John Smith")),
+            ("John Smyth. S M I T H", Some("John Smith")),
+            ("This is Anne-Marie Dubois speaking.", Some("Anne-Marie Dubois")),
+            ("Sure. My name is Peter and my number is 555", Some("Peter")),
+            ("What?", None),
+            ("Can you repeat that?", None),
+            ("yes", None),
+            ("Tuesday", None),
+            ("555 2671", None),
+            ("I don't want to give my name", None),
+            ("", None),
+        ] {
+            assert_eq!(find_name(text, true).as_deref(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_not_asked_for_need_an_introduction() {
+        assert_eq!(find_name("Hi, this is Anna Smith, I'd like a cleaning", false).as_deref(), Some("Anna Smith"));
+        assert_eq!(find_name("my name is bob and I need an oil change", false).as_deref(), Some("Bob"));
+        assert_eq!(find_name("this is about my car", false), None);
+        assert_eq!(find_name("I'd like a cleaning", false), None);
+    }
+}

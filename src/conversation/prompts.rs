@@ -1,0 +1,95 @@
+//! Prompts as data: wordings from the prompt file, never the same one twice running.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::business::Business;
+
+/// Wordings per prompt.
+type Wordings = BTreeMap<String, Vec<String>>;
+
+static ENGLISH: LazyLock<Wordings> = LazyLock::new(|| toml::from_str(include_str!("prompts.en.toml")).expect("embedded file, read by a test"));
+
+/// Picks wordings; remembers the last of each prompt.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Prompts {
+    seed: u64,
+    last: BTreeMap<&'static str, usize>,
+}
+
+impl Prompts {
+    /// `seed` decides which wording comes first.
+    pub(super) fn new(seed: u64) -> Self {
+        Self { seed, last: BTreeMap::new() }
+    }
+
+    /// The next wording of `key` with placeholders filled in.
+    pub(super) fn say(&mut self, key: &'static str, business: &Business, values: &[(&str, &str)]) -> String {
+        let Some(wordings) = ENGLISH.get(key).filter(|w| !w.is_empty()) else { return String::new() };
+        let start = (self.seed as usize).wrapping_add(key.len() * 7);
+        let next = self.last.get(key).map_or(start, |n| n.wrapping_add(1)) % wordings.len();
+        self.last.insert(key, next);
+        fill(&constants(&wordings[next], business), values)
+    }
+}
+
+/// Every text the conversation can say that depends on the business alone, to be rendered ahead.
+pub fn fixed_prompts(business: &Business) -> Vec<String> {
+    let texts = ENGLISH.values().flatten().map(|w| constants(w, business)).filter(|t| !t.contains('{'));
+    let answers = business.faqs.iter().map(|f| f.answer.clone());
+    let hours = std::iter::once(super::spoken::hours(business));
+    let mut all: Vec<String> = texts.chain(answers).chain(hours).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Fills in what never changes for a business.
+fn constants(wording: &str, business: &Business) -> String {
+    let names: Vec<&str> = business.services.iter().map(|s| s.name.as_str()).collect();
+    let mut values = vec![("business", business.name.clone()), ("emergency_number", emergency_number(&business.country).into())];
+    if let Some(address) = &business.address {
+        values.push(("address", address.clone()));
+    }
+    values.push(("services", super::services::join_list(&names, "or")));
+    values.push(("days", business.horizon_days.to_string()));
+    let values: Vec<(&str, &str)> = values.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    fill(wording, &values)
+}
+
+fn fill(wording: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(wording.len() + 32);
+    let mut rest = wording;
+    while let Some(open) = rest.find('{') {
+        let Some(close) = rest[open..].find('}') else { break };
+        let key = &rest[open + 1..open + close];
+        out.push_str(&rest[..open]);
+        match values.iter().find(|(k, _)| *k == key) {
+            Some((_, value)) => out.push_str(value),
+            None => out.push_str(&rest[open..=open + close]),
+        }
+        rest = &rest[open + close + 1..];
+    }
+    out + rest
+}
+
+fn emergency_number(country: &str) -> &'static str {
+    match country.to_ascii_uppercase().as_str() {
+        "US" | "CA" => "911",
+        "GB" => "999",
+        "AU" => "000",
+        _ => "112",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_prompt_has_several_wordings() {
+        for (key, wordings) in ENGLISH.iter() {
+            assert!(wordings.len() >= 2 || key == "known_late", "{key} would be repeated word for word");
+        }
+    }
+}

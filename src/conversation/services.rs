@@ -1,0 +1,162 @@
+//! Which service a caller means: names and aliases, by letters, sound and stem.
+
+use std::collections::BTreeSet;
+
+use rphonetic::DoubleMetaphone;
+
+use super::business::Service;
+use super::words::{Token, Words};
+
+/// Similarity from which a phrase is the service's name.
+const SAME: f64 = 0.8;
+/// Words that name no service by themselves.
+const GENERIC: [&str; 17] = [
+    "visit", "appointment", "service", "check", "change", "session", "new", "and", "the", "annual", "full", "a", "of", "for",
+    "with", "day", "time",
+];
+
+/// The services the text may mean, best first: one when it is clear, several when it is not, none when nothing fits.
+pub(super) fn find_services(words: &Words, services: &[Service]) -> Vec<usize> {
+    let said: Vec<String> = words.tokens.iter().filter_map(|t| if let Token::Word(w) = t { Some(w.clone()) } else { None }).collect();
+    let mut scored: Vec<(f64, usize)> =
+        services.iter().enumerate().map(|(i, s)| (score(&said, s, services), i)).filter(|(s, _)| *s >= SAME).collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let best = scored.first().map_or(0.0, |s| s.0);
+    scored.into_iter().filter(|(s, _)| best - s < 0.02).map(|(_, i)| i).collect()
+}
+
+fn phrases(service: &Service) -> impl Iterator<Item = String> {
+    std::iter::once(&service.name).chain(&service.aliases).map(|p| p.to_lowercase())
+}
+
+fn score(said: &[String], service: &Service, all: &[Service]) -> f64 {
+    let mut best: f64 = 0.0;
+    for phrase in phrases(service) {
+        let wanted: Vec<&str> = phrase.split_whitespace().collect();
+        best = best.max(window_score(said, &wanted));
+        for word in &wanted {
+            if !GENERIC.contains(word) && unique(word, service, all) {
+                best = best.max(said.iter().map(|s| word_score(s, word)).fold(0.0, f64::max) * 0.95);
+            }
+        }
+    }
+    best
+}
+
+/// Whether no other service has this word.
+fn unique(word: &str, service: &Service, all: &[Service]) -> bool {
+    all.iter().filter(|s| s.id != service.id).all(|s| !phrases(s).any(|p| p.split_whitespace().any(|w| w == word)))
+}
+
+/// The whole phrase against every stretch of words about as long, spaces ignored ("clean in" is "cleaning").
+fn window_score(said: &[String], wanted: &[&str]) -> f64 {
+    let target = wanted.concat();
+    let mut best: f64 = 0.0;
+    for size in 1..=wanted.len() + 1 {
+        for window in said.windows(size) {
+            let joined = window.concat();
+            // A short word must match as it is: "in" is not "inn".
+            if joined == target {
+                return 1.0 + 0.01 * wanted.len() as f64;
+            }
+            let aligned = window.len() == wanted.len() && window.iter().zip(wanted).all(|(s, w)| word_score(s, w) >= SAME);
+            if aligned && wanted.iter().any(|w| !GENERIC.contains(w)) {
+                best = best.max(0.98);
+            } else if target.len() >= 6 && joined.chars().next() == target.chars().next() {
+                best = best.max(strsim::normalized_damerau_levenshtein(&joined, &target) - 0.01);
+            }
+        }
+    }
+    best
+}
+
+/// One word against another: equal, inflected, or alike in letters and sound.
+fn word_score(said: &str, word: &str) -> f64 {
+    if said == word {
+        return 1.0;
+    }
+    let (a, b) = (stem(said), stem(word));
+    if a == b && a.len() >= 3 {
+        return 0.97;
+    }
+    let shared = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let (short, long) = (a.chars().count().min(b.chars().count()), a.chars().count().max(b.chars().count()));
+    if shared >= 5 && shared == short && shared * 2 > long {
+        return 0.9;
+    }
+    if short < 4 {
+        return 0.0;
+    }
+    let letters = strsim::normalized_damerau_levenshtein(said, word);
+    let sounds = word.is_ascii() && said.is_ascii() && {
+        let metaphone = DoubleMetaphone::new(Some(8));
+        metaphone.is_double_metaphone_equal(said, word, false)
+    };
+    if sounds && letters >= 0.5 { 0.9 } else { letters }
+}
+
+/// A word without its English ending.
+pub(super) fn stem(word: &str) -> &str {
+    for ending in ["nings", "ings", "ing", "ers", "er", "ies", "ed", "es", "s", "y", "e"] {
+        if let Some(stem) = word.strip_suffix(ending) {
+            if stem.chars().count() >= 3 {
+                return stem;
+            }
+        }
+    }
+    word
+}
+
+/// All names joined for reading out: "a, b or c".
+pub(super) fn listed(services: &[Service], which: impl Iterator<Item = usize>, or: &str) -> String {
+    let names: BTreeSet<usize> = which.collect();
+    let names: Vec<&str> = names.into_iter().filter_map(|i| services.get(i)).map(|s| s.name.as_str()).collect();
+    join_list(&names, or)
+}
+
+/// "a, b or c".
+pub(super) fn join_list<S: AsRef<str>>(items: &[S], or: &str) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.as_ref().to_string(),
+        [start @ .., last] => {
+            let start: Vec<&str> = start.iter().map(AsRef::as_ref).collect();
+            format!("{} {or} {}", start.join(", "), last.as_ref())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_by_letters_sound_and_stem() {
+        let make = |name: &str, aliases: &[&str]| Service {
+            id: name.into(),
+            name: name.into(),
+            aliases: aliases.iter().map(|a| a.to_string()).collect(),
+            minutes: 30,
+        };
+        let dental = [make("cleaning", &[]), make("consultation", &[]), make("whitening", &[]), make("emergency visit", &["toothache"])];
+        for (text, want) in [
+            ("I'd like a cleaning", 0),
+            ("I need a clean in", 0),
+            ("get my teeth cleaned", 0),
+            ("whitning please", 2),
+            ("I want my teeth whitened", 2),
+            ("a consultation", 1),
+            ("an emergency visit", 3),
+            ("I have a tooth ache", 3),
+        ] {
+            assert_eq!(find_services(&Words::new(text), &dental), vec![want], "{text}");
+        }
+        for text in ["I want to visit", "good evening", "an appointment", "hair cut"] {
+            assert!(find_services(&Words::new(text), &dental).is_empty(), "{text}");
+        }
+        let garage = [make("oil change", &[]), make("tyre change", &["new tyres"]), make("inspection", &[])];
+        for (text, want) in [("my oil changed", 0), ("a tire change", 1), ("get it inspected", 2), ("new tires", 1)] {
+            assert_eq!(find_services(&Words::new(text), &garage), vec![want], "{text}");
+        }
+    }
+}

@@ -1,0 +1,492 @@
+//! Spoken times of day: from tokens to what a caller means, morning or afternoon still open when it was not said.
+
+use jiff::civil::Time;
+
+use super::dates::corrected;
+use super::numbers::{cardinal, tens, unit};
+use super::words::{Token, Words};
+
+/// A time as said: the hour may still be of either half of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Clock {
+    /// Hour as said, 0..=23.
+    pub(super) hour: i8,
+    /// Minute.
+    pub(super) minute: i8,
+    /// Which half of the day.
+    pub(super) half: Half,
+}
+
+/// Which half of the day an hour belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Half {
+    /// Not said.
+    Open,
+    /// Before noon.
+    Am,
+    /// After noon.
+    Pm,
+    /// The hour is of 24.
+    Sure,
+}
+
+/// Which times a caller means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TimeWish {
+    /// One of these exactly.
+    At(Vec<Clock>),
+    /// From then on.
+    After(Clock),
+    /// Up to then.
+    Before(Clock),
+    /// Between the two.
+    Between(Clock, Clock),
+    /// Near it.
+    Around(Clock),
+    /// A named part of the day, from and to.
+    Part(Time, Time),
+    /// The first hour of the day's opening.
+    FirstThing,
+    /// The last hours of the day's opening.
+    EndOfDay,
+    /// No preference.
+    Any,
+}
+
+impl Clock {
+    /// Every time of day it can mean.
+    pub(super) fn candidates(self) -> Vec<Time> {
+        let hours: Vec<i8> = match self.half {
+            Half::Sure => vec![self.hour],
+            Half::Am => vec![self.hour % 12],
+            Half::Pm => vec![self.hour % 12 + 12],
+            Half::Open => vec![self.hour % 12, self.hour % 12 + 12],
+        };
+        hours.into_iter().filter_map(|h| Time::new(h, self.minute, 0, 0).ok()).collect()
+    }
+
+    /// A time of day that is sure.
+    pub(super) fn sure(time: Time) -> Self {
+        Self { hour: time.hour(), minute: time.minute(), half: Half::Sure }
+    }
+
+    fn new(hour: u32, minute: u32, half: Half) -> Option<Self> {
+        let half = if half == Half::Open && (hour > 12 || hour == 0) || half != Half::Open && hour > 12 { Half::Sure } else { half };
+        (hour <= 23 && minute <= 59).then_some(Self { hour: hour as i8, minute: minute as i8, half })
+    }
+
+    fn with(self, half: Half) -> Self {
+        if self.half == Half::Open { Self { half, ..self } } else { self }
+    }
+}
+
+/// How freely bare numbers are times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ear {
+    /// A time was asked for: "three" is one.
+    Expecting,
+    /// Anything may be said: "at three" is one, "three" is not.
+    Open,
+}
+
+/// Reads the times in `words` that `used` leaves over, marks theirs.
+pub(super) fn find_times(words: &Words, ear: Ear, used: &mut [bool]) -> Option<TimeWish> {
+    let part = find_part(words, used);
+    let mut clocks: Vec<Mention> = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        match (Scan { words, used, ear }).clock(at) {
+            Some((clock, length)) => {
+                used.iter_mut().skip(at).take(length).for_each(|u| *u = true);
+                clocks.push(Mention { at, length, clock });
+                at += length;
+            }
+            None => at += 1,
+        }
+    }
+    let half = part.as_ref().and_then(|p| p.half);
+    if let Some(half) = half {
+        clocks.iter_mut().for_each(|m| m.clock = m.clock.with(half));
+    }
+    combine(words, clocks).or(part.map(|p| p.wish))
+}
+
+struct Mention {
+    at: usize,
+    length: usize,
+    clock: Clock,
+}
+
+struct Part {
+    wish: TimeWish,
+    half: Option<Half>,
+}
+
+fn find_part(words: &Words, used: &mut [bool]) -> Option<Part> {
+    let time = |h: i8, m: i8| Time::constant(h, m, 0, 0);
+    let span = |from: (i8, i8), to: (i8, i8)| TimeWish::Part(time(from.0, from.1), time(to.0, to.1));
+    let parts: Vec<(&str, TimeWish, Option<Half>)> = vec![
+        ("first thing", TimeWish::FirstThing, Some(Half::Am)),
+        ("when you open", TimeWish::FirstThing, None),
+        ("start of the day", TimeWish::FirstThing, Some(Half::Am)),
+        ("beginning of the day", TimeWish::FirstThing, Some(Half::Am)),
+        ("end of the day", TimeWish::EndOfDay, Some(Half::Pm)),
+        ("end of day", TimeWish::EndOfDay, Some(Half::Pm)),
+        ("before you close", TimeWish::EndOfDay, Some(Half::Pm)),
+        ("late in the day", TimeWish::EndOfDay, Some(Half::Pm)),
+        ("last appointment", TimeWish::EndOfDay, Some(Half::Pm)),
+        ("late in the afternoon", span((15, 30), (19, 0)), Some(Half::Pm)),
+        ("late afternoon", span((15, 30), (19, 0)), Some(Half::Pm)),
+        ("later in the afternoon", span((15, 30), (19, 0)), Some(Half::Pm)),
+        ("early in the afternoon", span((12, 0), (14, 30)), Some(Half::Pm)),
+        ("early afternoon", span((12, 0), (14, 30)), Some(Half::Pm)),
+        ("mid afternoon", span((14, 0), (16, 0)), Some(Half::Pm)),
+        ("late morning", span((10, 30), (12, 0)), Some(Half::Am)),
+        ("mid morning", span((9, 30), (11, 0)), Some(Half::Am)),
+        ("early morning", span((0, 0), (10, 0)), Some(Half::Am)),
+        ("early in the morning", span((0, 0), (10, 0)), Some(Half::Am)),
+        ("good morning", TimeWish::Any, None),
+        ("good afternoon", TimeWish::Any, None),
+        ("good evening", TimeWish::Any, None),
+        ("after lunch", span((13, 0), (18, 0)), None),
+        ("before lunch", span((0, 0), (12, 0)), None),
+        ("lunch break", span((12, 0), (14, 0)), None),
+        ("lunch time", span((12, 0), (14, 0)), None),
+        ("lunchtime", span((12, 0), (14, 0)), None),
+        ("over lunch", span((12, 0), (14, 0)), None),
+        ("after work", span((17, 0), (23, 0)), Some(Half::Pm)),
+        ("after school", span((15, 30), (20, 0)), Some(Half::Pm)),
+        ("morning", span((0, 0), (12, 0)), Some(Half::Am)),
+        ("mornings", span((0, 0), (12, 0)), Some(Half::Am)),
+        ("afternoon", span((12, 0), (18, 0)), Some(Half::Pm)),
+        ("afternoons", span((12, 0), (18, 0)), Some(Half::Pm)),
+        ("evening", span((17, 0), (23, 0)), Some(Half::Pm)),
+        ("evenings", span((17, 0), (23, 0)), Some(Half::Pm)),
+        ("tonight", span((17, 0), (23, 0)), Some(Half::Pm)),
+        ("any time", TimeWish::Any, None),
+        ("anytime", TimeWish::Any, None),
+        ("whenever", TimeWish::Any, None),
+        ("whatever time", TimeWish::Any, None),
+        ("all day", TimeWish::Any, None),
+    ];
+    let mut found: Option<(usize, Part)> = None;
+    for at in 0..words.len() {
+        let Some((phrase, wish, half)) = parts.iter().find(|(p, _, _)| words.starts(at, p)) else { continue };
+        let length = phrase.split(' ').count();
+        // "good morning" is a greeting; a part already read within a longer one is not read again.
+        if phrase.starts_with("good ") || at > 0 && words.starts(at - 1, "good") || found.as_ref().is_some_and(|(end, _)| at < *end) {
+            continue;
+        }
+        let refused = matches!(words.before(at), "not" | "cant" | "except") || matches!(words.before(at), "in" | "the") && not_before(words, at);
+        let wish = match (refused, half) {
+            (true, Some(Half::Am)) => span((12, 0), (23, 0)),
+            (true, Some(_)) => span((0, 0), (12, 0)),
+            _ => wish.clone(),
+        };
+        let half = if refused { None } else { *half };
+        for flag in &mut used[at..at + length] {
+            *flag = true;
+        }
+        // "anytime in the afternoon": the narrower one wins.
+        if found.as_ref().is_none_or(|(_, p)| wish != TimeWish::Any || p.wish == TimeWish::Any) {
+            found = Some((at + length, Part { wish, half }));
+        }
+    }
+    found.map(|(_, part)| part)
+}
+
+fn not_before(words: &Words, at: usize) -> bool {
+    (at.saturating_sub(3)..at).any(|i| matches!(words.word(i), "not" | "cant" | "except"))
+}
+
+struct Scan<'a> {
+    words: &'a Words,
+    used: &'a [bool],
+    ear: Ear,
+}
+
+impl Scan<'_> {
+    fn free(&self, at: usize) -> bool {
+        !self.used.get(at).copied().unwrap_or(true)
+    }
+
+    /// One time at `at`: the clock and how many tokens it takes.
+    fn clock(&self, at: usize) -> Option<(Clock, usize)> {
+        if !self.free(at) {
+            return None;
+        }
+        self.named(at).or_else(|| self.relative_to_hour(at)).or_else(|| self.spoken(at))
+    }
+
+    fn named(&self, at: usize) -> Option<(Clock, usize)> {
+        match self.words.word(at) {
+            "noon" | "midday" | "noontime" => Some((Clock { hour: 12, minute: 0, half: Half::Sure }, 1)),
+            "midnight" => Some((Clock { hour: 0, minute: 0, half: Half::Sure }, 1)),
+            _ => None,
+        }
+    }
+
+    /// "half past two", "quarter to four", "twenty past nine", "half two".
+    fn relative_to_hour(&self, at: usize) -> Option<(Clock, usize)> {
+        let w = self.words;
+        let (minutes, mut length) = match w.word(at) {
+            "half" => (30, 1),
+            "quarter" => (15, 1),
+            "a" if w.word(at + 1) == "quarter" => (15, 2),
+            _ => cardinal(w, at).filter(|(n, _)| matches!(n, 5 | 10 | 15 | 20 | 25 | 30))?,
+        };
+        if matches!(w.word(at + length), "minutes" | "minute") {
+            length += 1;
+        }
+        let sign = match w.word(at + length) {
+            "past" | "after" | "passed" | "pass" => 1,
+            "to" | "before" | "till" | "til" | "of" => -1,
+            // British "half two" is half past two.
+            _ if w.word(at) == "half" => {
+                let (hour, taken) = self.hour(at + 1)?;
+                let (half, more) = self.meridiem(at + 1 + taken);
+                return Clock::new(hour, 30, half).map(|c| (c, 1 + taken + more));
+            }
+            _ => return None,
+        };
+        length += 1;
+        let (hour, taken) = match w.word(at + length) {
+            "noon" | "midday" => (12, 1),
+            // "half past to": the recogniser's "two".
+            "to" | "too" => (2, 1),
+            "for" => (4, 1),
+            _ => self.hour(at + length)?,
+        };
+        let (half, more) = self.meridiem(at + length + taken);
+        let clock = if sign > 0 {
+            Clock::new(hour, minutes, half)
+        } else {
+            let earlier = if hour == 1 { 12 } else { hour.checked_sub(1)? };
+            // "quarter to twelve pm" is 11:45 in the morning; "quarter to one pm" stays after noon.
+            let half = match (hour, half) {
+                (12, Half::Pm) => Half::Am,
+                (12, Half::Am) => Half::Pm,
+                _ => half,
+            };
+            Clock::new(earlier, 60 - minutes, half)
+        };
+        clock.map(|c| (c, length + taken + more))
+    }
+
+    /// "2:30", "2 pm", "two thirty", "three o'clock", "at three", "1430".
+    fn spoken(&self, at: usize) -> Option<(Clock, usize)> {
+        let w = self.words;
+        if let Some(Token::Clock(hour, minute)) = w.tokens.get(at) {
+            let (half, more) = self.meridiem(at + 1);
+            return Clock::new(*hour, *minute, half).map(|c| (c, 1 + more));
+        }
+        if let Some(Token::Digits(digits)) = w.tokens.get(at) {
+            if matches!(digits.len(), 3 | 4) {
+                return self.packed(at, digits);
+            }
+        }
+        let (hour, taken, homophone) = match self.hour(at) {
+            Some((hour, taken)) => (hour, taken, false),
+            None => (homophone(w.word(at))?, 1, true),
+        };
+        let (minute, minutes_taken) = self.minute(at + taken);
+        let (half, more) = self.meridiem(at + taken + minutes_taken);
+        let length = taken + minutes_taken + more;
+        let next = w.word(at + length);
+        if matches!(next, "minutes" | "minute" | "days" | "day" | "weeks" | "week" | "hours" | "hour" | "people" | "of" | "months" | "years" | "times" | "dollars" | "euros") {
+            return None;
+        }
+        let sure = more > 0 || minutes_taken > 0 && !homophone || self.asked_for(at, length, homophone);
+        if !sure || hour > 23 {
+            return None;
+        }
+        Clock::new(hour, minute, half).map(|c| (c, length))
+    }
+
+    /// "230", "1430", "0900".
+    fn packed(&self, at: usize, digits: &str) -> Option<(Clock, usize)> {
+        let (hour, minute) = digits.split_at(digits.len() - 2);
+        let (hour, minute) = (hour.parse().ok()?, minute.parse().ok()?);
+        let (half, more) = self.meridiem(at + 1);
+        let hours = usize::from(self.words.word(at + 1) == "hours");
+        let lead = matches!(self.words.before(at), "at" | "around" | "about" | "by" | "after" | "before" | "between" | "from" | "until" | "till");
+        if minute > 59 || !(more > 0 || hours > 0 || lead || self.ear == Ear::Expecting && self.words.len() <= 4) {
+            return None;
+        }
+        Clock::new(hour, minute, half).map(|c| (c, 1 + more + hours))
+    }
+
+    /// Whether a bare number at `at` is meant as a time.
+    fn asked_for(&self, at: usize, length: usize, homophone: bool) -> bool {
+        let w = self.words;
+        let lead = matches!(w.before(at), "at" | "around" | "about" | "by" | "before" | "after" | "till" | "until" | "from" | "between" | "past" | "approximately" | "since");
+        let end = at + length >= w.len();
+        if homophone {
+            return lead && w.before(at) != "from" && end || end && at == 0 && self.ear == Ear::Expecting;
+        }
+        if lead {
+            return true;
+        }
+        if w.word(at) == "one" && !(at == 0 && end) {
+            return matches!(w.before(at), "or" | "and") && self.ear == Ear::Expecting && !matches!(w.word(at + 1), "is" | "works" | "please");
+        }
+        // "Tuesday two": a number right after a day.
+        if at > 0 && self.used[at - 1] && self.ear == Ear::Expecting {
+            return true;
+        }
+        let between_times = matches!(w.before(at), "or" | "and" | "to") && at >= 2 && (self.used[at - 2] || self.hour(at - 2).is_some());
+        self.ear == Ear::Expecting && (between_times || w.len() <= 6 && self.numbers() <= 2)
+    }
+
+    fn numbers(&self) -> usize {
+        (0..self.words.len()).filter(|i| cardinal(self.words, *i).is_some()).count()
+    }
+
+    fn hour(&self, at: usize) -> Option<(u32, usize)> {
+        match self.words.tokens.get(at)? {
+            Token::Digits(digits) if digits.len() <= 2 => digits.parse().ok().filter(|h| *h <= 23).map(|h| (h, 1)),
+            Token::Word(word) => match unit(word) {
+                Some(0) | None if tens(word) == Some(20) && self.hundred_follows(at) => cardinal(self.words, at).filter(|(h, _)| *h <= 23),
+                Some(hour) if hour > 0 => Some((hour, 1)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// "twenty hundred hours" is the only way a caller says 20 as a bare hour.
+    fn hundred_follows(&self, at: usize) -> bool {
+        (at..at + 3).any(|i| self.words.word(i) == "hundred")
+    }
+
+    /// Minutes after an hour: "thirty", "fifteen", "oh five", "45"; not what belongs to something else.
+    fn minute(&self, at: usize) -> (u32, usize) {
+        let w = self.words;
+        if !self.free(at) {
+            return (0, 0);
+        }
+        if matches!(w.word(at), "oh" | "o" | "zero") {
+            if let Some(minute) = unit(w.word(at + 1)).filter(|m| (1..=9).contains(m)) {
+                return (minute, 2);
+            }
+            return (0, 0);
+        }
+        if w.word(at) == "hundred" {
+            return (0, if w.word(at + 1) == "hours" { 2 } else { 1 });
+        }
+        let two_digits = match w.tokens.get(at) {
+            Some(Token::Digits(digits)) => digits.len() == 2,
+            Some(Token::Word(_)) => true,
+            _ => false,
+        };
+        match cardinal(w, at) {
+            Some((minute, taken)) if two_digits && (10..=59).contains(&minute) || two_digits && minute == 0 && matches!(w.tokens.get(at), Some(Token::Digits(_))) => {
+                if matches!(w.word(at + taken), "minutes" | "minute" | "past" | "to") {
+                    (0, 0)
+                } else {
+                    (minute, taken)
+                }
+            }
+            _ => (0, 0),
+        }
+    }
+
+    /// "pm", "o'clock", "in the morning" after a time.
+    fn meridiem(&self, at: usize) -> (Half, usize) {
+        let w = self.words;
+        let oclock = usize::from(matches!(w.word(at), "oclock" | "clock"));
+        let at = at + oclock;
+        let (half, length) = match w.word(at) {
+            "pm" => (Half::Pm, 1),
+            "am" => (Half::Am, 1),
+            "p" if w.word(at + 1) == "m" => (Half::Pm, 2),
+            "in" if w.starts(at, "in the morning") => (Half::Am, 3),
+            "in" if w.starts(at, "in the afternoon") || w.starts(at, "in the evening") => (Half::Pm, 3),
+            "at" if w.starts(at, "at night") => (Half::Pm, 2),
+            "sharp" => (Half::Open, 1),
+            _ => (Half::Open, 0),
+        };
+        (half, oclock + length)
+    }
+}
+
+/// Hours that recognisers write as other words.
+fn homophone(word: &str) -> Option<u32> {
+    match word {
+        "won" => Some(1),
+        "to" | "too" => Some(2),
+        "for" | "fore" => Some(4),
+        "ate" => Some(8),
+        "tan" => Some(10),
+        _ => None,
+    }
+}
+
+/// Joins mentions: corrections, "or", ranges, "after", "before", "around".
+fn combine(words: &Words, mut clocks: Vec<Mention>) -> Option<TimeWish> {
+    let mark = |i: &usize| corrected(words, clocks[i - 1].at + clocks[i - 1].length, clocks[*i].at);
+    if let Some(last) = (1..clocks.len()).rev().find(mark) {
+        clocks.drain(..last);
+    }
+    let refused = |m: &Mention| (m.at.saturating_sub(2)..m.at).any(|i| matches!(words.word(i), "not" | "than" | "except"))
+        && !words.word(m.at.saturating_sub(2)).starts_with("later") && words.before(m.at) != "before" && words.before(m.at) != "after"
+        && !matches!(words.word(m.at.saturating_sub(2)), "earlier");
+    clocks.retain(|m| !refused(m));
+    let first = clocks.first()?;
+    if let Some(second) = clocks.get(1) {
+        let gap: Vec<&str> = (first.at + first.length..second.at).map(|i| words.word(i)).collect();
+        let (from, to) = same_half(first.clock, second.clock);
+        if gap.iter().any(|w| matches!(*w, "to" | "till" | "until" | "through")) || lead(words, first.at) == "between" {
+            return Some(TimeWish::Between(from, to));
+        }
+        if lead(words, first.at) == "after" && lead(words, second.at) == "before" {
+            return Some(TimeWish::Between(from, to));
+        }
+        if gap.iter().any(|w| *w == "or" || *w == "and") {
+            let each: Vec<Clock> = clocks.iter().map(|m| m.clock.with(second.clock.half)).collect();
+            return Some(TimeWish::At(each));
+        }
+        return Some(TimeWish::At(clocks.iter().map(|m| m.clock).collect()));
+    }
+    let clock = first.clock;
+    let tail = words.word(first.at + first.length);
+    Some(match lead(words, first.at) {
+        "not before" | "after" | "from" | "since" | "past" => TimeWish::After(clock),
+        "not after" | "before" | "by" | "until" | "till" => TimeWish::Before(clock),
+        "around" | "about" | "approximately" | "near" => TimeWish::Around(clock),
+        _ if tail == "ish" || words.starts(first.at + first.length, "or so") => TimeWish::Around(clock),
+        _ if words.starts(first.at + first.length, "or later") || words.starts(first.at + first.length, "or after") || matches!(tail, "onwards" | "onward") => TimeWish::After(clock),
+        _ if words.starts(first.at + first.length, "or earlier") || words.starts(first.at + first.length, "or before") => TimeWish::Before(clock),
+        _ => TimeWish::At(vec![clock]),
+    })
+}
+
+fn lead(words: &Words, at: usize) -> &str {
+    let before = words.before(at);
+    let second = at.checked_sub(2).map_or("", |i| words.word(i));
+    match (second, before) {
+        ("not" | "no", "before") => "not before",
+        ("not" | "no", "after") => "not after",
+        ("later", "than") | ("earlier", "than") => {
+            let not = at.checked_sub(3).map_or("", |i| words.word(i));
+            match (second, matches!(not, "not" | "no")) {
+                ("later", false) | ("earlier", true) => "after",
+                _ => "before",
+            }
+        }
+        (lead, "at") if matches!(lead, "around" | "about" | "after" | "before") => lead,
+        _ => before,
+    }
+}
+
+/// In "between 2 and 4 pm" the first takes the second's half when that keeps the order.
+fn same_half(from: Clock, to: Clock) -> (Clock, Clock) {
+    if from.half == Half::Open && matches!(to.half, Half::Am | Half::Pm) {
+        let same = from.with(to.half);
+        if same.candidates() < to.candidates() {
+            return (same, to);
+        }
+        return (from.with(if to.half == Half::Pm { Half::Am } else { Half::Pm }), to);
+    }
+    (from, to)
+}

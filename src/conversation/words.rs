@@ -1,0 +1,217 @@
+//! A recogniser's text as plain tokens: case, punctuation and hyphens gone, clock times and ordinals kept whole.
+
+/// One token of heard text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A lower-case word.
+    Word(String),
+    /// Digits as written ("555", "2671").
+    Digits(String),
+    /// "3rd".
+    Ordinal(u32),
+    /// "2:30", "2.30": hour and minute as written.
+    Clock(u32, u32),
+    /// "12/5", "12/5/2026".
+    Slash(u32, u32, Option<u32>),
+}
+
+/// The tokens of one text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    /// In order.
+    pub(super) tokens: Vec<Token>,
+    /// Whether a question mark was heard.
+    pub(super) question: bool,
+}
+
+impl Words {
+    /// Reads any text, never fails.
+    pub(super) fn new(text: &str) -> Self {
+        let question = text.contains('?') || text.contains('¿');
+        let mut tokens = Vec::new();
+        for piece in text.split(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '…' | '_' | '(' | ')')) {
+            push_piece(piece, &mut tokens);
+        }
+        Self { tokens: join_meridiems(tokens), question }
+    }
+
+    /// Number of tokens.
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Whether nothing was said.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// The word at `at`, empty for numbers and past the end.
+    pub(super) fn word(&self, at: usize) -> &str {
+        match self.tokens.get(at) {
+            Some(Token::Word(word)) => word,
+            _ => "",
+        }
+    }
+
+    /// The word before `at`.
+    pub(super) fn before(&self, at: usize) -> &str {
+        at.checked_sub(1).map_or("", |i| self.word(i))
+    }
+
+    /// Whether the words of `phrase` stand at `at`.
+    pub(super) fn starts(&self, at: usize, phrase: &str) -> bool {
+        phrase.split(' ').enumerate().all(|(i, word)| self.word(at + i) == word)
+    }
+
+    /// Where `phrase` (words joined by single spaces) first stands.
+    pub(super) fn find(&self, phrase: &str) -> Option<usize> {
+        (0..self.len()).find(|&at| self.starts(at, phrase))
+    }
+
+    /// Whether `phrase` stands anywhere.
+    pub(super) fn has(&self, phrase: &str) -> bool {
+        self.find(phrase).is_some()
+    }
+
+    /// Whether any of the phrases stands anywhere.
+    pub(super) fn has_any<S: AsRef<str>>(&self, phrases: &[S]) -> bool {
+        phrases.iter().any(|p| self.has(p.as_ref()))
+    }
+
+    /// Whether the whole text is one of the phrases.
+    pub(super) fn is_any(&self, phrases: &[&str]) -> bool {
+        phrases.iter().any(|p| p.split(' ').count() == self.len() && self.starts(0, p))
+    }
+
+    /// The text without tokens that carry nothing ("um", "please", "well").
+    pub(super) fn without_fillers(&self) -> Self {
+        let keep = |t: &&Token| !matches!(t, Token::Word(w) if FILLERS.contains(&w.as_str()));
+        Self { tokens: self.tokens.iter().filter(keep).cloned().collect(), question: self.question }
+    }
+}
+
+/// Words dropped before whole texts are compared.
+const FILLERS: &[&str] = &[
+    "um", "uh", "er", "erm", "hmm", "mm", "ah", "oh", "well", "so", "like", "please", "just", "then", "and", "actually",
+    "okay", "ok", "hi", "hello", "hey", "basically", "maybe", "perhaps", "i", "think", "guess", "let", "us", "say",
+];
+
+fn push_piece(piece: &str, tokens: &mut Vec<Token>) {
+    let lower = piece.to_lowercase();
+    let trimmed = lower.trim_matches(|c: char| !c.is_alphanumeric());
+    if trimmed.is_empty() {
+        return;
+    }
+    if let Some(meridiem) = meridiem_of(&lower) {
+        tokens.push(Token::Word(meridiem.into()));
+        return;
+    }
+    if trimmed.starts_with(|c: char| c.is_ascii_digit()) {
+        push_number(trimmed, tokens);
+        return;
+    }
+    for part in trimmed.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’')) {
+        let word: String = part.chars().filter(|c| c.is_alphanumeric()).collect();
+        if word.is_empty() {
+            continue;
+        }
+        match word.find(|c: char| c.is_ascii_digit()) {
+            Some(_) if word.bytes().all(|b| b.is_ascii_digit()) => tokens.push(Token::Digits(word)),
+            _ => tokens.push(Token::Word(word)),
+        }
+    }
+}
+
+/// "p.m." and friends, alone in a piece.
+fn meridiem_of(piece: &str) -> Option<&'static str> {
+    let letters: String = piece.chars().filter(|c| c.is_alphanumeric()).collect();
+    match letters.as_str() {
+        "pm" => Some("pm"),
+        "am" if piece.contains('.') => Some("am"),
+        _ => None,
+    }
+}
+
+/// A piece that begins with a digit: "2:30", "2.30pm", "23rd", "12/5", "555", "3pm", "14h30".
+fn push_number(piece: &str, tokens: &mut Vec<Token>) {
+    let end = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
+    let (digits, rest) = piece.split_at(end);
+    let Some(separator) = rest.chars().next() else {
+        tokens.push(Token::Digits(digits.into()));
+        return;
+    };
+    let (tail, after) = leading_digits(&rest[separator.len_utf8()..]);
+    let small = |s: &str| s.parse::<u32>().ok();
+    match separator {
+        ':' | '.' | 'h' if digits.len() <= 2 && tail.len() == 2 && !after.starts_with('.') => {
+            if let (Some(hour), Some(minute)) = (small(digits), small(tail)) {
+                tokens.push(Token::Clock(hour, minute));
+                push_piece(after, tokens);
+                return;
+            }
+        }
+        '/' => {
+            if let (Some(first), Some(second)) = (small(digits), small(tail)) {
+                let (year, _) = leading_digits(after.strip_prefix('/').unwrap_or(""));
+                tokens.push(Token::Slash(first, second, small(year)));
+                return;
+            }
+        }
+        _ => {}
+    }
+    let letters: String = rest.chars().take_while(|c| c.is_alphabetic() || *c == '.').filter(|c| *c != '.').collect();
+    match (letters.as_str(), small(digits)) {
+        ("st" | "nd" | "rd" | "th", Some(day)) => tokens.push(Token::Ordinal(day)),
+        ("am" | "a", Some(_)) => tokens.extend([Token::Digits(digits.into()), Token::Word("am".into())]),
+        ("pm" | "p", Some(_)) => tokens.extend([Token::Digits(digits.into()), Token::Word("pm".into())]),
+        _ => {
+            tokens.push(Token::Digits(digits.into()));
+            push_piece(rest, tokens);
+        }
+    }
+}
+
+fn leading_digits(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
+}
+
+/// "p m" -> "pm", "o clock" -> "oclock", "a m" after a number -> "am".
+fn join_meridiems(tokens: Vec<Token>) -> Vec<Token> {
+    let mut joined: Vec<Token> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let pair = match (joined.last(), &token) {
+            (Some(Token::Word(a)), Token::Word(b)) => match (a.as_str(), b.as_str()) {
+                ("p", "m") => Some("pm"),
+                ("a", "m") => Some("am"),
+                ("o", "clock") => Some("oclock"),
+                ("good", "bye") => Some("goodbye"),
+                _ => None,
+            },
+            _ => None,
+        };
+        match pair {
+            Some(word) => {
+                joined.pop();
+                joined.push(Token::Word(word.into()));
+            }
+            None => joined.push(token),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clock_times_survive_in_every_spelling() {
+        for text in ["2:30 p.m.", "2.30 pm", "2:30pm", "2:30 PM.", "2:30 P.M,"] {
+            assert_eq!(Words::new(text).tokens, vec![Token::Clock(2, 30), Token::Word("pm".into())], "{text}");
+        }
+        assert_eq!(Words::new("the 23rd.").tokens[1], Token::Ordinal(23));
+        assert_eq!(Words::new("twenty-third").len(), 2);
+        assert_eq!(Words::new("at 2. Thanks").tokens[1], Token::Digits("2".into()));
+        assert_eq!(Words::new("617.555.2671").tokens.len(), 3);
+    }
+}

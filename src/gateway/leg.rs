@@ -1,0 +1,270 @@
+//! One call's task: packets, ticks and answers in; the call's outputs carried out. It waits for nothing else.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::time::{Sleep, sleep_until};
+
+use super::handle::{Handle, Running};
+use super::line::Command;
+use super::ports::Pair;
+use super::settings::Rooms;
+use super::tools;
+use crate::call::{Call, Gone, Input, Media, Output};
+use crate::conversation::{Appointment, BookError, Business, KnownCaller, Slot};
+use crate::rtp::SourceFilter;
+use crate::sip::DialogId;
+use crate::speech::{TranscribeJob, TranscribeKind, Priority};
+
+/// What reaches a call's task from other rooms.
+#[derive(Debug)]
+pub(super) enum Mail {
+    /// The ACK arrived.
+    Confirmed,
+    /// The dialog is over.
+    Gone(Gone),
+    /// New SDP was agreed: where media goes now, and what it is.
+    Renegotiated { remote: Option<SocketAddr>, media: Media, on_hold: bool },
+    /// The look-up answered.
+    Known(Option<KnownCaller>),
+    /// A transcript.
+    Heard { turn: u32, ask: u32, text: String, confidence: f32 },
+    /// The turn detector.
+    Judged { turn: u32, ask: u32, finished: f32 },
+    /// Sound to say.
+    Voice { say: u32, pcm: Arc<[i16]>, last: bool },
+    /// The calendar's free slots.
+    Slots { tool: u32, slots: Option<Vec<Slot>> },
+    /// The calendar's word on a booking.
+    Booked { tool: u32, result: Result<Appointment, BookError> },
+}
+
+/// Where a call's task reaches the SIP line.
+#[derive(Debug, Clone)]
+pub(super) struct Signalling {
+    pub dialog: DialogId,
+    pub commands: mpsc::UnboundedSender<(DialogId, Command)>,
+}
+
+impl Signalling {
+    fn send(&self, command: Command) {
+        // The line outlives its calls; on the way down there is nobody left to tell.
+        let _ = self.commands.send((self.dialog, command));
+    }
+}
+
+/// The task's state.
+pub(super) struct Leg {
+    pub call: Call,
+    pub business: Arc<Business>,
+    pub sockets: Pair,
+    pub filter: SourceFilter,
+    /// Where the caller's signalling comes from.
+    pub signalling_ip: IpAddr,
+    pub rooms: Rooms,
+    pub handle: Handle,
+    pub signalling: Signalling,
+    pub mailbox: mpsc::Receiver<Mail>,
+    pub post: mpsc::Sender<Mail>,
+    /// Keeps the call counted while its task runs.
+    pub _running: Running,
+    /// The look-up's answer while it rings.
+    pub known: Option<KnownCaller>,
+    /// Cancels the transcript asked for last.
+    pub stale: Arc<AtomicBool>,
+}
+
+impl Leg {
+    /// Runs the call to its end.
+    pub async fn run(mut self, answer_sdp: String) {
+        self.ring(answer_sdp).await;
+        let timer = sleep_until(tokio::time::Instant::now());
+        tokio::pin!(timer);
+        let mut datagram = [0; DATAGRAM_BYTES_MAX];
+        let mut report = [0; DATAGRAM_BYTES_MAX];
+        while !self.drain().await {
+            self.arm(timer.as_mut());
+            tokio::select! {
+                biased;
+                () = &mut timer => self.call.handle(Input::Tick, Instant::now()),
+                got = self.sockets.rtp.recv_from(&mut datagram) => self.media(got, &mut datagram),
+                Some(mail) = self.mailbox.recv() => self.read(mail),
+                got = self.sockets.rtcp.recv_from(&mut report) => {
+                    if let Ok((length, from)) = got && self.filter.target().is_some_and(|remote| remote.ip() == from.ip()) {
+                        self.call.handle(Input::Rtcp(&report[..length]), Instant::now());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks the caller up while it rings, then answers.
+    async fn ring(&mut self, answer_sdp: String) {
+        let from = self.call.record().from.clone();
+        let post = self.post.clone();
+        let (crm, business) = (self.rooms.crm.clone(), self.business.id.clone());
+        let mut lookup = tokio::spawn(async move { tools::look_up(&*crm, &business, from.as_deref()).await });
+        match tokio::time::timeout(LOOK_UP_BUDGET, &mut lookup).await {
+            Ok(known) => self.known = known.ok().flatten(),
+            // Late: the answer joins a later turn.
+            Err(_) => drop(tokio::spawn(async move {
+                if let Ok(known) = lookup.await {
+                    let _ = post.send(Mail::Known(known)).await;
+                }
+            })),
+        }
+        self.signalling.send(Command::Answer(answer_sdp));
+    }
+
+    fn arm(&self, timer: std::pin::Pin<&mut Sleep>) {
+        let at = self.call.poll_timeout().unwrap_or_else(|| Instant::now() + IDLE);
+        if timer.deadline().into_std() != at {
+            timer.reset(at.into());
+        }
+    }
+
+    fn media(&mut self, got: std::io::Result<(usize, SocketAddr)>, datagram: &mut [u8; DATAGRAM_BYTES_MAX]) {
+        let mut next = got.ok();
+        // What waits in the socket is taken in one go: one wake-up, not one a packet.
+        for _ in 0..BATCH_PACKETS {
+            let Some((length, from)) = next else { return };
+            if self.filter.accepts(from) {
+                self.call.handle(Input::Rtp(&datagram[..length]), Instant::now());
+            }
+            next = self.sockets.rtp.try_recv_from(datagram).ok();
+        }
+    }
+
+    fn read(&mut self, mail: Mail) {
+        let now = Instant::now();
+        let input = match mail {
+            Mail::Confirmed => Input::Answered(self.known.take()),
+            Mail::Gone(gone) => Input::Gone(gone),
+            Mail::Renegotiated { remote, media, on_hold } => {
+                self.call.renegotiate(media);
+                if let Some(remote) = remote {
+                    self.filter.set_expected(remote, self.signalling_ip);
+                }
+                Input::Hold(on_hold)
+            }
+            Mail::Known(Some(known)) => Input::Known(known),
+            Mail::Known(None) => return,
+            Mail::Heard { turn, ask, text, confidence } => Input::Heard { turn, ask, text, confidence },
+            Mail::Judged { turn, ask, finished } => Input::Judged { turn, ask, finished },
+            Mail::Voice { say, pcm, last } => Input::Voice { say, pcm, last },
+            Mail::Slots { tool, slots } => Input::Slots { tool, slots },
+            Mail::Booked { tool, result } => Input::Booked { tool, result },
+        };
+        self.call.handle(input, now);
+    }
+
+    /// Carries out what the call wants; true once it is over.
+    async fn drain(&mut self) -> bool {
+        let mut over = false;
+        while let Some(output) = self.call.poll_output() {
+            over |= self.carry_out(output);
+        }
+        if let (Some(remote), Some(packet)) = (self.filter.target(), self.call.take_packet()) {
+            // A full socket buffer or an ICMP error costs this packet, as it would on the wire.
+            let _ = self.sockets.rtp.try_send_to(packet, remote);
+        }
+        if let (Some(remote), Some(report)) = (self.filter.target(), self.call.take_report()) {
+            let _ = self.sockets.rtcp.try_send_to(&report, SocketAddr::new(remote.ip(), remote.port() | 1));
+        }
+        over
+    }
+
+    fn carry_out(&mut self, output: Output) -> bool {
+        match output {
+            Output::Transcribe { turn, ask, audio, urgent, hint } => self.transcribe(turn, ask, audio, urgent, hint),
+            Output::JudgeTurn { turn, ask, audio } => {
+                let post = self.post.clone();
+                // Overload costs the turn detector first: without it turns end by words and silence.
+                let _ = self.rooms.speech.judge_turn(audio, move |finished| {
+                    let _ = post.try_send(Mail::Judged { turn, ask, finished });
+                });
+            }
+            Output::Speak { say, text } => self.speak(say, &text),
+            Output::Prepare(text) => {
+                let _ = self.rooms.speech.speak(&text, Priority::Ahead, |_| {});
+            }
+            Output::FindSlots { tool, query } => {
+                let (post, calendar, business) = self.tool();
+                tokio::spawn(async move {
+                    let slots = tools::find_slots(&*calendar, &business, &query).await;
+                    let _ = post.send(Mail::Slots { tool, slots }).await;
+                });
+            }
+            Output::Book { tool, booking } => {
+                let (post, calendar, business) = self.tool();
+                tokio::spawn(async move {
+                    let result = tools::book(&*calendar, &business, &booking).await;
+                    let _ = post.send(Mail::Booked { tool, result }).await;
+                });
+            }
+            Output::HangUp => self.signalling.send(Command::HangUp),
+            Output::Event(event) => {
+                self.handle.update(self.call.record());
+                self.handle.announce(event);
+            }
+            Output::Save(record) => {
+                self.handle.update(&record);
+                self.rooms.hand_off.progress(*record);
+            }
+            Output::Ended(record) => {
+                self.rooms.hand_off.ended(*record);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn tool(&self) -> (mpsc::Sender<Mail>, Arc<dyn crate::calendar::Calendar>, Arc<Business>) {
+        (self.post.clone(), self.rooms.calendar.clone(), self.business.clone())
+    }
+
+    fn transcribe(&mut self, turn: u32, ask: u32, audio: Arc<[i16]>, urgent: bool, hint: String) {
+        self.stale.store(true, Ordering::Relaxed);
+        self.stale = Arc::new(AtomicBool::new(false));
+        let job = TranscribeJob {
+            audio16k: audio,
+            language: Some(self.business.language.clone()),
+            kind: if urgent { TranscribeKind::Final } else { TranscribeKind::Speculative },
+            hint: Some(hint),
+            cancel: self.stale.clone(),
+        };
+        let post = self.post.clone();
+        let answer = move |transcript: crate::speech::Transcript| {
+            let confidence = if transcript.no_speech { 0.0 } else { transcript.confidence.max(f32::MIN_POSITIVE) };
+            let _ = post.try_send(Mail::Heard { turn, ask, text: transcript.text, confidence });
+        };
+        if self.rooms.speech.transcribe(job, answer).is_err() {
+            tracing::warn!(call = self.call.record().id, "recogniser overloaded: a transcript was skipped");
+        }
+    }
+
+    fn speak(&mut self, say: u32, text: &str) {
+        let post = self.post.clone();
+        let spoken = self.rooms.speech.speak(text, Priority::Live, move |chunk| {
+            let _ = post.try_send(Mail::Voice { say, pcm: chunk.pcm, last: chunk.last });
+        });
+        if spoken.is_err() {
+            tracing::warn!(call = self.call.record().id, "voice overloaded: a sentence was skipped");
+            self.call.handle(Input::Voice { say, pcm: Arc::new([]), last: true }, Instant::now());
+        }
+    }
+}
+
+/// Mail waiting for one call: sentences and answers, never packets.
+pub(super) const MAILBOX_MAX: usize = 256;
+/// From INVITE to the end of waiting for the CRM (requirement D7).
+const LOOK_UP_BUDGET: Duration = Duration::from_millis(500);
+/// An Ethernet frame's worth; nothing lawful on a media port is longer.
+const DATAGRAM_BYTES_MAX: usize = 1500;
+/// Packets taken in one wake-up.
+const BATCH_PACKETS: usize = 16;
+/// With no timer wanted the task still wakes now and then.
+const IDLE: Duration = Duration::from_secs(60);

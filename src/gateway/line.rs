@@ -1,0 +1,280 @@
+//! One SIP socket: drives the signalling core and starts a task for every call.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio::time::sleep_until;
+
+use super::handle::Handle;
+use super::leg::{Leg, MAILBOX_MAX, Mail, Signalling};
+use super::ports::Ports;
+use super::random::random;
+use super::settings::{Rooms, Settings};
+use crate::audio::Codec;
+use crate::call::{self, Call, Gone, Media};
+use crate::conversation::{Business, e164};
+use crate::rtp::SourceFilter;
+use crate::sip::sdp::{self, Agreed, Direction};
+use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming};
+
+/// What a call's task asks of the line.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// 200 with this SDP.
+    Answer(String),
+    /// BYE, CANCEL or a refusal, as the dialog stands.
+    HangUp,
+}
+
+/// The line's state.
+pub(super) struct Line {
+    pub socket: UdpSocket,
+    pub endpoint: Endpoint,
+    pub settings: Arc<Settings>,
+    pub ports: Arc<Ports>,
+    pub rooms: Rooms,
+    pub handle: Handle,
+    pub commands: mpsc::UnboundedReceiver<(DialogId, Command)>,
+    pub post: mpsc::UnboundedSender<(DialogId, Command)>,
+    pub calls: HashMap<DialogId, Dialog>,
+}
+
+/// What the line keeps of a call.
+pub(super) struct Dialog {
+    mail: mpsc::Sender<Mail>,
+    local: sdp::LocalMedia,
+}
+
+impl Line {
+    /// Takes calls until the task is dropped.
+    pub async fn run(mut self) {
+        let mut datagram = vec![0; DATAGRAM_BYTES_MAX];
+        let local = self.socket.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
+        loop {
+            let wake = self.endpoint.poll_timeout().unwrap_or_else(|| Instant::now() + IDLE);
+            tokio::select! {
+                got = self.socket.recv_from(&mut datagram) => match got {
+                    Ok((length, from)) => self.endpoint.handle_datagram(from, local, &datagram[..length], Instant::now()),
+                    // ICMP errors of earlier datagrams surface here; the socket itself is fine.
+                    Err(error) => tracing::debug!(%error, "sip socket"),
+                },
+                Some((dialog, command)) = self.commands.recv() => self.obey(dialog, command),
+                () = sleep_until(wake.into()) => self.endpoint.handle_timeout(Instant::now()),
+            }
+            self.drain().await;
+        }
+    }
+
+    fn obey(&mut self, dialog: DialogId, command: Command) {
+        match command {
+            Command::Answer(sdp) => self.endpoint.answer(dialog, sdp, Instant::now()),
+            Command::HangUp => self.endpoint.hang_up(dialog, Instant::now()),
+        }
+    }
+
+    async fn drain(&mut self) {
+        loop {
+            while let Some(transmit) = self.endpoint.poll_transmit() {
+                if let Err(error) = self.socket.send_to(&transmit.bytes, transmit.to).await {
+                    tracing::debug!(%error, "sip send");
+                }
+            }
+            match self.endpoint.poll_event() {
+                Some(event) => self.happened(event).await,
+                None => return,
+            }
+        }
+    }
+
+    async fn happened(&mut self, event: Event) {
+        match event {
+            Event::Incoming(incoming) => self.incoming(*incoming).await,
+            Event::Confirmed { dialog, .. } => self.mail(dialog, Mail::Confirmed),
+            Event::Reoffer { dialog, offer } => self.reoffered(dialog, offer),
+            Event::Ended { dialog, cause } => {
+                let gone = match cause {
+                    EndCause::RemoteHangUp | EndCause::Cancelled => Gone::Caller,
+                    EndCause::LocalHangUp | EndCause::Rejected => Gone::Shutdown,
+                    EndCause::NoAck => Gone::Failure,
+                };
+                self.mail(dialog, Mail::Gone(gone));
+                self.calls.remove(&dialog);
+            }
+            Event::Refused { source, reason } => tracing::warn!(%source, ?reason, "refused"),
+            // This side places no calls.
+            Event::Ringing { .. } | Event::Answered { .. } | Event::Failed { .. } | Event::Reconfirmed { .. } => {}
+        }
+    }
+
+    fn mail(&self, dialog: DialogId, mail: Mail) {
+        if let Some(call) = self.calls.get(&dialog)
+            && call.mail.try_send(mail).is_err()
+        {
+            tracing::warn!("a call's mailbox is full or gone");
+        }
+    }
+
+    async fn incoming(&mut self, incoming: Incoming) {
+        let (dialog, now) = (incoming.dialog, Instant::now());
+        if self.handle.is_draining() || self.handle.running() >= self.settings.calls_max {
+            return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
+        }
+        let Some(business) = self.rooms.directory.answers(&incoming.to_user).cloned() else {
+            return self.reject(dialog, 404, "Not Found", None);
+        };
+        let Some(offer) = &incoming.offer else {
+            return self.reject(dialog, 488, "Not Acceptable Here", None);
+        };
+        let ip = self.media_ip(incoming.source).await;
+        let bind = self.socket.local_addr().map_or(ip, |local| local.ip());
+        let Ok(sockets) = self.ports.bind(bind).await else {
+            return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
+        };
+        let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
+        let addr = SocketAddr::new(ip, port);
+        let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };
+        let Ok(negotiated) = sdp::negotiate(offer, local) else {
+            return self.reject(dialog, 488, "Not Acceptable Here", None);
+        };
+        let agreed = negotiated.agreed;
+        let media = media(&agreed);
+        let settings = self.call_settings(&incoming, business.clone());
+        let running = self.handle.enter(&settings.call_id);
+        let call = Call::new(settings, media, now);
+        if self.rooms.hand_off.opened(call.record().clone()).is_err() {
+            tracing::error!("the store does not keep up: call refused");
+            return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
+        }
+        self.endpoint.ring(dialog, now);
+        let (post, mailbox) = mpsc::channel(MAILBOX_MAX);
+        self.calls.insert(dialog, Dialog { mail: post.clone(), local });
+        let mut filter = SourceFilter::new();
+        if let Some(remote) = agreed.remote {
+            filter.set_expected(remote, incoming.source.ip());
+        }
+        let leg = Leg {
+            call,
+            business,
+            sockets,
+            filter,
+            signalling_ip: incoming.source.ip(),
+            rooms: self.rooms.clone(),
+            handle: self.handle.clone(),
+            signalling: Signalling { dialog, commands: self.post.clone() },
+            mailbox,
+            post,
+            _running: running,
+            known: None,
+            stale: Arc::new(AtomicBool::new(false)),
+        };
+        self.start(leg, negotiated.answer);
+    }
+
+    /// Runs the call; one that panics is still ended and recorded.
+    fn start(&self, leg: Leg, answer: String) {
+        let (signalling, hand_off) = (leg.signalling.clone(), self.rooms.hand_off.clone());
+        let (handle, id) = (self.handle.clone(), leg.call.record().id.clone());
+        let offset = self.settings.clock_offset;
+        let task = tokio::spawn(async move { leg.run(answer).await });
+        tokio::spawn(async move {
+            let before = handle.live_call(&id);
+            let Err(error) = task.await else { return };
+            tracing::error!(call = id, %error, "a call's task failed");
+            let _ = signalling.commands.send((signalling.dialog, Command::HangUp));
+            if let Some(mut record) = handle.live_call(&id).or(before) {
+                record.state = call::CallState::Ended;
+                record.disposition = Some(call::Disposition::Failed);
+                record.ended_at = Timestamp::now().checked_add(offset).ok();
+                hand_off.ended(record);
+            }
+        });
+    }
+
+    fn reoffered(&mut self, dialog: DialogId, offer: Option<sdp::Session>) {
+        let now = Instant::now();
+        let Some(call) = self.calls.get_mut(&dialog) else { return };
+        let Some(offer) = offer else {
+            // A re-INVITE without SDP asks for our offer: what we have.
+            let sdp = sdp::offer(call.local);
+            return self.endpoint.answer_reoffer(dialog, sdp, now);
+        };
+        match sdp::negotiate(&offer, call.local) {
+            Ok(negotiated) => {
+                call.local.version += 1;
+                let mail = Mail::Renegotiated {
+                    remote: negotiated.agreed.remote,
+                    media: media(&negotiated.agreed),
+                    on_hold: !matches!(negotiated.agreed.direction, Direction::SendRecv | Direction::SendOnly),
+                };
+                self.mail(dialog, mail);
+                self.endpoint.answer_reoffer(dialog, negotiated.answer, now);
+            }
+            Err(_) => self.endpoint.reject_reoffer(dialog, 488, now),
+        }
+    }
+
+    fn reject(&mut self, dialog: DialogId, status: u16, reason: &str, retry_after: Option<&str>) {
+        let extra = retry_after.map(|seconds| ("Retry-After".to_owned(), seconds.to_owned()));
+        self.endpoint.reject(dialog, status, reason, extra.into_iter().collect(), Instant::now());
+    }
+
+    fn call_settings(&self, incoming: &Incoming, business: Arc<Business>) -> call::Settings {
+        let number = incoming.from.number.as_deref();
+        call::Settings {
+            call_id: uuid(random()),
+            sip_call_id: incoming.sip_call_id.clone(),
+            from: number.map(|number| e164(number, &business.country).unwrap_or_else(|| number.to_owned())),
+            to: incoming.to_user.clone(),
+            seed: random(),
+            started_at: Timestamp::now().saturating_add(self.settings.clock_offset).unwrap_or_default(),
+            business,
+        }
+    }
+
+    /// The address media is asked to come to: the advertised one, or the one this host reaches the peer from.
+    async fn media_ip(&self, peer: SocketAddr) -> IpAddr {
+        if let Some(ip) = self.settings.advertised {
+            return ip;
+        }
+        let local = self.socket.local_addr().map_or(peer.ip(), |local| local.ip());
+        if local.is_unspecified() { route_to(peer).await.unwrap_or(local) } else { local }
+    }
+}
+
+/// The source address the kernel picks towards `peer`; nothing is sent.
+pub(super) async fn route_to(peer: SocketAddr) -> Option<IpAddr> {
+    let any = if peer.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let probe = UdpSocket::bind(any).await.ok()?;
+    probe.connect(peer).await.ok()?;
+    Some(probe.local_addr().ok()?.ip())
+}
+
+fn media(agreed: &Agreed) -> Media {
+    let codec = match agreed.codec {
+        sdp::Codec::Pcmu(_) => Codec::Pcmu,
+        sdp::Codec::Pcma(_) => Codec::Pcma,
+    };
+    Media { codec, dtmf_pt: agreed.dtmf_pt }
+}
+
+/// RFC 9562 version 4 text form.
+fn uuid(bits: u128) -> String {
+    let bits = bits & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{bits:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+/// Packet length we ask for.
+const PTIME_MS: u16 = 20;
+/// The largest UDP payload.
+const DATAGRAM_BYTES_MAX: usize = 65_535;
+/// With no timer pending the line still wakes now and then.
+const IDLE: Duration = Duration::from_secs(60);
+/// What a refused trunk is told to wait, seconds.
+const RETRY_AFTER_SECS: Option<&str> = Some("5");

@@ -1,0 +1,77 @@
+//! Settings of this room, and the rooms it drives.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::calendar::Calendar;
+use crate::conversation::Business;
+use crate::crm::Crm;
+use crate::outbox::HandOff;
+use crate::sip::Network;
+use crate::speech::Speech;
+
+/// How calls are taken.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// UDP addresses SIP listens on.
+    pub listen: Vec<SocketAddr>,
+    /// Address told to peers where the socket's own is not reachable (behind NAT).
+    pub advertised: Option<IpAddr>,
+    /// Who may call.
+    pub allow: Vec<Network>,
+    /// RTP takes even ports from here, RTCP the odd one above.
+    pub rtp_ports: RangeInclusive<u16>,
+    /// Calls at once; more are refused with 503.
+    pub calls_max: usize,
+    /// How long running calls may go on after a stop was asked for.
+    pub drain: Duration,
+    /// Added to the real time: the business clock of tests.
+    pub clock_offset: SignedDuration,
+}
+
+/// What a call is carried out with.
+#[derive(Clone)]
+pub struct Rooms {
+    /// Ears and voice.
+    pub speech: Speech,
+    /// Free slots and bookings.
+    pub calendar: Arc<dyn Calendar>,
+    /// Who is calling.
+    pub crm: Arc<dyn Crm>,
+    /// What the call leaves behind.
+    pub hand_off: HandOff,
+    /// Who answers which called number.
+    pub directory: Arc<Directory>,
+}
+
+/// Called user part to business.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    /// Numbers that are listed.
+    pub listed: HashMap<String, Arc<Business>>,
+    /// Who answers every other one; none: nobody does.
+    pub other: Option<Arc<Business>>,
+}
+
+impl Directory {
+    /// The business that answers this called user part.
+    pub fn answers(&self, called: &str) -> Option<&Arc<Business>> {
+        self.listed.get(called).or(self.other.as_ref())
+    }
+
+    /// Every business that can be reached.
+    pub fn businesses(&self) -> impl Iterator<Item = &Arc<Business>> {
+        self.listed.values().chain(&self.other)
+    }
+}
+
+impl std::fmt::Debug for Rooms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rooms").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}

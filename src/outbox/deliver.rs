@@ -1,0 +1,42 @@
+//! One delivery: a leased row to the CRM.
+
+use std::time::Duration;
+
+use super::rows::{Write, read};
+use crate::crm::{Crm, CrmError};
+use crate::store::Lease;
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Delivery {
+    /// Written; the CRM's id, and whether it is a contact's.
+    Done { external_id: String, contact: bool },
+    /// Try again, no earlier than `after` from now.
+    Failed { reason: String, after: Option<Duration> },
+    /// A person has to look.
+    Refused { reason: String },
+}
+
+/// Delivers within `deadline`. A write that is cut off may have happened: its key makes the next one harmless.
+pub(super) async fn deliver(crm: &dyn Crm, lease: &Lease, deadline: Duration) -> Delivery {
+    let write = match read(&lease.job, lease.after_id.as_deref()) {
+        Ok(write) => write,
+        Err(reason) => return Delivery::Refused { reason },
+    };
+    let contact = matches!(write, Write::Contact(_));
+    match tokio::time::timeout(deadline, send(crm, lease, &write)).await {
+        Ok(Ok(external_id)) => Delivery::Done { external_id, contact },
+        Ok(Err(CrmError::Retry { after, reason })) => Delivery::Failed { reason, after },
+        Ok(Err(CrmError::Rejected { reason })) => Delivery::Refused { reason },
+        Err(_) => Delivery::Failed { reason: format!("no answer within {} s", deadline.as_secs_f32()), after: None },
+    }
+}
+
+async fn send(crm: &dyn Crm, lease: &Lease, write: &Write) -> Result<String, CrmError> {
+    let (business, key) = (lease.job.business.as_str(), lease.job.key.as_str());
+    match write {
+        Write::Contact(contact) => crm.upsert_contact(business, contact, key).await,
+        Write::Activity(activity) => crm.add_activity(business, activity, key).await,
+        Write::Task(task) => crm.add_task(business, task, key).await,
+    }
+}

@@ -1,0 +1,44 @@
+//! After a crash: calls that were cut off are closed, and their rows enqueued.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::rows::rows;
+use crate::call::{Booking, CallRecord, CallState, Disposition};
+use crate::store::{AppointmentRow, Store, StoreError};
+
+/// Closes every unfinished call as failed. Runs before the first call is taken, so each belongs to a former run.
+pub(super) async fn close_unfinished(store: &Store, now: Timestamp) -> Result<usize, StoreError> {
+    let calls = store.unfinished_calls().await?;
+    for call in &calls {
+        let booked = store.appointments_of_call(&call.id).await?;
+        let closed = closed(call.clone(), booked.last());
+        store.finish_call(&closed, &rows(&closed, now)).await?;
+    }
+    Ok(calls.len())
+}
+
+/// The call as far as it got. A booking in the calendar is a fact even if the record had not heard of it yet.
+fn closed(mut call: CallRecord, booked: Option<&AppointmentRow>) -> CallRecord {
+    call.state = CallState::Ended;
+    call.disposition = Some(Disposition::Failed);
+    call.ended_at = call.ended_at.or(Some(last_sign(&call)));
+    if let Some(row) = booked {
+        call.outcome.name.get_or_insert_with(|| row.name.clone());
+        call.outcome.phone.get_or_insert_with(|| row.phone.clone());
+        call.outcome.booking.get_or_insert_with(|| Booking {
+            appointment_id: row.id.clone(),
+            service: row.service.clone(),
+            starts_at: row.starts_at.timestamp(),
+            ends_at: row.ends_at.timestamp(),
+        });
+    }
+    call
+}
+
+/// The last moment the record knows of.
+fn last_sign(call: &CallRecord) -> Timestamp {
+    let spoken = call.transcript.iter().map(|l| l.end_ms).max().unwrap_or(0);
+    let begin = call.answered_at.unwrap_or(call.started_at);
+    let spoken = SignedDuration::from_millis(i64::try_from(spoken).unwrap_or(0));
+    begin.checked_add(spoken).unwrap_or(begin)
+}

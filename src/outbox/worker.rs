@@ -1,0 +1,133 @@
+//! A worker: lease, deliver, acknowledge.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+
+use super::deliver::{Delivery, deliver};
+use super::retry::next_attempt;
+use super::run::{Settings, Signal};
+use crate::crm::Crm;
+use crate::store::{Lease, Store, StoreError};
+
+/// What all workers share.
+#[derive(Clone)]
+pub(super) struct Worker {
+    pub(super) store: Store,
+    pub(super) crm: Arc<dyn Crm>,
+    pub(super) settings: Settings,
+    /// This run of the process, in the leases it takes.
+    pub(super) boot: String,
+    pub(super) signal: Signal,
+}
+
+impl Worker {
+    /// Works until told to stop; a delivery under way is finished first.
+    pub(super) async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut woken = self.signal.subscribe();
+        while !*stop.borrow() {
+            // Marked before looking, so that what is added while looking wakes at once.
+            woken.mark_unchanged();
+            let wait = match self.step().await {
+                Ok(true) => continue,
+                Ok(false) => self.until_due().await,
+                Err(error) => {
+                    tracing::error!(%error, "the outbox cannot be worked on, trying again");
+                    Some(RETRY_AFTER)
+                }
+            };
+            tokio::select! {
+                _ = woken.changed() => {}
+                _ = stop.changed() => {}
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Handles one row; false when none is due.
+    async fn step(&self) -> Result<bool, StoreError> {
+        let now = Timestamp::now();
+        if !self.store.job_due(now).await? {
+            return Ok(false);
+        }
+        let Some(lease) = self.store.lease_job(&self.boot, now, hold(self.settings.lease)).await? else {
+            return Ok(false);
+        };
+        let Some(delivery) = self.deliver_held(&lease).await else {
+            tracing::warn!(key = lease.job.key, "another worker took over a delivery");
+            return Ok(true);
+        };
+        let held = self.settle(&lease, delivery).await?;
+        if !held {
+            tracing::warn!(key = lease.job.key, "delivered after another worker took over; its key keeps it single");
+        }
+        self.signal.send();
+        Ok(true)
+    }
+
+    /// Delivers while renewing the lease; none when the lease was lost.
+    async fn deliver_held(&self, lease: &Lease) -> Option<Delivery> {
+        let delivery = deliver(&*self.crm, lease, self.settings.deadline);
+        tokio::pin!(delivery);
+        loop {
+            tokio::select! {
+                done = &mut delivery => return Some(done),
+                () = tokio::time::sleep(self.settings.lease / RENEWALS_PER_LEASE) => {}
+            }
+            let renewed = self.store.renew_lease(lease, Timestamp::now(), hold(self.settings.lease)).await;
+            if let Ok(false) = renewed {
+                return None;
+            }
+        }
+    }
+
+    async fn settle(&self, lease: &Lease, delivery: Delivery) -> Result<bool, StoreError> {
+        let (key, now) = (lease.job.key.as_str(), Timestamp::now());
+        let attempt = lease.job.attempts.saturating_add(1);
+        match delivery {
+            Delivery::Done { external_id, contact } => self.store.job_done(lease, &external_id, contact, now).await,
+            Delivery::Failed { reason, after } if attempt < self.settings.attempts => {
+                let asked = after.and_then(|a| now.checked_add(hold(a)).ok()).unwrap_or(now);
+                let next = next_attempt(now, attempt, lease.job.id.unsigned_abs(), &self.settings.backoff).max(asked);
+                tracing::warn!(key, attempt, reason, %next, "delivery failed");
+                self.store.job_failed(lease, &reason, next, now).await
+            }
+            Delivery::Failed { reason, .. } => {
+                tracing::error!(key, attempt, reason, "parked: out of tries");
+                self.store.job_rejected(lease, &format!("gave up after {attempt} tries: {reason}"), now).await
+            }
+            Delivery::Refused { reason } => {
+                tracing::error!(key, reason, "parked: refused");
+                self.store.job_rejected(lease, &reason, now).await
+            }
+        }
+    }
+
+    /// How long until a row or a lease is due; none when nothing is in sight.
+    async fn until_due(&self) -> Option<Duration> {
+        match self.store.next_due().await {
+            Ok(due) => due.map(|at| at.duration_since(Timestamp::now()).try_into().unwrap_or(Duration::ZERO)),
+            Err(_) => Some(RETRY_AFTER),
+        }
+    }
+}
+
+async fn sleep(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait.max(TURN_MIN)).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn hold(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+/// A lease is renewed this often within its length, so that one late renewal does not lose it.
+const RENEWALS_PER_LEASE: u32 = 3;
+/// After a failure of the database.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+/// Two workers that see the same due row do not spin while one takes it.
+const TURN_MIN: Duration = Duration::from_millis(1);

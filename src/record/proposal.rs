@@ -1,0 +1,123 @@
+//! What a call proposes to write.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::summary;
+use crate::call::{CallRecord, Disposition, Speaker};
+
+/// One effect on the CRM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// Idempotency key: call, object, action.
+    pub key: String,
+    /// Key of the proposal that must be written first.
+    pub after: Option<String>,
+    /// What is written.
+    pub effect: Effect,
+}
+
+/// What is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The caller as a contact.
+    Contact {
+        /// E.164.
+        phone: String,
+        /// Name as heard.
+        name: Option<String>,
+        /// What else was learned.
+        notes: Vec<String>,
+    },
+    /// The call as an activity of the contact.
+    Activity {
+        /// One line.
+        subject: String,
+        /// Summary.
+        body: String,
+        /// Who says so.
+        source: &'static str,
+        /// When the call began.
+        occurred_at: Timestamp,
+    },
+    /// Something a person has to do.
+    Task {
+        /// One line.
+        subject: String,
+        /// Details.
+        body: String,
+        /// Do it by then.
+        due_at: Timestamp,
+    },
+}
+
+/// What an ended call proposes: the contact when there is a usable number, the activity always, a task when somebody
+/// has to follow up. The order is the order of writing.
+pub fn proposals(call: &CallRecord) -> Vec<Proposal> {
+    let contact = contact(call);
+    let after = contact.as_ref().map(|c| c.key.clone());
+    let activity = Proposal { key: key(call, "activity/upsert"), after: after.clone(), effect: activity(call) };
+    let task = task(call).map(|effect| Proposal { key: key(call, "task/create"), after, effect });
+    contact.into_iter().chain([activity]).chain(task).collect()
+}
+
+/// A caller who was recognised stays the contact of the number called from; another number given is only noted.
+fn contact(call: &CallRecord) -> Option<Proposal> {
+    let given = call.outcome.phone.as_deref().filter(|n| is_e164(n));
+    let from = call.from.as_deref().filter(|n| is_e164(n));
+    let known = call.contact_id.as_ref().and(from);
+    let phone = known.or(given).or(from)?.to_owned();
+    let other = given.filter(|n| *n != phone).or(from.filter(|n| *n != phone));
+    let effect = Effect::Contact {
+        name: call.outcome.name.clone(),
+        notes: other.map(|n| format!("Also uses {n}")).into_iter().collect(),
+        phone,
+    };
+    Some(Proposal { key: key(call, "contact/upsert"), after: None, effect })
+}
+
+fn activity(call: &CallRecord) -> Effect {
+    Effect::Activity {
+        subject: summary::subject(call),
+        body: summary::body(call),
+        source: SOURCE,
+        occurred_at: call.started_at,
+    }
+}
+
+fn task(call: &CallRecord) -> Option<Effect> {
+    let reason = reason(call)?;
+    let who = call.outcome.name.as_deref().or(call.outcome.phone.as_deref()).or(call.from.as_deref());
+    let ended = call.ended_at.unwrap_or(call.started_at);
+    Some(Effect::Task {
+        subject: format!("{reason}: {}", who.unwrap_or("number withheld")),
+        body: summary::body(call),
+        due_at: ended.checked_add(FOLLOW_UP_WITHIN).unwrap_or(ended),
+    })
+}
+
+/// Why somebody has to follow up; none when nobody has to.
+fn reason(call: &CallRecord) -> Option<&'static str> {
+    let spoke = call.transcript.iter().any(|l| l.speaker == Speaker::Caller && !l.text.trim().is_empty());
+    match (&call.outcome.message, call.disposition) {
+        (Some(message), _) if message.callback => Some("Call back"),
+        (Some(_), _) | (None, Some(Disposition::Message)) => Some("Read the message"),
+        (None, Some(Disposition::Escalated)) => Some("Asked for a person"),
+        (None, Some(Disposition::Failed)) if spoke => Some("Call failed, call back"),
+        _ => None,
+    }
+}
+
+fn key(call: &CallRecord, action: &str) -> String {
+    format!("{}/{action}", call.id)
+}
+
+/// A plus sign and 7 to 15 digits: shorter ones are extensions and short codes, nobody's contact.
+fn is_e164(phone: &str) -> bool {
+    let digits = phone.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// How the CRM's readers see who wrote it.
+const SOURCE: &str = "AI receptionist";
+/// A caller who was promised a call back expects it the same working day.
+const FOLLOW_UP_WITHIN: SignedDuration = SignedDuration::from_hours(4);

@@ -1,0 +1,53 @@
+//! The call in a few plain lines.
+
+use crate::call::{CallRecord, Disposition};
+
+/// One line: what the call came to.
+pub(super) fn subject(call: &CallRecord) -> String {
+    let service = call.outcome.booking.as_ref().map(|b| b.service.as_str());
+    match (call.disposition.unwrap_or(Disposition::NoDisposition), service) {
+        (Disposition::Booked, Some(service)) => format!("Inbound call: booked {service}"),
+        (disposition, _) => format!("Inbound call: {}", word(disposition)),
+    }
+}
+
+/// What is known, a line each; nothing is said that the record does not say.
+pub(super) fn body(call: &CallRecord) -> String {
+    let outcome = &call.outcome;
+    let lines = [
+        Some(format!("Outcome: {}", word(call.disposition.unwrap_or(Disposition::NoDisposition)))),
+        outcome.booking.as_ref().map(|b| format!("Booked: {}, {} to {}", b.service, b.starts_at, b.ends_at)),
+        outcome.message.as_ref().map(|m| match &m.for_whom {
+            Some(whom) => format!("Message for {whom}: {}", m.text),
+            None => format!("Message: {}", m.text),
+        }),
+        outcome.message.as_ref().filter(|m| m.callback).map(|_| "A call back was promised.".to_owned()),
+        outcome.name.as_ref().map(|n| format!("Name: {n}")),
+        Some(format!("From: {}", call.from.as_deref().unwrap_or("withheld"))),
+        outcome.phone.as_ref().filter(|p| call.from.as_ref() != Some(p)).map(|p| format!("Number given: {p}")),
+        Some(format!("Dialled: {}", call.to)),
+        Some(format!("Duration: {} s", seconds(call))),
+        (!outcome.intents.is_empty()).then(|| format!("About: {}", outcome.intents.join(", "))),
+    ];
+    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// From the answer to the end; 0 for a call that was never answered.
+fn seconds(call: &CallRecord) -> i64 {
+    let span = call.answered_at.zip(call.ended_at);
+    span.map_or(0, |(answered, ended)| ended.duration_since(answered).as_secs().max(0))
+}
+
+fn word(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Booked => "booked",
+        Disposition::Rescheduled => "rescheduled",
+        Disposition::Cancelled => "cancelled",
+        Disposition::Message => "message taken",
+        Disposition::InfoOnly => "questions answered",
+        Disposition::Escalated => "passed to a person",
+        Disposition::Abandoned => "caller hung up",
+        Disposition::Failed => "failed",
+        Disposition::NoDisposition => "no disposition",
+    }
+}

@@ -1,0 +1,235 @@
+//! `offhook serve`: starts the rooms, waits for a signal, stops them in reverse.
+
+use std::future::Future;
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+use offhook::call::{CallEvent, CallRecord};
+use offhook::calendar::{self, Calendar};
+use offhook::config::{CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, SpeechModel, StoreConfig};
+use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
+use offhook::conversation::{Business, fixed_prompts};
+use offhook::crm::{self, Crm};
+use offhook::gateway::{self, Directory, Gateway, Handle, Rooms};
+use offhook::outbox::{self, Outbox};
+use offhook::speech::{self, Speech, SpeechError, WhisperChoice};
+use offhook::store::{Store, StoreError};
+use offhook::models;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{broadcast, watch};
+use tracing_subscriber::EnvFilter;
+
+/// Runs until SIGTERM or SIGINT.
+pub fn run(config: Config) -> ExitCode {
+    if let Err(error) = start_log(&config.log) {
+        eprintln!("the log cannot be started: {error}");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("no runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(serve(config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What stops `serve` from serving.
+#[derive(Debug, thiserror::Error)]
+enum ServeError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Token(#[from] TokenError),
+    #[error("[http] listen = \"{addr}\": {source}; choose another port or stop what holds it")]
+    Http { addr: std::net::SocketAddr, source: io::Error },
+    #[error("signals cannot be heard: {0}")]
+    Signals(io::Error),
+    #[error("{0}")]
+    Speech(SpeechError),
+    #[error("{0}")]
+    Gateway(#[from] gateway::StartError),
+    #[error("the API stopped: {0}")]
+    Api(io::Error),
+}
+
+/// The order of starting; the order of stopping is the reverse.
+async fn serve(config: Config) -> Result<(), ServeError> {
+    let stop = stop_signal().map_err(ServeError::Signals)?;
+    let token = api_token(&config.http, &config.store)?;
+    let store = Store::open(&config.store.url).await?;
+    let desk = Arc::new(Line::default());
+    let settings = console::Settings { listen: config.http.listen, token };
+    let http_error = |source| ServeError::Http { addr: config.http.listen, source };
+    let console = Console::bind(settings, desk.clone(), store.clone()).await.map_err(http_error)?;
+    let http = console.local_addr().map_err(http_error)?;
+    let (close_console, closed) = watch::channel(false);
+    let console = tokio::spawn(console.run(until(closed)));
+    tracing::info!(%http, origin = %config.origin, "the API answers");
+
+    let offset = config.testing.now.map_or(SignedDuration::ZERO, |now| now.duration_since(Timestamp::now()));
+    let speech = start_speech(&config).await?;
+    let crm: Arc<dyn Crm> = match config.crm {
+        CrmConfig::Builtin => Arc::new(crm::BuiltIn::new(store.clone())),
+    };
+    let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
+    let calendar: Arc<dyn Calendar> = match config.calendar {
+        CalendarConfig::Builtin => Arc::new(calendar::BuiltIn::with_clock(store.clone(), clock)),
+    };
+    let outbox = Outbox::start(store.clone(), crm.clone(), outbox::Settings::default()).await?;
+    let rooms = Rooms {
+        speech: speech.clone(),
+        calendar,
+        crm,
+        hand_off: outbox.hand_off(),
+        directory: Arc::new(directory(&config)),
+    };
+    let gateway = Gateway::start(gateway_settings(&config, offset), rooms, desk.handle.clone()).await?;
+    desk.ready.store(true, Ordering::Release);
+    let sip = gateway.listening().first().map(ToString::to_string).unwrap_or_default();
+    println!("ready sip=udp:{sip} http=http://{http}");
+
+    stop.await;
+    tracing::info!(seconds = config.sip.drain.as_secs(), "no new calls; active ones may finish");
+    gateway.stop().await;
+    outbox.stop().await;
+    speech.shutdown();
+    let _ = close_console.send(true); // gone already: joined below
+    let served = console.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+    store.close().await;
+    served.map_err(ServeError::Api)
+}
+
+/// Loads the models and has the fixed prompts rendered ahead, so that the first caller hears no warm-up.
+async fn start_speech(config: &Config) -> Result<Speech, ServeError> {
+    let settings = speech_settings(config).map_err(ServeError::Speech)?;
+    let prompts: Vec<String> = config.businesses.iter().flat_map(|business| fixed_prompts(business)).collect();
+    let started = tokio::task::spawn_blocking(move || {
+        let speech = Speech::start(settings)?;
+        // The greetings come first; a full queue leaves the rest to be rendered when they are needed.
+        for prompt in prompts {
+            if speech.speak(&prompt, speech::Priority::Ahead, |_| {}).is_err() {
+                break;
+            }
+        }
+        Ok(speech)
+    });
+    started.await.unwrap_or_else(|panic| Err(SpeechError::Io { what: "loading the models".into(), source: io::Error::other(panic) })).map_err(ServeError::Speech)
+}
+
+fn speech_settings(config: &Config) -> Result<speech::Settings, SpeechError> {
+    let models = models::Dir::default();
+    let whisper = match &config.speech.model {
+        SpeechModel::Auto => WhisperChoice::Auto,
+        SpeechModel::TinyEn => WhisperChoice::Path(models.path_of(models::File::WhisperEnglishQ8)?),
+        SpeechModel::Base => WhisperChoice::Path(models.path_of(models::File::WhisperMultilingualQ8)?),
+        SpeechModel::File(path) => WhisperChoice::Path(path.clone()),
+    };
+    let defaults = speech::Settings::default();
+    Ok(speech::Settings {
+        models,
+        whisper,
+        languages: config.businesses.iter().map(|business| business.language.clone()).collect(),
+        threads: config.speech.threads.unwrap_or(defaults.threads),
+        voice: config.voice.model.clone(),
+        cache_dir: config.store.data_dir().join("voice"),
+        ..defaults
+    })
+}
+
+fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::Settings {
+    gateway::Settings {
+        listen: config.sip.listen.iter().map(|listen| listen.addr).collect(),
+        advertised: config.sip.advertised,
+        // Both spell networks the same way.
+        allow: config.sip.allow.iter().filter_map(|network| network.to_string().parse().ok()).collect(),
+        rtp_ports: config.media.rtp_ports.clone(),
+        calls_max: config.sip.max_calls,
+        drain: config.sip.drain,
+        clock_offset,
+    }
+}
+
+fn directory(config: &Config) -> Directory {
+    let find = |id: &str| config.businesses.iter().find(|business| business.id == id).cloned();
+    let listed = config.routes.iter().filter_map(|route| Some((route.called.clone(), find(&route.business)?))).collect();
+    let unlisted = |business: &&Arc<Business>| config.routes.iter().all(|route| route.business != business.id);
+    Directory { listed, other: config.businesses.iter().find(unlisted).cloned() }
+}
+
+/// What the console sees of the line.
+#[derive(Default)]
+struct Line {
+    handle: Handle,
+    ready: AtomicBool,
+}
+
+impl Desk for Line {
+    fn live_calls(&self) -> Later<'_, Vec<CallRecord>> {
+        Box::pin(async { self.handle.live_calls() })
+    }
+
+    fn live_call<'a>(&'a self, id: &'a str) -> Later<'a, Option<CallRecord>> {
+        Box::pin(async { self.handle.live_call(id) })
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<CallEvent> {
+        self.handle.subscribe()
+    }
+
+    fn readiness(&self) -> Readiness {
+        match (self.ready.load(Ordering::Acquire), self.handle.is_draining()) {
+            (false, _) => Readiness::Starting,
+            (true, false) => Readiness::Ready,
+            (true, true) => Readiness::Draining,
+        }
+    }
+}
+
+/// The configured token, else the one kept beside the database; its place is told, never the token.
+fn api_token(http: &HttpConfig, store: &StoreConfig) -> Result<ApiToken, TokenError> {
+    match &http.api_token {
+        Some(token) => Ok(ApiToken::given(token.reveal())),
+        None => {
+            let (token, path) = ApiToken::kept_in(store.data_dir())?;
+            println!("the API token is in {}", path.display());
+            Ok(token)
+        }
+    }
+}
+
+/// Logs go to stderr: stdout belongs to the lines that scripts read.
+fn start_log(log: &LogConfig) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let filter = EnvFilter::builder().parse(&log.level)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match log.format {
+        LogFormat::Text => builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    }
+}
+
+/// Resolves at the first SIGTERM or SIGINT; they are heard from this call on, not from the first poll.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
+}
+
+async fn until(mut flag: watch::Receiver<bool>) {
+    let _ = flag.wait_for(|set| *set).await; // a dropped sender means the same
+}
+

@@ -1,0 +1,134 @@
+//! Where a request goes: admission, faults, repeats, refusals, then the dialog it belongs to (RFC 3261 8.2, 12.2.2).
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::dialog::DialogId;
+use super::endpoint::Endpoint;
+use super::event::{Event, RefusalReason};
+use super::headers::Via;
+use super::message::{Method, Request};
+use super::parse::Fault;
+use super::screen::{ALLOW, Essentials, SDP_TYPE, refuse};
+use super::transaction::server_key;
+
+impl Endpoint {
+    pub(super) fn on_request(
+        &mut self,
+        request: Request,
+        fault: Option<Fault>,
+        source: SocketAddr,
+        size: usize,
+        now: Instant,
+    ) {
+        let read = fault.map_or_else(|| Essentials::read(&request), Err);
+        if !self.admits(&request, read.as_ref().ok(), source) {
+            return self.refuse_source(&request, source, size, now);
+        }
+        if !request.version.eq_ignore_ascii_case("SIP/2.0") {
+            return self.reply(&request, source, 505, "", &[]);
+        }
+        let read = match read {
+            Ok(read) => read,
+            Err(fault) => {
+                self.events.push_back(Event::Refused { source, reason: RefusalReason::Malformed(fault) });
+                return self.reply(&request, source, 400, &fault.to_string(), &[]);
+            }
+        };
+        if request.method == Method::Ack {
+            return self.on_ack(&request, &read, now);
+        }
+        let known = self.server_keys.get(&server_key(&request, &read, &request.method));
+        if let Some(tx) = known.and_then(|id| self.servers.get(id)) {
+            if !tx.response.is_empty() {
+                let (to, bytes) = (tx.to, tx.response.clone());
+                self.send(to, bytes);
+            }
+            return;
+        }
+        if request.method == Method::Cancel {
+            self.on_cancel(&request, &read, source, now)
+        } else {
+            self.on_new(request, &read, source, now)
+        }
+    }
+
+    fn on_new(&mut self, request: Request, read: &Essentials, source: SocketAddr, now: Instant) {
+        let dialog = self.find_dialog(read);
+        if let Some(refusal) = refuse(&request, read, dialog.is_some()) {
+            let extra: Vec<(&str, &str)> = refusal.extra.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            return self.reply(&request, source, refusal.status, "", &extra);
+        }
+        if request.headers.list("Via").iter().any(|via| self.is_our_hop(via)) {
+            self.events.push_back(Event::Refused { source, reason: RefusalReason::Loop });
+            return self.reply(&request, source, 482, "", &[]);
+        }
+        match (dialog, read.to.tag()) {
+            (Some(id), _) => self.on_in_dialog(id, request, read, source, now),
+            (None, Some(_)) => self.reply(&request, source, 481, "", &[]),
+            (None, None) => self.on_out_of_dialog(request, read, source, now),
+        }
+    }
+
+    fn on_out_of_dialog(&mut self, request: Request, read: &Essentials, source: SocketAddr, now: Instant) {
+        match request.method {
+            Method::Invite => self.on_invite(request, read, source, now),
+            Method::Options => self.reply(&request, source, 200, "", &CAPABILITIES),
+            _ => self.reply(&request, source, 481, "", &[]),
+        }
+    }
+
+    fn on_in_dialog(&mut self, id: DialogId, request: Request, read: &Essentials, source: SocketAddr, now: Instant) {
+        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        // RFC 3261 12.2.2: out of order.
+        if dialog.remote_cseq.is_some_and(|last| read.cseq.number <= last) {
+            return self.reply(&request, source, 500, "CSeq Out Of Order", &[]);
+        }
+        match request.method {
+            Method::Bye => self.on_bye(id, &request, read, source, now),
+            Method::Invite => self.on_reinvite(id, &request, read, source, now),
+            _ => {
+                dialog.remote_cseq = Some(read.cseq.number);
+                self.reply(&request, source, 200, "", &CAPABILITIES);
+            }
+        }
+    }
+
+    fn admits(&self, request: &Request, read: Option<&Essentials>, source: SocketAddr) -> bool {
+        // A peer we called may talk to us inside that call, and may repeat what it said at its end.
+        let known = |read: &Essentials| self.server_keys.contains_key(&server_key(request, read, &request.method));
+        let peer = |read: &Essentials| read.to.tag().is_some() && self.peers.contains_key(&source.ip());
+        self.admission.allows(source.ip()) || read.is_some_and(|read| peer(read) || known(read))
+    }
+
+    /// One 403 a minute, never longer than what was asked: no use as an amplifier.
+    fn refuse_source(&mut self, request: &Request, source: SocketAddr, size: usize, now: Instant) {
+        if request.method == Method::Ack || !self.admission.may_refuse(source.ip(), now) {
+            return;
+        }
+        self.events.push_back(Event::Refused { source, reason: RefusalReason::NotAllowed });
+        if let Some((_, bytes)) = self.stateless(request, source, 403, "", &[]).filter(|(_, b)| b.len() <= size) {
+            self.send(source, bytes);
+        }
+    }
+
+    fn is_our_hop(&self, via: &str) -> bool {
+        Via::parse(via).is_some_and(|via| via.branch().is_some_and(|b| b.starts_with(&self.branch_mark)))
+    }
+
+    pub(super) fn find_dialog(&self, read: &Essentials) -> Option<DialogId> {
+        let key = (read.call_id.clone(), read.to.tag()?.to_string());
+        let id = *self.dialog_keys.get(&key)?;
+        let dialog = self.dialogs.get(&id)?;
+        (dialog.remote_tag == read.from.tag().unwrap_or_default()).then_some(id)
+    }
+}
+
+/// Answer to OPTIONS.
+pub(super) const CAPABILITIES: [(&str, &str); 5] = [
+    ("Allow", ALLOW),
+    ("Accept", SDP_TYPE),
+    ("Accept-Encoding", "identity"),
+    ("Accept-Language", "en"),
+    ("Supported", ""),
+];

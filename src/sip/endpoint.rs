@@ -1,0 +1,199 @@
+//! One SIP endpoint: tables of transactions and dialogs, and the way in and out.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Instant;
+
+use super::admission::Admission;
+use super::dialog::{Dialog, DialogId};
+use super::event::{EndCause, Event};
+use super::message::Message;
+use super::parse::parse;
+use super::random::Random;
+use super::settings::Settings;
+use super::timers::{Timers, Wake};
+use super::transaction::{ClientTx, ServerTx, earlier};
+
+/// A SIP user agent, both sides, over UDP.
+///
+/// After every call: drain [`Self::poll_transmit`] and [`Self::poll_event`], then wait for a datagram or
+/// [`Self::poll_timeout`].
+#[derive(Debug)]
+pub struct Endpoint {
+    pub(super) settings: Settings,
+    pub(super) admission: Admission,
+    pub(super) random: Random,
+    /// Begins every branch we make: a request that carries it came back to us.
+    pub(super) branch_mark: String,
+    pub(super) servers: HashMap<u64, ServerTx>,
+    pub(super) server_keys: HashMap<String, u64>,
+    pub(super) merges: HashMap<String, u64>,
+    pub(super) clients: HashMap<u64, ClientTx>,
+    pub(super) client_keys: HashMap<String, u64>,
+    pub(super) dialogs: HashMap<DialogId, Dialog>,
+    /// By Call-ID and our tag.
+    pub(super) dialog_keys: HashMap<(String, String), DialogId>,
+    /// How many dialogs we opened towards each address: these may talk to us without being in `allow`.
+    pub(super) peers: HashMap<IpAddr, usize>,
+    pub(super) timers: Timers,
+    pub(super) overload_told: Option<Instant>,
+    transmits: VecDeque<Transmit>,
+    pub(super) events: VecDeque<Event>,
+    next_id: u64,
+}
+
+/// A datagram to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmit {
+    /// Where to.
+    pub to: SocketAddr,
+    /// What.
+    pub bytes: Vec<u8>,
+}
+
+/// Transactions kept at once (about 1.5 KB each); beyond it new calls get 503 with Retry-After.
+/// 500 calls a second need 32,000: INVITE and BYE stay for 32 s each.
+pub const TRANSACTIONS_MAX: usize = 40_000;
+
+impl Endpoint {
+    /// An endpoint. Tags, branches and Call-IDs come from `seed`, which must be secret and random in production.
+    pub fn new(settings: Settings, seed: [u8; 32]) -> Self {
+        let random = Random::new(seed);
+        let branch_mark = format!("z9hG4bK{:016x}", random.keyed(&"branch mark"));
+        Self {
+            admission: Admission::new(settings.allow.clone()),
+            settings,
+            random,
+            branch_mark,
+            servers: HashMap::new(),
+            server_keys: HashMap::new(),
+            merges: HashMap::new(),
+            clients: HashMap::new(),
+            client_keys: HashMap::new(),
+            dialogs: HashMap::new(),
+            dialog_keys: HashMap::new(),
+            peers: HashMap::new(),
+            timers: Timers::default(),
+            overload_told: None,
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+            next_id: 0,
+        }
+    }
+
+    /// A datagram came from `from` to our address `to_local`.
+    pub fn handle_datagram(&mut self, from: SocketAddr, to_local: SocketAddr, bytes: &[u8], now: Instant) {
+        if to_local.ip().is_multicast() || !may_send_to(from) {
+            return;
+        }
+        // Neither keep-alives nor other protocols are answered.
+        let Ok(parsed) = parse(bytes) else { return };
+        match parsed.message {
+            Message::Request(request) => self.on_request(request, parsed.fault, from, bytes.len(), now),
+            // A response with a fault is as good as lost.
+            Message::Response(response) if parsed.fault.is_none() => self.on_response(response, now),
+            Message::Response(_) => {}
+        }
+    }
+
+    /// Time went on: retransmit, give up, forget.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(wake) = self.timers.pop_due(now) {
+            match wake {
+                Wake::Server(id) => self.server_due(id, now),
+                Wake::Client(id) => self.client_due(id, now),
+                Wake::Dialog(id) => self.dialog_due(DialogId(id), now),
+            }
+        }
+    }
+
+    /// When [`Self::handle_timeout`] is to be called; it may be early, never late.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Next datagram to send.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.transmits.pop_front()
+    }
+
+    /// Next event.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Dialogs that live, those that only wait for their ACK included.
+    pub fn dialogs(&self) -> usize {
+        self.dialogs.len()
+    }
+
+    /// Transactions that live.
+    pub fn transactions(&self) -> usize {
+        self.servers.len() + self.clients.len()
+    }
+
+    pub(super) fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+        if may_send_to(to) {
+            self.transmits.push_back(Transmit { to, bytes });
+        }
+    }
+
+    pub(super) fn new_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    pub(super) fn end(&mut self, dialog: DialogId, cause: EndCause) {
+        self.events.push_back(Event::Ended { dialog, cause });
+    }
+
+    pub(super) fn add_dialog(&mut self, id: DialogId, dialog: Dialog) {
+        if dialog.ours {
+            *self.peers.entry(dialog.peer.ip()).or_default() += 1;
+        }
+        self.dialog_keys.insert((dialog.call_id.clone(), dialog.local_tag.clone()), id);
+        self.dialogs.insert(id, dialog);
+    }
+
+    pub(super) fn remove_dialog(&mut self, id: DialogId) -> Option<Dialog> {
+        let dialog = self.dialogs.remove(&id)?;
+        self.dialog_keys.remove(&(dialog.call_id.clone(), dialog.local_tag.clone()));
+        if let Some(count) = self.peers.get_mut(&dialog.peer.ip()).filter(|_| dialog.ours) {
+            *count -= 1;
+            if *count == 0 {
+                self.peers.remove(&dialog.peer.ip());
+            }
+        }
+        Some(dialog)
+    }
+
+    pub(super) fn wake_dialog(&mut self, id: DialogId) {
+        let waiting = self.dialogs.get(&id).and_then(|d| d.await_ack.as_ref());
+        let due = waiting.and_then(|w| earlier(Some(w.backoff.due), Some(w.deadline)));
+        self.timers.at(due, Wake::Dialog(id.0));
+    }
+
+    fn dialog_due(&mut self, id: DialogId, now: Instant) {
+        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        let Some(waiting) = dialog.await_ack.as_mut() else { return };
+        if waiting.deadline <= now {
+            dialog.await_ack = None;
+            if !dialog.bye_wanted {
+                self.end(id, EndCause::NoAck);
+            }
+            return self.bye_and_forget(id, now);
+        }
+        if waiting.backoff.fire(now) {
+            let (to, bytes) = (waiting.to, waiting.bytes.clone());
+            self.send(to, bytes);
+            self.wake_dialog(id);
+        }
+    }
+}
+
+/// Nothing is ever sent to many, to nobody or to port 0.
+fn may_send_to(to: SocketAddr) -> bool {
+    let ip = to.ip().to_canonical();
+    let broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+    to.port() != 0 && !ip.is_unspecified() && !ip.is_multicast() && !broadcast
+}

@@ -1,0 +1,143 @@
+//! What an endpoint tells.
+
+use std::net::SocketAddr;
+
+use super::dialog::DialogId;
+use super::sdp::Session;
+use super::uri::Uri;
+
+/// Something happened.
+///
+/// Every dialog of [`Event::Incoming`] or `invite` gets exactly one [`Event::Ended`] or [`Event::Failed`], its last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A call comes in; answer with `ring`, `answer`, `reject` or `hang_up`.
+    Incoming(Box<Incoming>),
+    /// Our answer was acknowledged: media may flow.
+    Confirmed {
+        /// Call.
+        dialog: DialogId,
+        /// Answer to our offer, when the INVITE had none.
+        answer: Option<Session>,
+    },
+    /// The other side wants to change the session: reply with `answer_reoffer` or `reject_reoffer`.
+    Reoffer {
+        /// Call.
+        dialog: DialogId,
+        /// New offer; none asks us to make one.
+        offer: Option<Session>,
+    },
+    /// The change was acknowledged.
+    Reconfirmed {
+        /// Call.
+        dialog: DialogId,
+        /// Answer to our offer, when the re-INVITE had none.
+        answer: Option<Session>,
+    },
+    /// The other side rings (our call).
+    Ringing {
+        /// Call.
+        dialog: DialogId,
+        /// 180, 183, ...
+        status: u16,
+    },
+    /// The other side took our call; the ACK is sent.
+    Answered {
+        /// Call.
+        dialog: DialogId,
+        /// Its description.
+        answer: Session,
+    },
+    /// Our call was not taken. The dialog is over.
+    Failed {
+        /// Call.
+        dialog: DialogId,
+        /// Final status; 408 when nobody answered.
+        status: u16,
+        /// Reason phrase.
+        reason: String,
+    },
+    /// The dialog is over.
+    Ended {
+        /// Call.
+        dialog: DialogId,
+        /// Why.
+        cause: EndCause,
+    },
+    /// A request was turned away: worth one log line (there is no raw message in it).
+    Refused {
+        /// Who asked.
+        source: SocketAddr,
+        /// Why not.
+        reason: RefusalReason,
+    },
+}
+
+/// Why a dialog is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndCause {
+    /// The other side sent BYE.
+    RemoteHangUp,
+    /// The caller gave up before the answer (CANCEL, or BYE of an early dialog).
+    Cancelled,
+    /// `hang_up` was called.
+    LocalHangUp,
+    /// `reject` was called.
+    Rejected,
+    /// Nobody answered or rejected it in 180 s; it was refused with 480.
+    Unanswered,
+    /// No ACK came for our answer in 64*T1; BYE was sent.
+    NoAck,
+}
+
+/// Why a request was turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalReason {
+    /// Source is not in `allow`; reported once per source and minute.
+    NotAllowed,
+    /// Too many transactions.
+    Overload,
+    /// Request came back to us.
+    Loop,
+    /// A fault named by the reason phrase sent back.
+    Malformed(super::parse::Fault),
+}
+
+/// A call that comes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// Handle for all that follows.
+    pub dialog: DialogId,
+    /// Call-ID.
+    pub sip_call_id: String,
+    /// Who calls.
+    pub from: Party,
+    /// User part of the Request-URI, decoded; empty when there is none.
+    pub to_user: String,
+    /// Where the INVITE came from.
+    pub source: SocketAddr,
+    /// Its offer; none means our 200 must carry one.
+    pub offer: Option<Session>,
+    /// Diversion, User-to-User, P-Asserted-Identity, History-Info and X-*: name and value.
+    pub headers: Vec<(String, String)>,
+}
+
+/// One side of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// Display name.
+    pub display: Option<String>,
+    /// Address in From.
+    pub uri: Uri,
+    /// Number as told (digits, leading + kept); none when withheld or no number.
+    pub number: Option<String>,
+}
+
+/// Who we say we are when we call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FromIdentity {
+    /// Display name.
+    pub display: Option<String>,
+    /// Address.
+    pub uri: Uri,
+}

@@ -1,0 +1,293 @@
+//! Rows as the API shows them.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use utoipa::ToSchema;
+
+use super::error::{Result, StoreError};
+
+/// An appointment in the built-in calendar.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AppointmentRow {
+    /// Our id.
+    pub id: String,
+    /// Business key.
+    pub business: String,
+    /// Service key.
+    pub service: String,
+    /// Start, RFC 3339 with the business's offset at that time.
+    #[serde(serialize_with = "with_offset")]
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Zoned,
+    /// End, RFC 3339 with the business's offset at that time.
+    #[serde(serialize_with = "with_offset")]
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Zoned,
+    /// The business's zone, IANA name.
+    pub timezone: String,
+    /// Contact in the CRM, once it was written.
+    pub contact_id: Option<String>,
+    /// The call it was made in.
+    pub call_id: String,
+    /// Customer's name as heard.
+    pub name: String,
+    /// Customer's number, E.164.
+    pub phone: String,
+    /// Reason the caller gave.
+    pub reason: Option<String>,
+    /// `confirmed` or `cancelled`.
+    pub status: String,
+    /// Idempotency key.
+    pub key: String,
+}
+
+/// A contact in the built-in store: one per business and number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ContactRow {
+    /// Our id.
+    pub id: String,
+    /// Business key.
+    pub business: String,
+    /// E.164.
+    pub phone: String,
+    /// Full name; the first one heard stays.
+    pub name: Option<String>,
+    /// What else was learned: other names heard, other numbers given.
+    pub notes: Vec<String>,
+    /// First written.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// Last written.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+}
+
+/// A call as the CRM shows it: one per call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ActivityRow {
+    /// Our id.
+    pub id: String,
+    /// Idempotency key.
+    pub key: String,
+    /// The call.
+    pub call_id: String,
+    /// Whose; none for a withheld number.
+    pub contact_id: Option<String>,
+    /// One line.
+    pub subject: String,
+    /// Summary.
+    pub body: String,
+    /// Who wrote it.
+    pub source: String,
+    /// When the call began.
+    #[schema(value_type = String, format = DateTime)]
+    pub occurred_at: Timestamp,
+    /// How often it was written (more than once only when a delivery was repeated).
+    pub writes: i64,
+}
+
+/// A follow-up somebody has to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TaskRow {
+    /// Our id.
+    pub id: String,
+    /// Idempotency key.
+    pub key: String,
+    /// The call it came from.
+    pub call_id: String,
+    /// Whose; none for a withheld number.
+    pub contact_id: Option<String>,
+    /// One line.
+    pub subject: String,
+    /// Details.
+    pub body: String,
+    /// Do it by then.
+    #[schema(value_type = String, format = DateTime)]
+    pub due_at: Timestamp,
+    /// `open` or `done`.
+    pub status: String,
+}
+
+/// Where an outbox row stands; the drawing is in the `outbox` room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// May be delivered as soon as the row it waits for is done.
+    Ready,
+    /// A worker has it.
+    Leased,
+    /// Failed, will be tried again at `run_at`.
+    Retrying,
+    /// Delivered and acknowledged.
+    Done,
+    /// Waits for a person; `reason` says why.
+    Parked,
+}
+
+/// An outbox row.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct JobRow {
+    /// Row number.
+    pub id: i64,
+    /// Idempotency key.
+    pub key: String,
+    /// Key of the row that must be done first.
+    pub after: Option<String>,
+    /// The call it came from.
+    pub call_id: String,
+    /// Business key.
+    pub business: String,
+    /// What is to be written ("contact", "activity", "task").
+    pub kind: String,
+    /// The written values.
+    pub payload: serde_json::Value,
+    /// Where it stands.
+    pub state: JobState,
+    /// Deliveries that failed so far.
+    pub attempts: u32,
+    /// Not before; while leased, when the lease ends and the row may be taken over.
+    #[schema(value_type = String, format = DateTime)]
+    pub run_at: Timestamp,
+    /// Why it is parked or being retried.
+    pub reason: Option<String>,
+    /// The other side's id of what was written.
+    pub external_id: Option<String>,
+    /// Enqueued.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// Last change of state.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+}
+
+impl JobState {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            JobState::Ready => "ready",
+            JobState::Leased => "leased",
+            JobState::Retrying => "retrying",
+            JobState::Done => "done",
+            JobState::Parked => "parked",
+        }
+    }
+
+    /// The state of that name; none when there is no such state.
+    pub fn parse(word: &str) -> Option<JobState> {
+        [JobState::Ready, JobState::Leased, JobState::Retrying, JobState::Done, JobState::Parked]
+            .into_iter()
+            .find(|s| s.as_str() == word)
+    }
+}
+
+impl AppointmentRow {
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let timezone: String = row.try_get("timezone")?;
+        // A zone this machine does not know is shown in UTC: the instant stays right.
+        let zone = TimeZone::get(&timezone).unwrap_or(TimeZone::UTC);
+        Ok(AppointmentRow {
+            id: row.try_get("id")?,
+            business: row.try_get("business")?,
+            service: row.try_get("service")?,
+            starts_at: time(row, "starts_us")?.to_zoned(zone.clone()),
+            ends_at: time(row, "ends_us")?.to_zoned(zone),
+            timezone,
+            contact_id: row.try_get("contact_id")?,
+            call_id: row.try_get("call_id")?,
+            name: row.try_get("name")?,
+            phone: row.try_get("phone")?,
+            reason: row.try_get("reason")?,
+            status: row.try_get("status")?,
+            key: row.try_get("key")?,
+        })
+    }
+}
+
+impl ContactRow {
+    /// `notes` comes as a JSON array.
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let notes: String = row.try_get("notes")?;
+        Ok(ContactRow {
+            id: row.try_get("id")?,
+            business: row.try_get("business")?,
+            phone: row.try_get("phone")?,
+            name: row.try_get("name")?,
+            notes: serde_json::from_str(&notes).map_err(|e| sqlx::Error::Decode(e.into()))?,
+            created_at: time(row, "created_us")?,
+            updated_at: time(row, "updated_us")?,
+        })
+    }
+}
+
+impl ActivityRow {
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(ActivityRow {
+            id: row.try_get("id")?,
+            key: row.try_get("key")?,
+            call_id: row.try_get("call_id")?,
+            contact_id: row.try_get("contact_id")?,
+            subject: row.try_get("subject")?,
+            body: row.try_get("body")?,
+            source: row.try_get("source")?,
+            occurred_at: time(row, "occurred_us")?,
+            writes: row.try_get("writes")?,
+        })
+    }
+}
+
+impl TaskRow {
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(TaskRow {
+            id: row.try_get("id")?,
+            key: row.try_get("key")?,
+            call_id: row.try_get("call_id")?,
+            contact_id: row.try_get("contact_id")?,
+            subject: row.try_get("subject")?,
+            body: row.try_get("body")?,
+            due_at: time(row, "due_us")?,
+            status: row.try_get("status")?,
+        })
+    }
+}
+
+impl JobRow {
+    pub(super) fn read(row: &SqliteRow) -> Result<Self> {
+        let id: i64 = row.try_get("id").map_err(|e| StoreError::Sql { what: "read a job", source: e })?;
+        let corrupt = |reason: String| StoreError::Corrupt { what: "outbox row", id: id.to_string(), reason };
+        JobRow::columns(id, row).map_err(|e| corrupt(e.to_string()))
+    }
+
+    fn columns(id: i64, row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let state: String = row.try_get("state")?;
+        let payload: String = row.try_get("payload")?;
+        let attempts: i64 = row.try_get("attempts")?;
+        Ok(JobRow {
+            id,
+            key: row.try_get("key")?,
+            after: row.try_get("after_key")?,
+            call_id: row.try_get("call_id")?,
+            business: row.try_get("business")?,
+            kind: row.try_get("kind")?,
+            payload: serde_json::from_str(&payload).map_err(|e| sqlx::Error::Decode(e.into()))?,
+            state: JobState::parse(&state).ok_or_else(|| sqlx::Error::Decode(format!("no state {state:?}").into()))?,
+            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+            run_at: time(row, "run_at_us")?,
+            reason: row.try_get("reason")?,
+            external_id: row.try_get("external_id")?,
+            created_at: time(row, "created_us")?,
+            updated_at: time(row, "updated_us")?,
+        })
+    }
+}
+
+pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, sqlx::Error> {
+    let us: i64 = row.try_get(column)?;
+    Timestamp::from_microsecond(us).map_err(|e| sqlx::Error::Decode(e.into()))
+}
+
+fn with_offset<S: serde::Serializer>(at: &Zoned, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&at.timestamp().display_with_offset(at.offset()))
+}

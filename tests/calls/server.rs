@@ -1,0 +1,198 @@
+//! A real `offhook serve` for one test: its own folder, ports, database and clock.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The two businesses every behaviour is shown on.
+#[derive(Debug, Clone, Copy)]
+pub enum Business {
+    Dental,
+    Garage,
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    pub sip: SocketAddr,
+    pub http: String,
+    pub folder: TempDir,
+}
+
+/// API token of every test server.
+const TOKEN: &str = "test-token-of-twenty-four-chars";
+/// Monday, a working day in both businesses, before either opens.
+pub const NOW: &str = "2026-11-23T07:00:00Z";
+/// Loading models on a busy two-core machine.
+const START_DEADLINE: Duration = Duration::from_secs(120);
+
+impl Server {
+    /// Starts one; panics with its output when it does not get ready.
+    pub fn start(business: Business) -> Self {
+        Self::start_with(business, "")
+    }
+
+    /// The same with more configuration (whole sections).
+    pub fn start_with(business: Business, extra: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::start_in(folder, business, extra)
+    }
+
+    /// Starts on an existing folder: what a restart finds.
+    pub fn start_in(folder: TempDir, business: Business, extra: &str) -> Self {
+        let text = match business {
+            Business::Dental => include_str!("dental.toml"),
+            Business::Garage => include_str!("garage.toml"),
+        };
+        let database = folder.path().join("offhook.db");
+        let config = format!(
+            "{text}\n[sip]\nlisten = [\"udp:127.0.0.1:0\"]\ndrain_seconds = 5\n[media]\nrtp_ports = \"{}\"\n[http]\nlisten = \
+             \"127.0.0.1:0\"\napi_token = \"{TOKEN}\"\n[store]\nurl = \"sqlite:{}\"\n[testing]\nnow = \"{NOW}\"\n{extra}",
+            rtp_ports(),
+            database.display(),
+        );
+        std::fs::write(folder.path().join("offhook.toml"), config).expect("the folder is ours");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_offhook"))
+            .args(["serve", "--config"])
+            .arg(folder.path().join("offhook.toml"))
+            .env("OFFHOOK_MODELS", models())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(folder.path().join("log.txt")).expect("the folder is ours"))
+            .spawn()
+            .expect("the binary under test starts");
+        let (sip, http) = wait_for_ready(&mut child, folder.path());
+        Self { child, sip, http, folder }
+    }
+
+    /// Process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL, then the folder for the next start.
+    pub fn kill(mut self) -> TempDir {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// A `sip:` URI of this server.
+    pub fn uri(&self, user: &str) -> String {
+        format!("sip:{user}@{}", self.sip)
+    }
+
+    /// GET with the token.
+    pub fn get(&self, path: &str) -> Value {
+        let url = format!("{}{path}", self.http);
+        let answer = block_on(async {
+            let response = reqwest::Client::new().get(&url).bearer_auth(TOKEN).send().await.ok()?;
+            response.json::<Value>().await.ok()
+        });
+        answer.unwrap_or(Value::Null)
+    }
+
+    /// Asks until the answer satisfies, or panics with the last one and the log.
+    pub fn wait(&self, path: &str, what: &str, deadline: Duration, fits: impl Fn(&Value) -> bool) -> Value {
+        let until = Instant::now() + deadline;
+        loop {
+            let answer = self.get(path);
+            if fits(&answer) {
+                return answer;
+            }
+            assert!(Instant::now() < until, "{what}: {path} is {answer:#}\n{}", self.log());
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+    }
+
+    /// The one call there is, once it is over.
+    pub fn ended_call(&self) -> Value {
+        let calls = self.wait("/api/v1/calls", "the call ends", Duration::from_secs(30), |calls| {
+            rows(calls).first().is_some_and(|call| call["state"] == "ended")
+        });
+        rows(&calls)[0].clone()
+    }
+
+    /// Waits until nothing is left to deliver.
+    pub fn drained(&self) -> Vec<Value> {
+        let jobs = self.wait("/api/v1/outbox", "the outbox drains", Duration::from_secs(30), |jobs| {
+            !rows(jobs).is_empty() && rows(jobs).iter().all(|job| job["state"] == "done")
+        });
+        rows(&jobs)
+    }
+
+    /// What the server logged.
+    pub fn log(&self) -> String {
+        let mut text = String::new();
+        if let Ok(mut file) = std::fs::File::open(self.folder.path().join("log.txt")) {
+            let _ = file.read_to_string(&mut text);
+        }
+        text
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The rows of a list answer, whether bare or wrapped in an object.
+pub fn rows(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(rows) => rows.clone(),
+        Value::Object(map) => map.values().find_map(|value| value.as_array().cloned()).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// Runs a future on a small runtime of its own.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
+}
+
+/// The folder with the models; `make test` fetches them.
+pub fn models() -> PathBuf {
+    std::env::var_os("OFFHOOK_MODELS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("models"), PathBuf::from)
+}
+
+fn wait_for_ready(child: &mut Child, folder: &Path) -> (SocketAddr, String) {
+    let stdout = child.stdout.take().expect("stdout is piped");
+    let (post, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            let _ = post.send(line);
+        }
+    });
+    let until = Instant::now() + START_DEADLINE;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let Ok(line) = lines.recv_timeout(left) else {
+            let log = std::fs::read_to_string(folder.join("log.txt")).unwrap_or_default();
+            panic!("the server did not get ready:\n{log}");
+        };
+        let mut words = line.split_whitespace();
+        if words.next() != Some("ready") {
+            continue;
+        }
+        let find = |key: &str| line.split_whitespace().find_map(|word| word.strip_prefix(key)).map(str::to_owned);
+        let sip = find("sip=udp:").and_then(|at| at.parse().ok()).expect("ready names a SIP address");
+        return (sip, find("http=").expect("ready names an HTTP address"));
+    }
+}
+
+/// A range of its own for every server of every test process.
+fn rtp_ports() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let slot = (std::process::id().wrapping_mul(7) + NEXT.fetch_add(1, Ordering::Relaxed)) % 100;
+    let first = 20_000 + slot * 100;
+    format!("{first}-{}", first + 99)
+}

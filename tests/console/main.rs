@@ -1,0 +1,8 @@
+//! The desk's side: configuration, command line and HTTP API.
+
+mod api;
+mod commands;
+mod config;
+mod events;
+mod house;
+mod limits;

@@ -1,0 +1,16 @@
+//! Behaviours of the pure rooms: values in, values out, virtual time.
+
+mod audio_concealment;
+mod audio_g711;
+mod audio_resampler;
+mod audio_tones;
+mod audio_voice;
+mod line;
+mod rtp_dtmf;
+mod rtp_hostile_bytes;
+mod rtp_jitter;
+mod rtp_packet;
+mod rtp_receiver;
+mod rtp_rtcp;
+mod rtp_sender;
+mod rtp_source;

@@ -1,0 +1,12 @@
+//! Signalling, from the outside: every test drives `offhook::sip` by datagrams and a virtual clock.
+
+mod admission;
+mod calls;
+mod forks;
+mod ipv6;
+mod line;
+mod mutations;
+mod offers;
+mod requests;
+mod retransmissions;
+mod torture;

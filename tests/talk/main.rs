@@ -1,0 +1,6 @@
+//! What the receptionist understands and says, at text level, in virtual time.
+
+mod dates;
+mod scripts;
+mod shops;
+mod stage;

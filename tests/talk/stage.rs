@@ -1,0 +1,202 @@
+//! A stage for scripted calls: a calendar in memory, time that stands still, and everything that was said.
+
+use std::sync::Arc;
+
+use jiff::civil::{DateTime, date};
+use jiff::{Timestamp, ToSpan};
+use offhook::conversation::{
+    Action, Appointment, BookError, BookingRequest, Business, Caller, Conversation, Disposition, Event, KnownCaller, Slot, SlotQuery,
+};
+
+/// One scripted call.
+#[derive(Clone)]
+pub struct Call {
+    pub conversation: Conversation,
+    pub business: Arc<Business>,
+    pub now: Timestamp,
+    pub booked: Vec<BookingRequest>,
+    pub busy: Vec<Slot>,
+    pub said: Vec<String>,
+    pub hung_up: Option<Disposition>,
+    /// The calendar fails.
+    pub down: bool,
+    /// This many bookings are refused because somebody was faster.
+    pub race: usize,
+    /// Answers of the calendar are held back.
+    pub slow: bool,
+    pub held: Vec<Event>,
+    pub attempts: Vec<BookingRequest>,
+}
+
+impl Call {
+    /// Answered on Saturday 2026-11-21, 10:00 local, from a number of the business's country.
+    pub fn new(business: Arc<Business>) -> Self {
+        let number = if business.country == "US" { "+16175550123" } else { "+34612345678" };
+        Self::from(business, Some(number), None, 1)
+    }
+
+    pub fn from(business: Arc<Business>, number: Option<&str>, known: Option<&str>, seed: u64) -> Self {
+        let caller = Caller { number: number.map(str::to_string), call_id: "call-1".into() };
+        let now = at(&business, date(2026, 11, 21).at(10, 0, 0, 0));
+        let conversation = Conversation::new(Arc::clone(&business), caller, seed);
+        let mut call = Self {
+            conversation,
+            business,
+            now,
+            booked: vec![],
+            busy: vec![],
+            said: vec![],
+            hung_up: None,
+            down: false,
+            race: 0,
+            slow: false,
+            held: vec![],
+            attempts: vec![],
+        };
+        let known = known.map(|name| KnownCaller { contact_id: "c1".into(), name: name.into() });
+        call.event(Event::Started(known));
+        call
+    }
+
+    /// The caller says these, one turn each.
+    pub fn says(mut self, turns: &[&str]) -> Self {
+        for text in turns {
+            self.hear(text);
+        }
+        self
+    }
+
+    /// One turn; `#123` are keys, `<silence>` and `<noise>` what they say.
+    pub fn hear(&mut self, text: &str) {
+        self.said.push(format!("> {text}"));
+        match (text, text.strip_prefix('#')) {
+            (_, Some(keys)) => self.event(Event::Keys(keys.into())),
+            ("<silence>", _) => self.event(Event::Silence),
+            ("<noise>", _) => self.event(Event::NotUnderstood),
+            ("<cut>", _) => self.event(Event::Interrupted),
+            _ => self.event(Event::Heard { text: text.into(), confidence: 0.9 }),
+        }
+    }
+
+    pub fn event(&mut self, event: Event) {
+        self.conversation.handle(event, self.now);
+        self.drain();
+    }
+
+    /// Lets the held answers of the calendar through.
+    pub fn release(&mut self) {
+        self.slow = false;
+        for event in std::mem::take(&mut self.held) {
+            self.event(event);
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(action) = self.conversation.poll_action() {
+            assert!(self.hung_up.is_none(), "after the hang-up: {action:?}");
+            match action {
+                Action::Say(text) => {
+                    assert!(!text.contains('{') && !text.is_empty(), "unfilled prompt: {text}");
+                    self.said.push(text);
+                }
+                Action::FindSlots { request, query } => {
+                    let slots = (!self.down).then(|| self.free(&query));
+                    self.answer(Event::Slots { request, slots });
+                }
+                Action::Book { request, booking } => {
+                    let result = self.write(booking);
+                    self.answer(Event::Booked { request, result });
+                }
+                Action::HangUp(disposition) => self.hung_up = Some(disposition),
+            }
+        }
+    }
+
+    fn answer(&mut self, event: Event) {
+        if self.slow { self.held.push(event) } else { self.event(event) }
+    }
+
+    fn write(&mut self, booking: BookingRequest) -> Result<Appointment, BookError> {
+        self.attempts.push(booking.clone());
+        if self.down {
+            return Err(BookError::Unavailable);
+        }
+        if self.race > 0 {
+            self.race -= 1;
+            self.busy.push(booking.slot);
+            return Err(BookError::Taken);
+        }
+        if self.busy.iter().any(|b| b.starts_at < booking.slot.ends_at && booking.slot.starts_at < b.ends_at) {
+            return Err(BookError::Taken);
+        }
+        assert!(self.booked.iter().all(|b| b.key != booking.key), "one key, two bookings");
+        self.busy.push(booking.slot);
+        self.booked.push(booking.clone());
+        Ok(Appointment { id: format!("a{}", self.booked.len()), service: booking.service, slot: booking.slot })
+    }
+
+    fn free(&self, query: &SlotQuery) -> Vec<Slot> {
+        let zone = self.business.timezone.clone();
+        let mut day = query.from.to_zoned(zone.clone()).date();
+        let last = query.to.to_zoned(zone.clone()).date();
+        let mut slots = Vec::new();
+        while day <= last && slots.len() < query.limit {
+            for span in &self.business.hours[day.weekday().to_monday_zero_offset() as usize] {
+                let mut start = at(&self.business, day.to_datetime(span.from));
+                let close = at(&self.business, day.to_datetime(span.to));
+                while start + i64::from(query.minutes).minutes() <= close {
+                    let slot = Slot { starts_at: start, ends_at: start + i64::from(query.minutes).minutes() };
+                    let busy = self.busy.iter().any(|b| b.starts_at < slot.ends_at && slot.starts_at < b.ends_at);
+                    if !busy && query.from <= start && start < query.to && !self.business.closures.contains(&day) {
+                        slots.push(slot);
+                    }
+                    start += i64::from(self.business.slot_minutes).minutes();
+                }
+            }
+            day = day.tomorrow().expect("far from the end of time");
+        }
+        slots.truncate(query.limit);
+        slots
+    }
+
+    /// Makes a time busy.
+    pub fn block(mut self, local: DateTime, minutes: i64) -> Self {
+        let starts_at = at(&self.business, local);
+        self.busy.push(Slot { starts_at, ends_at: starts_at + minutes.minutes() });
+        self
+    }
+
+    /// "cleaning 11-24 14:30 Anna Smith +1617...; Booked" - what the call came to.
+    pub fn result(&self) -> String {
+        let zone = self.business.timezone.clone();
+        let mut parts: Vec<String> = self
+            .booked
+            .iter()
+            .map(|b| format!("{} {} {} {}", b.service, b.slot.starts_at.to_zoned(zone.clone()).strftime("%m-%d %H:%M"), b.name, b.phone))
+            .collect();
+        if let Some(message) = &self.conversation.outcome().message {
+            let name = self.conversation.outcome().name.clone().unwrap_or_default();
+            parts.push(format!("message from {name}: {}", message.text));
+        }
+        let end = match self.hung_up {
+            Some(d) => format!("{d:?}"),
+            None => format!("({:?})", self.conversation.disposition()),
+        };
+        parts.push(end);
+        parts.join("; ")
+    }
+
+    pub fn transcript(&self) -> String {
+        self.said.join("\n")
+    }
+
+    /// Whether the last turn said this.
+    pub fn last(&self) -> String {
+        let from = self.said.iter().rposition(|s| s.starts_with('>')).map_or(0, |i| i + 1);
+        self.said[from..].join(" ")
+    }
+}
+
+pub fn at(business: &Business, local: DateTime) -> Timestamp {
+    local.to_zoned(business.timezone.clone()).expect("a time that exists").timestamp()
+}
