@@ -95,7 +95,8 @@ pub(super) struct Manifest {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Package {
-    /// Which client fetches it.
+    /// Which client fetches it: one kind so far, read so that another is refused.
+    #[allow(dead_code, reason = "there is only one kind, and reading it is the check")]
     pub ecosystem: Ecosystem,
     /// Its name there.
     pub name: String,

@@ -109,7 +109,8 @@ impl Ears {
 
     fn hear(&mut self, job: &TranscribeJob, language: &str) -> Result<Transcript, SpeechError> {
         let activity = self.vad.judge(&job.audio16k)?;
-        let nothing = Transcript { no_speech: true, speech_seconds: activity.speech_seconds(), ..Transcript::default() };
+        let nothing =
+            Transcript { no_speech: true, speech_seconds: activity.speech_seconds(), ..Transcript::default() };
         let span = match activity.span(job.audio16k.len()) {
             Some(span) if activity.peak() >= PEAK_MIN => span,
             _ => return Ok(nothing),
@@ -151,7 +152,8 @@ impl Ears {
                 decoded.text = head;
             }
         }
-        decoded.text = phantom::words_only(&decoded.text);
+        let text = phantom::words_only(&decoded.text);
+        decoded.text = phantom::without_echo(&text, activity.speech_seconds()).to_owned();
         let evidence = Evidence {
             speech_seconds: activity.speech_seconds(),
             speech_peak: activity.peak(),

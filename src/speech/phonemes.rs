@@ -18,6 +18,8 @@ struct Running {
     child: Child,
     stdin: ChildStdin,
     lines: Receiver<String>,
+    /// Phonemes of [`END_WORD`] in this language.
+    end: String,
 }
 
 impl Phonemizer {
@@ -34,50 +36,37 @@ impl Phonemizer {
         if let Ok(answer) = self.ask(&clause) {
             return Ok(answer);
         }
-        self.stop();
-        self.ask(&clause).inspect_err(|_| self.stop())
-    }
-
-    /// The process's id, while one runs.
-    pub fn process(&self) -> Option<u32> {
-        self.running.as_ref().map(|r| r.child.id())
+        self.running = None;
+        let answer = self.ask(&clause);
+        if answer.is_err() {
+            self.running = None;
+        }
+        answer
     }
 
     fn ask(&mut self, clause: &str) -> Result<String, SpeechError> {
-        if self.running.is_none() {
-            self.running = Some(Running::start(&self.language)?);
-        }
-        let Some(running) = self.running.as_mut() else { return Err(SpeechError::Stopped) };
-        let gone = |e: std::io::Error| SpeechError::Phonemes(e.to_string());
-        running.stdin.write_all(format!("{clause}\n{END_WORD}\n").as_bytes()).map_err(gone)?;
-        running.stdin.flush().map_err(gone)?;
+        let running = match &mut self.running {
+            Some(running) => running,
+            none => none.insert(Running::start(&self.language)?),
+        };
+        running.write(&format!("{clause}\n{END_WORD}\n"))?;
         let deadline = Instant::now() + ANSWER_MAX;
-        let mut answer = String::new();
+        let mut answer: Vec<String> = Vec::new();
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let line = running.lines.recv_timeout(left).map_err(|e| SpeechError::Phonemes(e.to_string()))?;
-            if line.trim() == END_PHONEMES {
-                return Ok(answer);
+            let line = running.read(deadline)?;
+            if line == running.end {
+                return Ok(answer.join(" "));
             }
-            if !answer.is_empty() {
-                answer.push(' ');
-            }
-            answer.push_str(line.trim());
-        }
-    }
-
-    fn stop(&mut self) {
-        if let Some(mut running) = self.running.take() {
-            // Already dead is as good.
-            let _ = running.child.kill();
-            let _ = running.child.wait();
+            answer.push(line);
         }
     }
 }
 
-impl Drop for Phonemizer {
+impl Drop for Running {
     fn drop(&mut self) {
-        self.stop();
+        // Already dead is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -104,15 +93,29 @@ impl Running {
         };
         let spawned = thread::Builder::new().name("offhook-phonemes".to_owned()).spawn(reader);
         spawned.map_err(|source| SpeechError::Io { what: "thread phonemes".to_owned(), source })?;
-        Ok(Running { child, stdin, lines })
+        let mut running = Running { child, stdin, lines, end: String::new() };
+        running.write(&format!("{END_WORD}\n"))?;
+        running.end = running.read(Instant::now() + START_MAX)?;
+        Ok(running)
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), SpeechError> {
+        let written = self.stdin.write_all(text.as_bytes()).and_then(|()| self.stdin.flush());
+        written.map_err(|e| SpeechError::Phonemes(e.to_string()))
+    }
+
+    fn read(&self, deadline: Instant) -> Result<String, SpeechError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let line = self.lines.recv_timeout(left).map_err(|e| SpeechError::Phonemes(e.to_string()))?;
+        Ok(line.trim().to_owned())
     }
 }
 
 /// A word nobody says: its phonemes mark the end of an answer, however many lines that has.
 const END_WORD: &str = "xyzzyx";
 
-/// What espeak-ng makes of it in English.
-const END_PHONEMES: &str = "zˈaɪzɪks";
+/// Starting takes some 20 ms; more on a machine that is busy.
+const START_MAX: Duration = Duration::from_secs(5);
 
 /// An answer takes about a millisecond; a process that needs longer than this hangs.
 const ANSWER_MAX: Duration = Duration::from_millis(1_500);

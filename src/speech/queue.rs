@@ -38,7 +38,11 @@ impl<T> Queue<T> {
                 return Err(Busy);
             }
         }
-        if urgent { state.urgent.push_back(item) } else { state.patient.push_back(item) }
+        if urgent {
+            state.urgent.push_back(item)
+        } else {
+            state.patient.push_back(item)
+        }
         drop(state);
         // Dropped outside the lock: it may hold a closure of somebody else's.
         drop(displaced);

@@ -70,17 +70,25 @@ impl Speech {
             })?;
         }
         let turn_environment = environment.clone();
-        starting.worker("turns", move || TurnJudge::open(&turn_environment, &turn_path), |queues, judge| {
-            while let Some((audio, reply)) = queues.turns.pop() {
-                reply(judge.complete(&audio));
-            }
-        })?;
+        starting.worker(
+            "turns",
+            move || TurnJudge::open(&turn_environment, &turn_path),
+            |queues, judge| {
+                while let Some((audio, reply)) = queues.turns.pop() {
+                    reply(judge.complete(&audio));
+                }
+            },
+        )?;
         let voice_cache = Arc::clone(&cache);
-        starting.worker("voice", move || Voice::open(&environment, &settings, voice_cache), |queues, voice| {
-            while let Some(job) = queues.voice.pop() {
-                voice.speak(job);
-            }
-        })?;
+        starting.worker(
+            "voice",
+            move || Voice::open(&environment, &settings, voice_cache),
+            |queues, voice| {
+                while let Some(job) = queues.voice.pop() {
+                    voice.speak(job);
+                }
+            },
+        )?;
         let workers = Mutex::new(starting.finish()?);
         Ok(Speech { inner: Arc::new(Inner { queues, cache, workers }) })
     }

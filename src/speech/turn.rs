@@ -37,10 +37,8 @@ impl TurnJudge {
     fn try_complete(&mut self, audio: &[i16]) -> Result<f32, SpeechError> {
         let failed = onnx::failed("smart-turn");
         let picture = self.features.picture(audio);
-        let view = ArrayView3::from_shape((1, MEL_BANDS, FRAMES), &picture).map_err(|e| SpeechError::Onnx {
-            what: "smart-turn".to_owned(),
-            reason: e.to_string(),
-        })?;
+        let view = ArrayView3::from_shape((1, MEL_BANDS, FRAMES), &picture)
+            .map_err(|e| SpeechError::Onnx { what: "smart-turn".to_owned(), reason: e.to_string() })?;
         let input = TensorRef::from_array_view(view).map_err(&failed)?;
         let outputs = self.session.run(ort::inputs!["input_features" => input]).map_err(&failed)?;
         let (_, probability) = outputs["logits"].try_extract_tensor::<f32>().map_err(&failed)?;

@@ -171,7 +171,9 @@ fn number(words: &[String]) -> Option<(String, usize)> {
         }
     }
     let digits: usize = groups.iter().map(String::len).sum();
-    if !(PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&digits) || groups.iter().any(|g| g.len() == 4 && groups.len() == 3 && digits == 8) {
+    if !(PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&digits)
+        || groups.iter().any(|g| g.len() == 4 && groups.len() == 3 && digits == 8)
+    {
         return None;
     }
     let groups = if groups.len() == 1 { grouped(&groups[0]) } else { groups };

@@ -1,0 +1,49 @@
+//! The voice speaks, is cached, and our own ears understand it.
+
+use std::sync::mpsc;
+
+use offhook::speech::{Priority, SpokenChunk, VOICE_RATE};
+
+use crate::common::{hear, speech, word_errors, words};
+
+#[test]
+fn ears_understand_the_voice() {
+    let text = "Good morning. We can see you on Tuesday at half past two. Does that work for you?";
+    let pcm = speech().render(text, 16_000).expect("the voice renders");
+    let heard = hear(pcm);
+    let errors = word_errors(
+        &words(text),
+        &words(&heard.text.replace("2.30", "half past two").replace("2:30", "half past two")),
+    );
+    assert!(errors <= 2, "{:?}", heard.text);
+}
+
+#[test]
+fn sentences_come_one_by_one_and_are_kept() {
+    let text = "This sentence was never said before. Nor was this one!";
+    assert_eq!(speech().cached(text), None);
+    let chunks = speak(text);
+    assert_eq!(chunks.iter().map(|c| c.last).collect::<Vec<_>>(), [false, true]);
+    let whole: Vec<i16> = chunks.iter().flat_map(|c| c.pcm.to_vec()).collect();
+    assert_eq!(speech().cached(text).as_deref(), Some(whole.as_slice()));
+    assert_eq!(speak(text), chunks);
+
+    let first = chunks[0].pcm.iter().position(|s| s.unsigned_abs() > 200).expect("it is audible");
+    assert!(first <= VOICE_RATE as usize / 50, "first sound after {first} samples");
+    let level = (chunks[0].pcm.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / chunks[0].pcm.len() as f64).sqrt();
+    assert!((1_500.0..6_000.0).contains(&level), "level {level}");
+}
+
+#[test]
+fn nothing_to_say_ends_at_once() {
+    let chunks = speak(" ... ");
+    assert_eq!(chunks.len(), 1);
+    assert!(chunks[0].last && chunks[0].pcm.is_empty());
+}
+
+fn speak(text: &str) -> Vec<SpokenChunk> {
+    let (sender, receiver) = mpsc::channel();
+    speech().speak(text, Priority::Live, move |c| sender.send(c).expect("the test waits")).expect("the queue has room");
+    // The closure, and with it the sender, goes when the text is done.
+    receiver.iter().collect()
+}
