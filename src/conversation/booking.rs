@@ -224,9 +224,10 @@ impl Conversation {
         let date = |s: &Slot| s.starts_at.to_zoned(at.business.timezone.clone()).date();
         let target = self.draft.search.exact.or_else(|| self.around(slots, at));
         let mut picked: Vec<Slot> = if let Some(target) = target {
-            let mut near = slots.to_vec();
-            near.sort_by_key(|s| (s.starts_at.as_second() - target.as_second()).abs());
-            near.into_iter().take(2).collect()
+            // One on either side where there is one.
+            let after = slots.iter().position(|s| s.starts_at >= target).unwrap_or(slots.len());
+            let first = after.saturating_sub(1).min(slots.len().saturating_sub(2));
+            slots[first..].iter().take(2).copied().collect()
         } else {
             let mut days: Vec<Vec<Slot>> = Vec::new();
             for slot in slots {

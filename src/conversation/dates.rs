@@ -271,7 +271,13 @@ impl Scan<'_> {
         let (day, taken) = ordinal(w, at + the).or_else(|| cardinal(w, at + the))?;
         let of = usize::from(w.word(at + the + taken) == "of");
         let name = w.word(at + the + taken + of);
-        let month = month_name(name).filter(|_| of == 1 || !matches!(name, "may" | "march" | "mar" | "dec"))?;
+        let month_at = at + the + taken + of;
+        let verb = name == "may" && matches!(w.word(month_at + 1), "i" | "we" | "you" | "be" | "he" | "she" | "they");
+        // "at 2 December 5th", "two thirty December 5th": the number before is a time.
+        let is_time = the + of == 0
+            && !matches!(w.tokens.get(at), Some(Token::Ordinal(_)))
+            && (w.before(at) == "at" || at > 0 && cardinal(w, at - 1).is_some() || ordinal(w, month_at + 1).is_some());
+        let month = month_name(name).filter(|_| !verb && !is_time)?;
         let (year, more) = self.year(at + the + taken + of + 1);
         Some((DayWish::One(vec![self.dated(month, day, year)?]), the + taken + of + 1 + more, None))
     }
@@ -301,7 +307,10 @@ impl Scan<'_> {
         let (day, taken) = ordinal(w, at + the)?;
         let after = w.word(at + the + taken);
         let digits = matches!(w.tokens.get(at + the), Some(Token::Ordinal(_)));
-        if !(the == 1 || digits || day > 9) || matches!(after, "one" | "option" | "time" | "thing" | "choice" | "slot" | "available" | "offer" | "half") {
+        let next = w.word(at + the + taken + 1);
+        let one_oclock = after == "one" && (w.before(at) == "on" || matches!(next, "oclock" | "pm" | "am" | "fifteen" | "thirty" | "forty" | "in"));
+        let sure = the == 1 || digits || day > 9;
+        if !sure || !one_oclock && matches!(after, "one" | "option" | "time" | "thing" | "choice" | "slot" | "available" | "offer" | "half") {
             return None;
         }
         if day <= 3 && !digits && !matches!(w.before(at), "on" | "for") {

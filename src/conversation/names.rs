@@ -33,7 +33,7 @@ pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
         parts.push(capitalised(&lower[at]));
         at += 1;
     }
-    let whole_sentence_left = asked && introduced.is_none() && words.len() - at.min(words.len()) > 4;
+    let whole_sentence_left = asked && introduced.is_none() && words.len() - at.min(words.len()) > 4 && !matches!(lower.get(at).map(String::as_str), Some("and" | "my"));
     (!parts.is_empty() && !whole_sentence_left).then(|| parts.join(" "))
 }
 

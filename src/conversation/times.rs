@@ -467,6 +467,8 @@ fn lead(words: &Words, at: usize) -> &str {
     match (second, before) {
         ("not" | "no", "before") => "not before",
         ("not" | "no", "after") => "not after",
+        // "how about two" is no "around two".
+        ("how" | "what", "about") => "",
         ("later", "than") | ("earlier", "than") => {
             let not = at.checked_sub(3).map_or("", |i| words.word(i));
             match (second, matches!(not, "not" | "no")) {
