@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::{Timestamp, ToSpan};
 use offhook::conversation::{
-    Action, Appointment, BookError, Caller, Completeness, Conversation, Event, Expectation, KnownCaller, Slot, fixed_prompts, understand_when,
+    Action, Appointment, BookError, Caller, Completeness, Conversation, Event, Expectation, KnownCaller, Slot,
+    fixed_prompts, understand_when,
 };
 use proptest::prelude::*;
 
@@ -26,9 +27,31 @@ enum Move {
 
 fn moves() -> impl Strategy<Value = Move> {
     let phrases = prop::sample::select(vec![
-        "a cleaning", "an oil change", "Tuesday at 2:30", "yes", "no", "no, Wednesday", "the first one", "something later", "Anna Smith",
-        "my number is 617 555 2671", "699 123 456", "yes yes", "cancel that", "what are your hours", "a person please", "bye", "repeat",
-        "as soon as possible", "next Friday", "neither", "I'd like to book", "that's wrong", "the time", "do you have parking", "hmm",
+        "a cleaning",
+        "an oil change",
+        "Tuesday at 2:30",
+        "yes",
+        "no",
+        "no, Wednesday",
+        "the first one",
+        "something later",
+        "Anna Smith",
+        "my number is 617 555 2671",
+        "699 123 456",
+        "yes yes",
+        "cancel that",
+        "what are your hours",
+        "a person please",
+        "bye",
+        "repeat",
+        "as soon as possible",
+        "next Friday",
+        "neither",
+        "I'd like to book",
+        "that's wrong",
+        "the time",
+        "do you have parking",
+        "hmm",
     ]);
     prop_oneof![
         6 => (phrases, 0.0f32..1.0).prop_map(|(t, c)| Move::Say(t.into(), c)),
@@ -173,7 +196,10 @@ fn a_dead_calendar_becomes_a_message() {
     let mut call = Call::new(dental());
     call.down = true;
     let call = call.says(&["a cleaning on Tuesday at 2:30", "Anna Smith", "yes", "no"]);
-    assert_eq!(call.result(), "message from Anna Smith: Wants to book cleaning on Tuesday, November 24th at 2:30 PM.; Message");
+    assert_eq!(
+        call.result(),
+        "message from Anna Smith: Wants to book cleaning on Tuesday, November 24th at 2:30 PM.; Message"
+    );
 }
 
 #[test]
@@ -195,7 +221,14 @@ fn a_known_caller_is_greeted_and_not_asked_for_the_name() {
 
 #[test]
 fn a_withheld_number_is_asked_for() {
-    let call = Call::from(garage(), None, None, 3).says(&["oil change Monday at 10 am", "Pedro Ruiz", "six nine nine, one two three, four five six", "yes", "yes", "bye"]);
+    let call = Call::from(garage(), None, None, 3).says(&[
+        "oil change Monday at 10 am",
+        "Pedro Ruiz",
+        "six nine nine, one two three, four five six",
+        "yes",
+        "yes",
+        "bye",
+    ]);
     assert_eq!(call.result(), "oil-change 11-23 10:00 Pedro Ruiz +34699123456; Booked");
 }
 

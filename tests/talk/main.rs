@@ -1,7 +1,6 @@
 //! What the receptionist understands and says, at text level, in virtual time.
 
 mod dates;
-mod explore;
 mod laws;
 mod oracle;
 mod scripts;
