@@ -44,7 +44,10 @@ impl Conversation {
             }
             Step::Offer => {
                 let offers = self.spoken_offers();
-                self.say(if self.draft.offers.len() == 1 { "offer_one" } else { "which_offer" }, &[("offers", &offers)]);
+                self.say(
+                    if self.draft.offers.len() == 1 { "offer_one" } else { "which_offer" },
+                    &[("offers", &offers)],
+                );
             }
             Step::Name if self.task == Task::Message => self.say("ask_message_name", &[]),
             Step::Name => self.say("ask_name", &[]),
@@ -74,12 +77,22 @@ impl Conversation {
 
     /// Reads the booking back.
     pub(super) fn read_back(&mut self, key: &'static str) {
-        let (Some(service), Some(slot)) = (self.draft.service.and_then(|i| self.business.services.get(i)), self.draft.slot) else { return };
+        let (Some(service), Some(slot)) =
+            (self.draft.service.and_then(|i| self.business.services.get(i)), self.draft.slot)
+        else {
+            return;
+        };
         let service = service.name.clone();
         let time = spoken::moment(slot.starts_at, &self.business.timezone);
         let name = self.outcome.name.clone().unwrap_or_default();
         let phone = self.outcome.phone.as_deref().map(phone::spoken).unwrap_or_default();
-        let values = [("service", service.as_str()), ("a_service", &with_article(&service)), ("time", &time), ("name", &name), ("phone", &phone)];
+        let values = [
+            ("service", service.as_str()),
+            ("a_service", &with_article(&service)),
+            ("time", &time),
+            ("name", &name),
+            ("phone", &phone),
+        ];
         self.say(key, &values);
     }
 
@@ -159,7 +172,12 @@ impl Conversation {
             Step::Open => self.say("menu", &[]),
             Step::Offer if self.draft.offers.len() > 1 => self.say("choice_keys", &[]),
             Step::WhichDay(_) | Step::WhichTime(_) => self.say("choice_keys", &[]),
-            Step::Offer | Step::ConfirmPhone | Step::PhoneBack(_) | Step::ReadBack | Step::OfferService(_) | Step::OfferMessage(_) => {
+            Step::Offer
+            | Step::ConfirmPhone
+            | Step::PhoneBack(_)
+            | Step::ReadBack
+            | Step::OfferService(_)
+            | Step::OfferMessage(_) => {
                 self.say("yes_no_keys", &[]);
             }
             Step::Phone => self.say("phone_keys", &[]),

@@ -66,7 +66,8 @@ impl Conversation {
     fn seek(&mut self, at: &At) {
         match self.draft.wish.resolve(at) {
             When::None => {
-                let service = self.draft.service.and_then(|i| self.business.services.get(i)).map(|s| with_article(&s.name));
+                let service =
+                    self.draft.service.and_then(|i| self.business.services.get(i)).map(|s| with_article(&s.name));
                 let first = !matches!(self.step, Step::When);
                 self.step = Step::When;
                 match service {
@@ -143,7 +144,8 @@ impl Conversation {
 
     fn query(&mut self, search: Search, at: &At) {
         let Some(service) = self.draft.service.and_then(|i| self.business.services.get(i)) else { return };
-        let last = plus(self.horizon(at), 1).to_zoned(at.business.timezone.clone()).map_or(Timestamp::MAX, |z| z.timestamp());
+        let last =
+            plus(self.horizon(at), 1).to_zoned(at.business.timezone.clone()).map_or(Timestamp::MAX, |z| z.timestamp());
         let from = search.spans.iter().map(|s| s.0).min().unwrap_or(at.now.timestamp()).max(earliest(at));
         let to = search.spans.iter().map(|s| s.1).max().unwrap_or(last).min(last);
         if from >= to {
@@ -171,7 +173,8 @@ impl Conversation {
                 return self.choose(*slot, at);
             }
         }
-        let wanted = |s: &&Slot| self.draft.search.spans.iter().any(|(from, to)| *from <= s.starts_at && s.starts_at < *to);
+        let wanted =
+            |s: &&Slot| self.draft.search.spans.iter().any(|(from, to)| *from <= s.starts_at && s.starts_at < *to);
         let found: Vec<Slot> = slots.iter().filter(wanted).copied().collect();
         if found.is_empty() {
             return self.no_slots(at);
@@ -224,9 +227,10 @@ impl Conversation {
         let date = |s: &Slot| s.starts_at.to_zoned(at.business.timezone.clone()).date();
         let target = self.draft.search.exact.or_else(|| self.around(slots, at));
         let mut picked: Vec<Slot> = if let Some(target) = target {
-            let mut near = slots.to_vec();
-            near.sort_by_key(|s| (s.starts_at.as_second() - target.as_second()).abs());
-            near.into_iter().take(2).collect()
+            // One on either side where there is one.
+            let after = slots.iter().position(|s| s.starts_at >= target).unwrap_or(slots.len());
+            let first = after.saturating_sub(1).min(slots.len().saturating_sub(2));
+            slots[first..].iter().take(2).copied().collect()
         } else {
             let mut days: Vec<Vec<Slot>> = Vec::new();
             for slot in slots {
@@ -252,7 +256,8 @@ impl Conversation {
     fn around(&self, slots: &[Slot], at: &At) -> Option<Timestamp> {
         let Some(TimeWish::Around(clock)) = &self.draft.wish.time else { return None };
         let first = slots.first()?.starts_at.to_zoned(at.business.timezone.clone());
-        let nearest = clock.candidates().into_iter().min_by_key(|t| (i32::from(t.hour()) - i32::from(first.hour())).abs())?;
+        let nearest =
+            clock.candidates().into_iter().min_by_key(|t| (i32::from(t.hour()) - i32::from(first.hour())).abs())?;
         first.date().to_datetime(nearest).to_zoned(at.business.timezone.clone()).ok().map(|z| z.timestamp())
     }
 
@@ -290,8 +295,11 @@ impl Conversation {
         self.draft.offers.clear();
         self.draft.offered.clear();
         let local = slot.starts_at.to_zoned(at.business.timezone.clone());
-        self.draft.wish =
-            Wish { days: Some(DayWish::One(vec![local.date()])), not: Vec::new(), time: Some(TimeWish::At(vec![Clock::sure(local.time())])) };
+        self.draft.wish = Wish {
+            days: Some(DayWish::One(vec![local.date()])),
+            not: Vec::new(),
+            time: Some(TimeWish::At(vec![Clock::sure(local.time())])),
+        };
         if self.outcome.name.is_none() || self.outcome.phone.is_none() {
             let time = spoken::moment(slot.starts_at, &self.business.timezone);
             self.say("slot_chosen", &[("time", &time)]);
@@ -309,7 +317,11 @@ impl Conversation {
     /// Writes the booking; the same booking always under the same key.
     pub(super) fn book(&mut self) {
         let Some(service) = self.draft.service.and_then(|i| self.business.services.get(i)) else { return };
-        let (Some(slot), Some(name), Some(phone)) = (self.draft.slot, self.outcome.name.clone(), self.outcome.phone.clone()) else { return };
+        let (Some(slot), Some(name), Some(phone)) =
+            (self.draft.slot, self.outcome.name.clone(), self.outcome.phone.clone())
+        else {
+            return;
+        };
         let identity = format!("{} {} {name} {phone}", service.id, slot.starts_at);
         let n = self.keys.iter().position(|k| *k == identity).unwrap_or_else(|| {
             self.keys.push(identity);
@@ -356,7 +368,13 @@ impl Conversation {
     }
 
     fn confirm(&mut self, appointment: &Appointment) {
-        let name = self.business.services.iter().find(|s| s.id == appointment.service).map_or("", |s| s.name.as_str()).to_string();
+        let name = self
+            .business
+            .services
+            .iter()
+            .find(|s| s.id == appointment.service)
+            .map_or("", |s| s.name.as_str())
+            .to_string();
         let time = spoken::moment(appointment.slot.starts_at, &self.business.timezone);
         self.say("booked", &[("service", &name), ("time", &time)]);
         self.task = Task::None;
@@ -395,7 +413,11 @@ impl Conversation {
         if self.task != Task::Booking {
             return None;
         }
-        let service = self.draft.service.and_then(|i| self.business.services.get(i)).map_or("an appointment", |s| s.name.as_str());
+        let service = self
+            .draft
+            .service
+            .and_then(|i| self.business.services.get(i))
+            .map_or("an appointment", |s| s.name.as_str());
         let slot = self.draft.slot.map(|s| s.starts_at).or(self.draft.search.exact);
         let when = slot.map(|s| format!(" on {}", spoken::moment(s, &self.business.timezone))).unwrap_or_default();
         Some(format!("Wants to book {service}{when}."))

@@ -13,8 +13,9 @@ use super::words::Words;
 
 /// Words after which more is coming.
 const OPEN_ENDS: [&str; 40] = [
-    "and", "um", "uh", "on", "at", "the", "a", "an", "or", "but", "to", "for", "of", "in", "with", "my", "is", "its", "im", "so", "because", "from",
-    "like", "about", "around", "between", "before", "after", "next", "this", "half", "quarter", "past", "if", "then", "i", "id", "erm", "would", "by",
+    "and", "um", "uh", "on", "at", "the", "a", "an", "or", "but", "to", "for", "of", "in", "with", "my", "is", "its",
+    "im", "so", "because", "from", "like", "about", "around", "between", "before", "after", "next", "this", "half",
+    "quarter", "past", "if", "then", "i", "id", "erm", "would", "by",
 ];
 
 /// Judges a partial text.
@@ -46,7 +47,9 @@ pub(super) fn judge(conversation: &Conversation, text: &str) -> Completeness {
 
 /// "at to", "for": homophones of an hour that end an answer about time.
 fn short_answer(conversation: &Conversation, words: &Words) -> bool {
-    matches!(conversation.step, Step::When | Step::Offer | Step::WhichTime(_)) && words.before(words.len()) != "at" && timed(words)
+    matches!(conversation.step, Step::When | Step::Offer | Step::WhichTime(_))
+        && words.before(words.len()) != "at"
+        && timed(words)
 }
 
 fn timed(words: &Words) -> bool {

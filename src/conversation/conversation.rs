@@ -41,6 +41,8 @@ pub struct Conversation {
     pub(super) keys: Vec<String>,
     /// Said while the calendar was writing: heard afterwards.
     pub(super) deferred: Option<(String, f32)>,
+    /// The service last spoken of.
+    pub(super) topic: Option<usize>,
     /// What was said last, for "say that again".
     pub(super) last_said: Vec<String>,
     /// How the call ended, once it has.
@@ -69,6 +71,7 @@ impl Conversation {
             request: 0,
             keys: Vec::new(),
             deferred: None,
+            topic: None,
             last_said: Vec::new(),
             ended: None,
             late_name: false,
@@ -114,16 +117,22 @@ impl Conversation {
     /// What kind of answer is waited for.
     pub fn expectation(&self) -> Expectation {
         match &self.step {
-            Step::Open | Step::Service(_) | Step::Change | Step::WaitSlots(_) | Step::WaitBook(_) | Step::Ended => Expectation::Open,
+            Step::Open | Step::Service(_) | Step::Change | Step::WaitSlots(_) | Step::WaitBook(_) | Step::Ended => {
+                Expectation::Open
+            }
             Step::When => Expectation::DateTime,
             Step::WhichDay(_) | Step::WhichTime(_) => Expectation::Choice,
             Step::Offer if self.draft.offers.len() > 1 => Expectation::Choice,
             Step::Name => Expectation::Name,
             Step::Phone => Expectation::Phone,
             Step::Message => Expectation::Message,
-            Step::Offer | Step::ConfirmPhone | Step::PhoneBack(_) | Step::ReadBack | Step::OfferService(_) | Step::OfferMessage(_) | Step::ConfirmEnd => {
-                Expectation::YesNo
-            }
+            Step::Offer
+            | Step::ConfirmPhone
+            | Step::PhoneBack(_)
+            | Step::ReadBack
+            | Step::OfferService(_)
+            | Step::OfferMessage(_)
+            | Step::ConfirmEnd => Expectation::YesNo,
         }
     }
 
@@ -189,7 +198,11 @@ impl Conversation {
         if self.step == Step::Ended {
             return;
         }
-        self.ended = Some(if self.informed && otherwise == Disposition::NoDisposition { Disposition::InfoOnly } else { otherwise });
+        self.ended = Some(if self.informed && otherwise == Disposition::NoDisposition {
+            Disposition::InfoOnly
+        } else {
+            otherwise
+        });
         self.say(goodbye, &[]);
         self.step = Step::Ended;
         let disposition = self.disposition();

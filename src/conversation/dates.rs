@@ -76,8 +76,18 @@ pub(super) fn weekday(word: &str) -> Option<Weekday> {
         ("wensday", Weekday::Wednesday),
     ];
     const OTHER_DAYS: [&str; 12] = [
-        "today", "holiday", "birthday", "everyday", "midday", "someday", "payday", "workday", "weekday", "yesterday",
-        "noonday", "doomsday",
+        "today",
+        "holiday",
+        "birthday",
+        "everyday",
+        "midday",
+        "someday",
+        "payday",
+        "workday",
+        "weekday",
+        "yesterday",
+        "noonday",
+        "doomsday",
     ];
     let word = word.strip_suffix('s').filter(|w| w.ends_with("day")).unwrap_or(word);
     if let Some((_, day)) = NAMES.iter().chain(&SHORT).find(|(name, _)| *name == word) {
@@ -157,10 +167,26 @@ impl Scan<'_> {
                 return self.one(ahead, length);
             }
         }
-        const SOONEST: [&str; 17] = [
-            "as soon as possible", "as soon as you can", "as early as possible", "asap", "a s a p", "soonest", "the soonest",
-            "right away", "earliest possible", "earliest available", "first available", "next available", "the earliest you have",
-            "earliest appointment", "next appointment", "straight away", "next opening",
+        const SOONEST: [&str; 19] = [
+            "right now",
+            "immediately",
+            "as soon as possible",
+            "as soon as you can",
+            "as early as possible",
+            "asap",
+            "a s a p",
+            "soonest",
+            "the soonest",
+            "right away",
+            "earliest possible",
+            "earliest available",
+            "first available",
+            "next available",
+            "the earliest you have",
+            "earliest appointment",
+            "next appointment",
+            "straight away",
+            "next opening",
         ];
         SOONEST.iter().find(|p| w.starts(at, p)).map(|p| (DayWish::Soonest, p.split(' ').count(), None)).or_else(|| {
             const ANY: [&str; 5] = ["any day", "whichever day", "whatever day", "no particular day", "every day"];
@@ -193,11 +219,18 @@ impl Scan<'_> {
                 if matches!(w.word(unit + 2), "now" | "today") {
                     return self.one(ahead, length + 2);
                 }
-                let base = self.relative(unit + 2).or_else(|| self.weekday_phrase(unit + 2)).or_else(|| self.day_of_month(unit + 2));
+                let base = self
+                    .relative(unit + 2)
+                    .or_else(|| self.weekday_phrase(unit + 2))
+                    .or_else(|| self.day_of_month(unit + 2));
                 let skip_the = if base.is_none() && w.word(unit + 2) == "the" { 1 } else { 0 };
                 let base = base.or_else(|| self.day_of_month(unit + 2 + skip_the))?;
                 let DayWish::One(choices) = base.0 else { return None };
-                Some((DayWish::One(choices.into_iter().map(|d| plus(d, ahead)).collect()), length + 1 + base.1 + skip_the, None))
+                Some((
+                    DayWish::One(choices.into_iter().map(|d| plus(d, ahead)).collect()),
+                    length + 1 + base.1 + skip_the,
+                    None,
+                ))
             }
             _ if prefix == 1 => self.one(ahead, length),
             "time" if prefix == 1 => self.one(ahead, length + 1),
@@ -232,6 +265,9 @@ impl Scan<'_> {
             let skip = if w.word(after) == "this" { 2 } else { 3 };
             return Some((DayWish::One(vec![nearest]), length + skip, Some(day)));
         }
+        if w.word(after) == "after" && after + 1 == w.len() {
+            return Some((DayWish::One(vec![nearest, later(1)]), length + 1, Some(day)));
+        }
         if w.word(after) == "week" {
             let choices = if today { vec![later(1), later(2)] } else { vec![later(1)] };
             return Some((DayWish::One(choices), length + 1, Some(day)));
@@ -250,7 +286,11 @@ impl Scan<'_> {
     fn in_next_week(&self, day: Weekday) -> Vec<Date> {
         let monday = plus(self.today, 7 - i64::from(self.today.weekday().to_monday_zero_offset()));
         let date = on_or_after(monday, day);
-        if self.today.weekday() == Weekday::Sunday && day != Weekday::Sunday { vec![date, plus(date, 7)] } else { vec![date] }
+        if self.today.weekday() == Weekday::Sunday && day != Weekday::Sunday {
+            vec![date, plus(date, 7)]
+        } else {
+            vec![date]
+        }
     }
 
     /// "March 5th", "the fifth of March", "12/5", "March fifth 2027".
@@ -263,7 +303,8 @@ impl Scan<'_> {
         }
         if let Some(month) = month_name(w.word(at)) {
             let the = usize::from(w.word(at + 1) == "the");
-            let (day, taken) = ordinal(w, at + 1 + the).or_else(|| cardinal(w, at + 1 + the).filter(|(d, _)| (1..=31).contains(d)))?;
+            let (day, taken) =
+                ordinal(w, at + 1 + the).or_else(|| cardinal(w, at + 1 + the).filter(|(d, _)| (1..=31).contains(d)))?;
             let (year, more) = self.year(at + 1 + the + taken);
             return Some((DayWish::One(vec![self.dated(month, day, year)?]), 1 + the + taken + more, None));
         }
@@ -271,7 +312,13 @@ impl Scan<'_> {
         let (day, taken) = ordinal(w, at + the).or_else(|| cardinal(w, at + the))?;
         let of = usize::from(w.word(at + the + taken) == "of");
         let name = w.word(at + the + taken + of);
-        let month = month_name(name).filter(|_| of == 1 || !matches!(name, "may" | "march" | "mar" | "dec"))?;
+        let month_at = at + the + taken + of;
+        let verb = name == "may" && matches!(w.word(month_at + 1), "i" | "we" | "you" | "be" | "he" | "she" | "they");
+        // "at 2 December 5th", "two thirty December 5th": the number before is a time.
+        let is_time = the + of == 0
+            && !matches!(w.tokens.get(at), Some(Token::Ordinal(_)))
+            && (w.before(at) == "at" || at > 0 && cardinal(w, at - 1).is_some() || ordinal(w, month_at + 1).is_some());
+        let month = month_name(name).filter(|_| !verb && !is_time)?;
         let (year, more) = self.year(at + the + taken + of + 1);
         Some((DayWish::One(vec![self.dated(month, day, year)?]), the + taken + of + 1 + more, None))
     }
@@ -301,7 +348,19 @@ impl Scan<'_> {
         let (day, taken) = ordinal(w, at + the)?;
         let after = w.word(at + the + taken);
         let digits = matches!(w.tokens.get(at + the), Some(Token::Ordinal(_)));
-        if !(the == 1 || digits || day > 9) || matches!(after, "one" | "option" | "time" | "thing" | "choice" | "slot" | "available" | "offer" | "half") {
+        let next = w.word(at + the + taken + 1);
+        let one_oclock = after == "one"
+            && (w.before(at) == "on" || matches!(next, "oclock" | "pm" | "am" | "fifteen" | "thirty" | "forty" | "in"));
+        let sure = the == 1 || digits || day > 9;
+        let numeral = digits && w.before(at) == "on" || after == "half" && next == "past";
+        if !sure
+            || !one_oclock
+                && !numeral
+                && matches!(
+                    after,
+                    "one" | "option" | "time" | "thing" | "choice" | "slot" | "available" | "offer" | "half"
+                )
+        {
             return None;
         }
         if day <= 3 && !digits && !matches!(w.before(at), "on" | "for") {
@@ -378,7 +437,8 @@ impl Scan<'_> {
             ("this", "month") | ("the", "month") => (self.today.first_of_month(), 2),
             (name, _) => {
                 let before = w.before(from);
-                let sure = !matches!(name, "may" | "march" | "mar" | "dec" | "sep" | "jan") || matches!(before, "in" | "of" | "next" | "early" | "late");
+                let sure = !matches!(name, "may" | "march" | "mar" | "dec" | "sep" | "jan")
+                    || matches!(before, "in" | "of" | "next" | "early" | "late");
                 let month = month_name(name).filter(|_| sure)?;
                 let month = i8::try_from(month).ok()?;
                 let this_year = Date::new(self.today.year(), month, 1).ok()?;
@@ -550,7 +610,9 @@ fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
         "after" | "since" => DayWish::Span(plus(date, 1), plus(date, OPEN_END_DAYS)),
         "before" => DayWish::Span(today, plus(date, -1).max(today)),
         "by" | "until" | "till" => DayWish::Span(today, date.max(today)),
-        "from" if !matches!(after, "at" | "to" | "till" | "until" | "through") => DayWish::Span(date, plus(date, OPEN_END_DAYS)),
+        "from" if !matches!(after, "at" | "to" | "till" | "until" | "through") => {
+            DayWish::Span(date, plus(date, OPEN_END_DAYS))
+        }
         _ if after == "onwards" || after == "onward" => DayWish::Span(date, plus(date, OPEN_END_DAYS)),
         _ => return atom,
     };
@@ -560,11 +622,41 @@ fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
 /// "not Friday", "Friday doesn't work".
 fn refused(words: &Words, atom: &Atom) -> bool {
     const REFUSALS: [&str; 13] = [
-        "not", "except", "excluding", "besides", "than", "cant", "cannot", "dont", "never", "avoid", "busy", "away", "instead",
+        "not",
+        "except",
+        "excluding",
+        "besides",
+        "than",
+        "cant",
+        "cannot",
+        "dont",
+        "never",
+        "avoid",
+        "busy",
+        "away",
+        "instead",
     ];
     const BETWEEN: [&str; 20] = [
-        "on", "do", "make", "come", "next", "the", "this", "for", "any", "want", "like", "work", "free", "available", "of",
-        "be", "a", "have", "it", "working",
+        "on",
+        "do",
+        "make",
+        "come",
+        "next",
+        "the",
+        "this",
+        "for",
+        "any",
+        "want",
+        "like",
+        "work",
+        "free",
+        "available",
+        "of",
+        "be",
+        "a",
+        "have",
+        "it",
+        "working",
     ];
     let mut at = atom.at;
     for _ in 0..4 {
@@ -579,8 +671,22 @@ fn refused(words: &Words, atom: &Atom) -> bool {
         at = before;
     }
     const AFTER: [&str; 16] = [
-        "doesnt work", "does not work", "wont work", "wont do", "isnt good", "is no good", "is not good", "is bad", "doesnt suit",
-        "is out", "isnt possible", "is impossible", "is not possible", "im busy", "i cant", "not so good",
+        "doesnt work",
+        "does not work",
+        "wont work",
+        "wont do",
+        "isnt good",
+        "is no good",
+        "is not good",
+        "is bad",
+        "doesnt suit",
+        "is out",
+        "isnt possible",
+        "is impossible",
+        "is not possible",
+        "im busy",
+        "i cant",
+        "not so good",
     ];
     AFTER.iter().any(|p| words.starts(atom.at + atom.length, p))
 }

@@ -8,12 +8,17 @@ use super::services::{find_services, stem};
 use super::words::{Token, Words};
 
 /// Share of the stored question's weight that must be asked for.
-const RECALL: f64 = 0.5;
+const RECALL: f64 = 0.51;
 /// Share of the caller's own weight that must be in the stored question.
 const PRECISION: f64 = 0.34;
 
 /// The answer to what was asked, none when it is not known for sure.
-pub(super) fn find_answer<'a>(words: &Words, faqs: &'a [Faq], services: &[Service], lexicon: &Lexicon) -> Option<&'a Faq> {
+pub(super) fn find_answer<'a>(
+    words: &Words,
+    faqs: &'a [Faq],
+    services: &[Service],
+    lexicon: &Lexicon,
+) -> Option<&'a Faq> {
     let asked = concepts(words, lexicon);
     let stored: Vec<Vec<BTreeSet<String>>> =
         faqs.iter().map(|f| f.questions.iter().map(|q| concepts(&Words::new(q), lexicon)).collect()).collect();
@@ -35,7 +40,8 @@ pub(super) fn find_answer<'a>(words: &Words, faqs: &'a [Faq], services: &[Servic
         }
         for question in questions {
             let shared = sum(&mut question.intersection(&asked));
-            let (recall, precision) = (shared / sum(&mut question.iter()).max(0.01), shared / sum(&mut asked.iter()).max(0.01));
+            let (recall, precision) =
+                (shared / sum(&mut question.iter()).max(0.01), shared / sum(&mut asked.iter()).max(0.01));
             let score = recall * 0.6 + precision * 0.4;
             if recall >= RECALL && precision >= PRECISION && best.is_none_or(|(s, _)| score > s) {
                 best = Some((score, i));

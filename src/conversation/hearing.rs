@@ -57,9 +57,16 @@ impl Conversation {
         }
         let turn = Turn { text, answer: answer(&words), words, sure: confidence >= SURE };
         self.greet_late();
+        if let [service] = find_services(&turn.words, &self.business.services).as_slice() {
+            self.topic = Some(*service);
+        }
         let strikes = self.strikes;
         self.strikes = 0;
-        if !self.emergency(&turn) && !self.anywhere(&turn, at) && !self.in_step(&turn, at) && !self.in_any_order(&turn, at) {
+        if !self.emergency(&turn)
+            && !self.anywhere(&turn, at)
+            && !self.in_step(&turn, at)
+            && !self.in_any_order(&turn, at)
+        {
             self.strikes = strikes;
             self.missed(at);
         }
@@ -71,11 +78,15 @@ impl Conversation {
         let digit = keys.chars().next().and_then(|c| c.to_digit(10)).filter(|_| keys.len() == 1).map(|d| d as usize);
         match (self.step.clone(), digit) {
             (Step::WaitSlots(_) | Step::WaitBook(_) | Step::Ended, _) => self.strikes = strikes,
-            (Step::Phone | Step::ConfirmPhone | Step::PhoneBack(_), _) if keys.len() >= 3 => self.digits_typed(keys, at),
+            (Step::Phone | Step::ConfirmPhone | Step::PhoneBack(_), _) if keys.len() >= 3 => {
+                self.digits_typed(keys, at)
+            }
             (Step::Phone, _) => self.digits_typed(keys, at),
             (Step::Offer, Some(1)) if self.draft.offers.len() == 1 => self.choose(self.draft.offers[0], at),
             (Step::Offer, Some(2)) if self.draft.offers.len() == 1 => self.offer_others(at),
-            (Step::Offer, Some(n)) if n >= 1 && n <= self.draft.offers.len() => self.choose(self.draft.offers[n - 1], at),
+            (Step::Offer, Some(n)) if n >= 1 && n <= self.draft.offers.len() => {
+                self.choose(self.draft.offers[n - 1], at)
+            }
             (Step::WhichDay(days), Some(n)) if n >= 1 && n <= days.len() => self.day_chosen(days[n - 1], at),
             (Step::WhichTime(times), Some(n)) if n >= 1 && n <= times.len() => self.time_chosen(times[n - 1], at),
             (Step::Service(_), Some(n)) if n >= 1 && n <= self.business.services.len() => {
@@ -117,7 +128,9 @@ impl Conversation {
             return false;
         }
         let deciding = is_yes_no(&self.step) && turn.answer == Answer::Yes;
-        if lexicon.means("repeat", w) && w.len() <= 12 || self.step != Step::Open && lexicon.is_only("repeat_only", w) {
+        if lexicon.means("repeat", w) && w.len() <= 12
+            || self.step != Step::Open && turn.answer != Answer::Yes && lexicon.is_only("repeat_only", w)
+        {
             let again = self.last_said.clone();
             again.into_iter().for_each(|text| self.speak(text));
             return true;
@@ -173,7 +186,9 @@ impl Conversation {
             self.start_message(Some(format!("About an existing appointment: \"{}\"", turn.text.trim())));
             return true;
         }
-        if lexicon.means("change", w) && self.task != Task::Booking || self.step == Step::Open && lexicon.means("cancel", w) && w.has("cancel") {
+        if lexicon.means("change", w) && self.task != Task::Booking
+            || self.step == Step::Open && lexicon.means("cancel", w) && w.has("cancel")
+        {
             let cancel = ["cancel", "cancelling", "canceling"].iter().any(|c| w.has(c));
             self.intent(if cancel { "cancel" } else { "reschedule" });
             self.say("change", &[]);
@@ -253,6 +268,9 @@ impl Conversation {
             self.absorb(turn, at);
             self.advance(at);
         } else {
+            if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_) | Step::ConfirmEnd) {
+                self.step = Step::Open;
+            }
             self.ask_again();
         }
         true
@@ -280,7 +298,7 @@ impl Conversation {
 
     fn opened(&mut self, turn: &Turn) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
-        if self.settled() && lexicon.is_only("done", w) {
+        if self.settled() && (lexicon.is_only("done", w) || w.len() <= 12 && lexicon.means("done_sure", w)) {
             self.say_goodbye(turn);
             return true;
         }
@@ -303,7 +321,10 @@ impl Conversation {
     fn asks_service(&mut self, turn: &Turn, lexicon: &Lexicon) -> bool {
         let services = find_services(&turn.words, &self.business.services);
         if let [service] = services.as_slice() {
-            if lexicon.means("service_question", &turn.words) && !lexicon.means("book_sure", &turn.words) && !turn.words.has("do you have any") {
+            if lexicon.means("service_question", &turn.words)
+                && !lexicon.means("book_sure", &turn.words)
+                && !turn.words.has("do you have any")
+            {
                 self.informed = true;
                 self.ask(Step::OfferService(*service));
                 return true;
@@ -352,12 +373,14 @@ impl Conversation {
                 return true;
             }
         }
+        if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_)) && ENGLISH.means("done_sure", &turn.words)
+        {
+            self.say_goodbye(turn);
+            return true;
+        }
         match turn.answer {
             Answer::Unclear => {
-                if self.step == Step::ReadBack && self.named_part(turn, at) {
-                    return true;
-                }
-                false
+                self.step == Step::ReadBack && !ENGLISH.is_question(&turn.words) && self.named_part(turn, at)
             }
             Answer::Yes => {
                 self.yes_no(true, turn.sure, at);
@@ -367,7 +390,10 @@ impl Conversation {
                 if self.step == Step::ReadBack && self.named_part(turn, at) {
                     return true;
                 }
-                if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_)) && turn.words.len() > 4 && self.in_any_order(turn, at) {
+                if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_))
+                    && turn.words.len() > 4
+                    && self.in_any_order(turn, at)
+                {
                     return true;
                 }
                 self.yes_no(false, turn.sure, at);
@@ -624,11 +650,16 @@ impl Conversation {
             if self.asks_service(turn, lexicon) {
                 return true;
             }
+            let before = (self.draft.service, self.draft.wish.clone());
             if self.absorb(turn, at) {
-                self.advance(at);
+                // A name said over the offers leaves them on the table.
+                match self.step == Step::Offer && before == (self.draft.service, self.draft.wish.clone()) {
+                    true => self.ask_again(),
+                    false => self.advance(at),
+                }
                 return true;
             }
-            if self.step == Step::When && lexicon.means("whichever", w) {
+            if self.step == Step::When && (lexicon.means("whichever", w) || lexicon.means("available", w)) {
                 self.draft.wish.days = Some(DayWish::Soonest);
                 self.advance(at);
                 return true;
@@ -637,6 +668,10 @@ impl Conversation {
             self.start_booking();
             self.draft.reason = Some(turn.text.trim().chars().take(200).collect());
             self.absorb(turn, at);
+            // "Can I book one?" after a question about a service.
+            if services.is_empty() && w.has_any(&["one", "it", "that"]) {
+                self.draft.service = self.topic;
+            }
             self.begin_booking(turn, wants, services, at);
             return true;
         }
@@ -675,7 +710,9 @@ impl Conversation {
 
     fn ear(&self) -> Ear {
         match self.step {
-            Step::When | Step::WhichDay(_) | Step::WhichTime(_) | Step::Offer | Step::ReadBack | Step::Change => Ear::Expecting,
+            Step::When | Step::WhichDay(_) | Step::WhichTime(_) | Step::Offer | Step::ReadBack | Step::Change => {
+                Ear::Expecting
+            }
             _ => Ear::Open,
         }
     }
@@ -761,7 +798,12 @@ impl Conversation {
 pub(super) fn is_yes_no(step: &Step) -> bool {
     matches!(
         step,
-        Step::ConfirmPhone | Step::PhoneBack(_) | Step::ReadBack | Step::OfferService(_) | Step::OfferMessage(_) | Step::ConfirmEnd
+        Step::ConfirmPhone
+            | Step::PhoneBack(_)
+            | Step::ReadBack
+            | Step::OfferService(_)
+            | Step::OfferMessage(_)
+            | Step::ConfirmEnd
     )
 }
 
@@ -774,7 +816,10 @@ pub(super) fn answer(words: &Words) -> Answer {
     let lexicon = &*ENGLISH;
     let bare = words.without_fillers();
     let (yes, no) = (lexicon.means("yes", words), lexicon.means("no", words) || lexicon.means("no", &bare));
-    let reassuring = words.has("no problem") || words.has("no thats right") || words.has("no thats correct") || words.has("no thats fine");
+    let reassuring = words.has("no problem")
+        || words.has("no thats right")
+        || words.has("no thats correct")
+        || words.has("no thats fine");
     match (yes, no) {
         (true, true) if reassuring => Answer::Yes,
         (_, true) => Answer::No,
@@ -789,7 +834,8 @@ pub(super) fn place(words: &Words, count: usize) -> Option<usize> {
     if words.has_any(&["last", "latter", "latest", "the later one", "later one", "the later"]) {
         return Some(last);
     }
-    if words.has_any(&["former", "earliest", "the earlier one", "earlier one", "the earlier", "soonest", "sooner one"]) {
+    if words.has_any(&["former", "earliest", "the earlier one", "earlier one", "the earlier", "soonest", "sooner one"])
+    {
         return Some(0);
     }
     if count == 3 && words.has_any(&["middle", "middle one"]) {

@@ -54,7 +54,9 @@ impl Lexicon {
 fn covered(words: &Words, phrases: &[String]) -> bool {
     let mut at = 0;
     while at < words.len() {
-        let Some(longest) = phrases.iter().filter(|p| words.starts(at, p)).map(|p| p.split(' ').count()).max() else { return false };
+        let Some(longest) = phrases.iter().filter(|p| words.starts(at, p)).map(|p| p.split(' ').count()).max() else {
+            return false;
+        };
         at += longest;
     }
     at > 0

@@ -31,6 +31,6 @@ pub use conversation::Conversation;
 pub use e164::e164;
 pub use event::{Action, Caller, Completeness, Event, Expectation};
 pub use outcome::{Booking, Disposition, Message, Outcome};
-pub use when::{When, understand_when};
 pub use prompts::fixed_prompts;
 pub use slots::{Appointment, BookError, BookingRequest, KnownCaller, Slot, SlotQuery};
+pub use when::{When, understand_when};

@@ -30,10 +30,21 @@ pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
         if stops_name(&lower[at]) || proper && !words[at].starts_with(char::is_uppercase) {
             break;
         }
-        parts.push(capitalised(&lower[at]));
+        let part = capitalised(&lower[at]);
+        // "Michael, Michael Brown" is one Michael.
+        if parts.last() != Some(&part) {
+            parts.push(part);
+        }
         at += 1;
     }
-    let whole_sentence_left = asked && introduced.is_none() && words.len() - at.min(words.len()) > 4;
+    // "Smith. John Smith." says the last name twice.
+    if parts.len() >= 3 && parts.first() == parts.last() {
+        parts.remove(0);
+    }
+    let whole_sentence_left = asked
+        && introduced.is_none()
+        && words.len() - at.min(words.len()) > 4
+        && !matches!(lower.get(at).map(String::as_str), Some("and" | "my"));
     (!parts.is_empty() && !whole_sentence_left).then(|| parts.join(" "))
 }
 
@@ -46,13 +57,28 @@ enum Introduction {
 /// Where the name begins after the last introduction.
 fn introduction(words: &[String], asked: bool) -> (usize, Option<Introduction>) {
     const SURE: [&str; 14] = [
-        "my name is", "my name's", "the name is", "the name's", "name is", "names", "my name", "my full name is", "call me",
-        "under the name", "under the name of", "last name is", "first name is", "name would be",
+        "my name is",
+        "my name's",
+        "the name is",
+        "the name's",
+        "name is",
+        "names",
+        "my name",
+        "my full name is",
+        "call me",
+        "under the name",
+        "under the name of",
+        "last name is",
+        "first name is",
+        "name would be",
     ];
-    const LOOSE: [&str; 10] = ["this is", "it's", "its", "i'm", "i am", "it is", "that's", "that is", "that would be", "for"];
+    const LOOSE: [&str; 10] =
+        ["this is", "it's", "its", "i'm", "i am", "it is", "that's", "that is", "that would be", "for"];
     let ends = |phrases: &[&str]| {
         (0..words.len())
-            .flat_map(|at| phrases.iter().filter_map(move |p| phrase_at(words, at, p).then(|| at + p.split(' ').count())))
+            .flat_map(|at| {
+                phrases.iter().filter_map(move |p| phrase_at(words, at, p).then(|| at + p.split(' ').count()))
+            })
             .max()
     };
     match ends(&SURE) {
@@ -71,8 +97,32 @@ fn phrase_at(words: &[String], at: usize, phrase: &str) -> bool {
 
 fn leading_fillers(words: &[String]) -> usize {
     const FILLERS: [&str; 26] = [
-        "um", "uh", "er", "erm", "yes", "yeah", "yep", "sure", "okay", "ok", "oh", "well", "so", "hi", "hello", "no", "sorry",
-        "of", "course", "certainly", "actually", "it's", "please", "and", "the", "hey",
+        "um",
+        "uh",
+        "er",
+        "erm",
+        "yes",
+        "yeah",
+        "yep",
+        "sure",
+        "okay",
+        "ok",
+        "oh",
+        "well",
+        "so",
+        "hi",
+        "hello",
+        "no",
+        "sorry",
+        "of",
+        "course",
+        "certainly",
+        "actually",
+        "it's",
+        "please",
+        "and",
+        "the",
+        "hey",
     ];
     words.iter().take_while(|w| FILLERS.contains(&w.as_str())).count()
 }
@@ -143,7 +193,8 @@ fn stops_name(word: &str) -> bool {
         say see service she should sir so some somebody someone something soon sorry speak speaking spell spelled spelling stop \
         sunday sure talk tell thank thanks that that's the their them then there these they thing think this those though thursday \
         time to today tomorrow too try tuesday um uh under up us use very visit wait wanna want was way we wednesday week well were \
-        what what's when where which who why will wish with work would wrong yeah yep yes yet you you're your yours zero mhm huh ";
+        what what's when where which who why will wish with work would wrong yeah yep yes yet you you're your yours zero mhm huh first second third fourth fifth whatever whichever either neither both great good thats its booked \
+        possible today's tonight noon midnight half quarter clock o'clock i's cool nice lovely wonderful awesome absolutely exactly ";
     word.chars().any(|c| c.is_ascii_digit())
         || STOP.contains(&format!(" {word} "))
         || super::numbers::unit(word).is_some_and(|n| n != 1)

@@ -46,8 +46,26 @@ pub(super) fn ordinal(words: &Words, at: usize) -> Option<(u32, usize)> {
 /// 0..=19 as a word.
 pub(super) fn unit(word: &str) -> Option<u32> {
     const UNITS: [&str; 20] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
     ];
     UNITS.iter().position(|u| *u == word).map(|n| n as u32)
 }
@@ -61,8 +79,25 @@ pub(super) fn tens(word: &str) -> Option<u32> {
 
 fn ordinal_word(word: &str) -> Option<u32> {
     const ORDINALS: [&str; 20] = [
-        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
-        "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "sixth",
+        "seventh",
+        "eighth",
+        "ninth",
+        "tenth",
+        "eleventh",
+        "twelfth",
+        "thirteenth",
+        "fourteenth",
+        "fifteenth",
+        "sixteenth",
+        "seventeenth",
+        "eighteenth",
+        "nineteenth",
         "twentieth",
     ];
     if word == "thirtieth" {
@@ -90,9 +125,24 @@ pub(super) fn dictated(words: &Words, lenient: bool) -> Dictated {
     while at < words.len() {
         let word = words.word(at);
         let taken = match word {
-            "double" => { repeat = 2; out.used[at] = true; at += 1; continue }
-            "triple" | "treble" => { repeat = 3; out.used[at] = true; at += 1; continue }
-            "plus" => { out.digits = "+".into(); out.used[at] = true; at += 1; continue }
+            "double" => {
+                repeat = 2;
+                out.used[at] = true;
+                at += 1;
+                continue;
+            }
+            "triple" | "treble" => {
+                repeat = 3;
+                out.used[at] = true;
+                at += 1;
+                continue;
+            }
+            "plus" => {
+                out.digits = "+".into();
+                out.used[at] = true;
+                at += 1;
+                continue;
+            }
             "hundred" if out.digits.ends_with(|c: char| c.is_ascii_digit()) => Some(("00".to_string(), 1)),
             "thousand" if out.digits.ends_with(|c: char| c.is_ascii_digit()) => Some(("000".to_string(), 1)),
             "no" | "sorry" | "wait" | "correction" if digits_follow(words, at) >= 7 && !out.digits.is_empty() => {
@@ -134,7 +184,11 @@ fn digit_run(words: &Words, at: usize, lenient: bool) -> Option<(String, usize)>
             "ate" if lenient && neighbour(words, at) => Some(("8".into(), 1)),
             "won" if lenient && neighbour(words, at) => Some(("1".into(), 1)),
             "niner" => Some(("9".into(), 1)),
-            plural if plural.ends_with('s') && unit(&plural[..plural.len() - 1]).is_some_and(|n| n < 10) && neighbour(words, at) => {
+            plural
+                if plural.ends_with('s')
+                    && unit(&plural[..plural.len() - 1]).is_some_and(|n| n < 10)
+                    && neighbour(words, at) =>
+            {
                 unit(&plural[..plural.len() - 1]).map(|n| (n.to_string(), 1))
             }
             _ => cardinal(words, at).map(|(n, length)| (n.to_string(), length)),

@@ -42,7 +42,9 @@ pub(super) fn check(digits: &str, country: &str) -> Phone {
     }
     // National numbers are nine digits and more where the demo countries are; shorter is local.
     match phonenumber::parse(id, digits) {
-        Ok(number) if count >= national_length(country) => Phone::Doubtful(number.format().mode(Mode::E164).to_string()),
+        Ok(number) if count >= national_length(country) => {
+            Phone::Doubtful(number.format().mode(Mode::E164).to_string())
+        }
         _ if count < national_length(country) => Phone::Short,
         _ => Phone::Wrong,
     }

@@ -8,7 +8,8 @@ use super::business::Business;
 /// Wordings per prompt.
 type Wordings = BTreeMap<String, Vec<String>>;
 
-static ENGLISH: LazyLock<Wordings> = LazyLock::new(|| toml::from_str(include_str!("prompts.en.toml")).expect("embedded file, read by a test"));
+static ENGLISH: LazyLock<Wordings> =
+    LazyLock::new(|| toml::from_str(include_str!("prompts.en.toml")).expect("embedded file, read by a test"));
 
 /// Picks wordings; remembers the last of each prompt.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +48,8 @@ pub fn fixed_prompts(business: &Business) -> Vec<String> {
 /// Fills in what never changes for a business.
 fn constants(wording: &str, business: &Business) -> String {
     let names: Vec<&str> = business.services.iter().map(|s| s.name.as_str()).collect();
-    let mut values = vec![("business", business.name.clone()), ("emergency_number", emergency_number(&business.country).into())];
+    let mut values =
+        vec![("business", business.name.clone()), ("emergency_number", emergency_number(&business.country).into())];
     if let Some(address) = &business.address {
         values.push(("address", address.clone()));
     }

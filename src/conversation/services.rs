@@ -11,13 +11,29 @@ use super::words::{Token, Words};
 const SAME: f64 = 0.8;
 /// Words that name no service by themselves.
 const GENERIC: [&str; 17] = [
-    "visit", "appointment", "service", "check", "change", "session", "new", "and", "the", "annual", "full", "a", "of", "for",
-    "with", "day", "time",
+    "visit",
+    "appointment",
+    "service",
+    "check",
+    "change",
+    "session",
+    "new",
+    "and",
+    "the",
+    "annual",
+    "full",
+    "a",
+    "of",
+    "for",
+    "with",
+    "day",
+    "time",
 ];
 
 /// The services the text may mean, best first: one when it is clear, several when it is not, none when nothing fits.
 pub(super) fn find_services(words: &Words, services: &[Service]) -> Vec<usize> {
-    let said: Vec<String> = words.tokens.iter().filter_map(|t| if let Token::Word(w) = t { Some(w.clone()) } else { None }).collect();
+    let said: Vec<String> =
+        words.tokens.iter().filter_map(|t| if let Token::Word(w) = t { Some(w.clone()) } else { None }).collect();
     let mut scored: Vec<(f64, usize)> =
         services.iter().enumerate().map(|(i, s)| (score(&said, s, services), i)).filter(|(s, _)| *s >= SAME).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -59,7 +75,8 @@ fn window_score(said: &[String], wanted: &[&str]) -> f64 {
             if joined == target {
                 return 1.0 + 0.01 * wanted.len() as f64;
             }
-            let aligned = window.len() == wanted.len() && window.iter().zip(wanted).all(|(s, w)| word_score(s, w) >= SAME);
+            let aligned =
+                window.len() == wanted.len() && window.iter().zip(wanted).all(|(s, w)| word_score(s, w) >= SAME);
             if aligned && wanted.iter().any(|w| !GENERIC.contains(w)) {
                 best = best.max(0.98);
             } else if target.len() >= 6 && joined.chars().next() == target.chars().next() {
@@ -138,7 +155,12 @@ mod tests {
             aliases: aliases.iter().map(|a| a.to_string()).collect(),
             minutes: 30,
         };
-        let dental = [make("cleaning", &[]), make("consultation", &[]), make("whitening", &[]), make("emergency visit", &["toothache"])];
+        let dental = [
+            make("cleaning", &[]),
+            make("consultation", &[]),
+            make("whitening", &[]),
+            make("emergency visit", &["toothache"]),
+        ];
         for (text, want) in [
             ("I'd like a cleaning", 0),
             ("I need a clean in", 0),

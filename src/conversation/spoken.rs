@@ -1,8 +1,8 @@
 //! Dates, times and hours as they are read out.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 
 use super::business::Business;
 
@@ -69,6 +69,7 @@ pub(super) fn hours_on(business: &Business, day: Date) -> String {
 }
 
 fn spans(business: &Business, weekday: usize) -> String {
-    let spans: Vec<String> = business.hours[weekday].iter().map(|s| format!("{} to {}", time(s.from), time(s.to))).collect();
+    let spans: Vec<String> =
+        business.hours[weekday].iter().map(|s| format!("{} to {}", time(s.from), time(s.to))).collect();
     spans.join(" and ")
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::civil::{Date, Time};
 use jiff::Timestamp;
+use jiff::civil::{Date, Time};
 
 use super::slots::Slot;
 use super::when::Wish;

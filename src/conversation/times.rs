@@ -71,7 +71,11 @@ impl Clock {
     }
 
     fn new(hour: u32, minute: u32, half: Half) -> Option<Self> {
-        let half = if half == Half::Open && (hour > 12 || hour == 0) || half != Half::Open && hour > 12 { Half::Sure } else { half };
+        let half = if half == Half::Open && (hour > 12 || hour == 0) || half != Half::Open && hour > 12 {
+            Half::Sure
+        } else {
+            half
+        };
         (hour <= 23 && minute <= 59).then_some(Self { hour: hour as i8, minute: minute as i8, half })
     }
 
@@ -174,10 +178,14 @@ fn find_part(words: &Words, used: &mut [bool]) -> Option<Part> {
         let Some((phrase, wish, half)) = parts.iter().find(|(p, _, _)| words.starts(at, p)) else { continue };
         let length = phrase.split(' ').count();
         // "good morning" is a greeting; a part already read within a longer one is not read again.
-        if phrase.starts_with("good ") || at > 0 && words.starts(at - 1, "good") || found.as_ref().is_some_and(|(end, _)| at < *end) {
+        if phrase.starts_with("good ")
+            || at > 0 && words.starts(at - 1, "good")
+            || found.as_ref().is_some_and(|(end, _)| at < *end)
+        {
             continue;
         }
-        let refused = matches!(words.before(at), "not" | "cant" | "except") || matches!(words.before(at), "in" | "the") && not_before(words, at);
+        let refused = matches!(words.before(at), "not" | "cant" | "except")
+            || matches!(words.before(at), "in" | "the") && not_before(words, at);
         let wish = match (refused, half) {
             (true, Some(Half::Am)) => span((12, 0), (23, 0)),
             (true, Some(_)) => span((0, 0), (12, 0)),
@@ -293,7 +301,24 @@ impl Scan<'_> {
         let (half, more) = self.meridiem(at + taken + minutes_taken);
         let length = taken + minutes_taken + more;
         let next = w.word(at + length);
-        if matches!(next, "minutes" | "minute" | "days" | "day" | "weeks" | "week" | "hours" | "hour" | "people" | "of" | "months" | "years" | "times" | "dollars" | "euros") {
+        if matches!(
+            next,
+            "minutes"
+                | "minute"
+                | "days"
+                | "day"
+                | "weeks"
+                | "week"
+                | "hours"
+                | "hour"
+                | "people"
+                | "of"
+                | "months"
+                | "years"
+                | "times"
+                | "dollars"
+                | "euros"
+        ) {
             return None;
         }
         let sure = more > 0 || minutes_taken > 0 && !homophone || self.asked_for(at, length, homophone);
@@ -309,7 +334,10 @@ impl Scan<'_> {
         let (hour, minute) = (hour.parse().ok()?, minute.parse().ok()?);
         let (half, more) = self.meridiem(at + 1);
         let hours = usize::from(self.words.word(at + 1) == "hours");
-        let lead = matches!(self.words.before(at), "at" | "around" | "about" | "by" | "after" | "before" | "between" | "from" | "until" | "till");
+        let lead = matches!(
+            self.words.before(at),
+            "at" | "around" | "about" | "by" | "after" | "before" | "between" | "from" | "until" | "till"
+        );
         if minute > 59 || !(more > 0 || hours > 0 || lead || self.ear == Ear::Expecting && self.words.len() <= 4) {
             return None;
         }
@@ -319,7 +347,21 @@ impl Scan<'_> {
     /// Whether a bare number at `at` is meant as a time.
     fn asked_for(&self, at: usize, length: usize, homophone: bool) -> bool {
         let w = self.words;
-        let lead = matches!(w.before(at), "at" | "around" | "about" | "by" | "before" | "after" | "till" | "until" | "from" | "between" | "past" | "approximately" | "since");
+        let lead = matches!(
+            w.before(at),
+            "at" | "around"
+                | "about"
+                | "by"
+                | "before"
+                | "after"
+                | "till"
+                | "until"
+                | "from"
+                | "between"
+                | "past"
+                | "approximately"
+                | "since"
+        );
         let end = at + length >= w.len();
         if homophone {
             return lead && w.before(at) != "from" && end || end && at == 0 && self.ear == Ear::Expecting;
@@ -328,13 +370,17 @@ impl Scan<'_> {
             return true;
         }
         if w.word(at) == "one" && !(at == 0 && end) {
-            return matches!(w.before(at), "or" | "and") && self.ear == Ear::Expecting && !matches!(w.word(at + 1), "is" | "works" | "please");
+            return matches!(w.before(at), "or" | "and")
+                && self.ear == Ear::Expecting
+                && !matches!(w.word(at + 1), "is" | "works" | "please");
         }
         // "Tuesday two": a number right after a day.
         if at > 0 && self.used[at - 1] && self.ear == Ear::Expecting {
             return true;
         }
-        let between_times = matches!(w.before(at), "or" | "and" | "to") && at >= 2 && (self.used[at - 2] || self.hour(at - 2).is_some());
+        let between_times = matches!(w.before(at), "or" | "and" | "to")
+            && at >= 2
+            && (self.used[at - 2] || self.hour(at - 2).is_some());
         self.ear == Ear::Expecting && (between_times || w.len() <= 6 && self.numbers() <= 2)
     }
 
@@ -346,7 +392,9 @@ impl Scan<'_> {
         match self.words.tokens.get(at)? {
             Token::Digits(digits) if digits.len() <= 2 => digits.parse().ok().filter(|h| *h <= 23).map(|h| (h, 1)),
             Token::Word(word) => match unit(word) {
-                Some(0) | None if tens(word) == Some(20) && self.hundred_follows(at) => cardinal(self.words, at).filter(|(h, _)| *h <= 23),
+                Some(0) | None if tens(word) == Some(20) && self.hundred_follows(at) => {
+                    cardinal(self.words, at).filter(|(h, _)| *h <= 23)
+                }
                 Some(hour) if hour > 0 => Some((hour, 1)),
                 _ => None,
             },
@@ -380,7 +428,10 @@ impl Scan<'_> {
             _ => false,
         };
         match cardinal(w, at) {
-            Some((minute, taken)) if two_digits && (10..=59).contains(&minute) || two_digits && minute == 0 && matches!(w.tokens.get(at), Some(Token::Digits(_))) => {
+            Some((minute, taken))
+                if two_digits && (10..=59).contains(&minute)
+                    || two_digits && minute == 0 && matches!(w.tokens.get(at), Some(Token::Digits(_))) =>
+            {
                 if matches!(w.word(at + taken), "minutes" | "minute" | "past" | "to") {
                     (0, 0)
                 } else {
@@ -428,9 +479,13 @@ fn combine(words: &Words, mut clocks: Vec<Mention>) -> Option<TimeWish> {
     if let Some(last) = (1..clocks.len()).rev().find(mark) {
         clocks.drain(..last);
     }
-    let refused = |m: &Mention| (m.at.saturating_sub(2)..m.at).any(|i| matches!(words.word(i), "not" | "than" | "except"))
-        && !words.word(m.at.saturating_sub(2)).starts_with("later") && words.before(m.at) != "before" && words.before(m.at) != "after"
-        && !matches!(words.word(m.at.saturating_sub(2)), "earlier");
+    let refused = |m: &Mention| {
+        (m.at.saturating_sub(2)..m.at).any(|i| matches!(words.word(i), "not" | "than" | "except"))
+            && !words.word(m.at.saturating_sub(2)).starts_with("later")
+            && words.before(m.at) != "before"
+            && words.before(m.at) != "after"
+            && !matches!(words.word(m.at.saturating_sub(2)), "earlier")
+    };
     clocks.retain(|m| !refused(m));
     let first = clocks.first()?;
     if let Some(second) = clocks.get(1) {
@@ -455,8 +510,17 @@ fn combine(words: &Words, mut clocks: Vec<Mention>) -> Option<TimeWish> {
         "not after" | "before" | "by" | "until" | "till" => TimeWish::Before(clock),
         "around" | "about" | "approximately" | "near" => TimeWish::Around(clock),
         _ if tail == "ish" || words.starts(first.at + first.length, "or so") => TimeWish::Around(clock),
-        _ if words.starts(first.at + first.length, "or later") || words.starts(first.at + first.length, "or after") || matches!(tail, "onwards" | "onward") => TimeWish::After(clock),
-        _ if words.starts(first.at + first.length, "or earlier") || words.starts(first.at + first.length, "or before") => TimeWish::Before(clock),
+        _ if words.starts(first.at + first.length, "or later")
+            || words.starts(first.at + first.length, "or after")
+            || matches!(tail, "onwards" | "onward") =>
+        {
+            TimeWish::After(clock)
+        }
+        _ if words.starts(first.at + first.length, "or earlier")
+            || words.starts(first.at + first.length, "or before") =>
+        {
+            TimeWish::Before(clock)
+        }
         _ => TimeWish::At(vec![clock]),
     })
 }
@@ -467,6 +531,8 @@ fn lead(words: &Words, at: usize) -> &str {
     match (second, before) {
         ("not" | "no", "before") => "not before",
         ("not" | "no", "after") => "not after",
+        // "how about two" is no "around two".
+        ("how" | "what", "about") => "",
         ("later", "than") | ("earlier", "than") => {
             let not = at.checked_sub(3).map_or("", |i| words.word(i));
             match (second, matches!(not, "not" | "no")) {

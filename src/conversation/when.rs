@@ -227,7 +227,10 @@ fn likely(clock: Clock, day: Option<Date>, at: &At) -> (Vec<Time>, bool) {
         return (candidates, false);
     }
     // Closed at either: the lunch break, or the hour just outside; a time by daylight is the likelier wish.
-    let hull = [(spans.iter().map(|s| s.0).min().unwrap_or(Time::midnight()), spans.iter().map(|s| s.1).max().unwrap_or(Time::midnight()))];
+    let hull = [(
+        spans.iter().map(|s| s.0).min().unwrap_or(Time::midnight()),
+        spans.iter().map(|s| s.1).max().unwrap_or(Time::midnight()),
+    )];
     let inside: Vec<Time> = candidates.iter().copied().filter(|t| within(t, &hull)).collect();
     (if inside.is_empty() { candidates } else { inside }, false)
 }
@@ -259,8 +262,12 @@ fn window(date: Date, time: Option<&TimeWish>, at: &At) -> Option<(Timestamp, Ti
 
 /// "between 2 and 4": the reading of both that is in order and open.
 fn between(a: &Clock, b: &Clock, date: Date, at: &At) -> Option<(Time, Time)> {
-    let pairs: Vec<(Time, Time)> =
-        a.candidates().into_iter().flat_map(|x| b.candidates().into_iter().map(move |y| (x, y))).filter(|(x, y)| x < y).collect();
+    let pairs: Vec<(Time, Time)> = a
+        .candidates()
+        .into_iter()
+        .flat_map(|x| b.candidates().into_iter().map(move |y| (x, y)))
+        .filter(|(x, y)| x < y)
+        .collect();
     let open = likely(*a, Some(date), at).0;
     let fits = |(x, y): &&(Time, Time)| open.contains(x) && x.until(*y).is_ok_and(|s| s.get_hours() < 12);
     pairs.iter().find(fits).or(pairs.first()).copied()
@@ -293,4 +300,3 @@ fn in_some_hours(words: &Words, at: &At) -> Option<Wish> {
 fn month_first(country: &str) -> bool {
     matches!(country.to_ascii_uppercase().as_str(), "US" | "PH" | "PR" | "CA")
 }
-

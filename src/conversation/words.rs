@@ -29,7 +29,8 @@ impl Words {
     pub(super) fn new(text: &str) -> Self {
         let question = text.contains('?') || text.contains('¿');
         let mut tokens = Vec::new();
-        for piece in text.split(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '…' | '_' | '(' | ')')) {
+        for piece in text.split(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '…' | '_' | '(' | ')'))
+        {
             push_piece(piece, &mut tokens);
         }
         Self { tokens: join_meridiems(tokens), question }
@@ -92,8 +93,36 @@ impl Words {
 
 /// Words dropped before whole texts are compared.
 const FILLERS: &[&str] = &[
-    "um", "uh", "er", "erm", "hmm", "mm", "ah", "oh", "well", "so", "like", "please", "just", "then", "and", "actually",
-    "okay", "ok", "hi", "hello", "hey", "basically", "maybe", "perhaps", "i", "think", "guess", "let", "us", "say",
+    "um",
+    "uh",
+    "er",
+    "erm",
+    "hmm",
+    "mm",
+    "ah",
+    "oh",
+    "well",
+    "so",
+    "like",
+    "please",
+    "just",
+    "then",
+    "and",
+    "actually",
+    "okay",
+    "ok",
+    "hi",
+    "hello",
+    "hey",
+    "basically",
+    "maybe",
+    "perhaps",
+    "i",
+    "think",
+    "guess",
+    "let",
+    "us",
+    "say",
 ];
 
 fn push_piece(piece: &str, tokens: &mut Vec<Token>) {

@@ -26,7 +26,10 @@ fn told(text: &str, business: &Business, now: Timestamp) -> String {
             .map(|(a, b)| format!("{}..{}", local(*a).strftime("%m-%d %H:%M"), local(*b).strftime("%H:%M")))
             .collect::<Vec<_>>()
             .join(", "),
-        When::WhichDay(days) => format!("day? {}", days.iter().map(|d: &Date| d.strftime("%m-%d").to_string()).collect::<Vec<_>>().join(" ")),
+        When::WhichDay(days) => format!(
+            "day? {}",
+            days.iter().map(|d: &Date| d.strftime("%m-%d").to_string()).collect::<Vec<_>>().join(" ")
+        ),
         When::WhichTime(times) => {
             format!("time? {}", times.iter().map(|t| t.strftime("%H:%M").to_string()).collect::<Vec<_>>().join(" "))
         }

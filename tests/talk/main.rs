@@ -1,6 +1,8 @@
 //! What the receptionist understands and says, at text level, in virtual time.
 
 mod dates;
+mod laws;
+mod oracle;
 mod scripts;
 mod shops;
 mod stage;

@@ -38,7 +38,10 @@ pub fn dental() -> Arc<Business> {
             service("emergency visit", 20, &["toothache", "broken tooth"]),
         ],
         faqs: vec![
-            faq(&["Do you take insurance?", "Which insurance plans do you accept?"], "We take most dental plans, including Delta."),
+            faq(
+                &["Do you take insurance?", "Which insurance plans do you accept?"],
+                "We take most dental plans, including Delta.",
+            ),
             faq(&["Where can I park?", "Is there parking?"], "There is a free car park behind the building."),
             faq(&["How much does a cleaning cost?", "What are your prices?"], "A cleaning costs 120 dollars."),
         ],
@@ -68,9 +71,18 @@ pub fn garage() -> Arc<Business> {
             service("inspection", 90, &["ITV", "annual check"]),
         ],
         faqs: vec![
-            faq(&["Do you have loaner cars?", "Can I get a courtesy car?"], "Yes, we lend a small car when the repair takes more than a day."),
-            faq(&["Do you work on electric cars?", "Can you repair hybrids?"], "We service hybrids, but not fully electric cars."),
-            faq(&["How long is the warranty?", "Do you guarantee your work?"], "All our work has two years of warranty."),
+            faq(
+                &["Do you have loaner cars?", "Can I get a courtesy car?"],
+                "Yes, we lend a small car when the repair takes more than a day.",
+            ),
+            faq(
+                &["Do you work on electric cars?", "Can you repair hybrids?"],
+                "We service hybrids, but not fully electric cars.",
+            ),
+            faq(
+                &["How long is the warranty?", "Do you guarantee your work?"],
+                "All our work has two years of warranty.",
+            ),
         ],
         lead_minutes: 60,
         horizon_days: 60,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::civil::{DateTime, date};
 use jiff::{Timestamp, ToSpan};
 use offhook::conversation::{
-    Action, Appointment, BookError, BookingRequest, Business, Caller, Conversation, Disposition, Event, KnownCaller, Slot, SlotQuery,
+    Action, Appointment, BookError, BookingRequest, Business, Caller, Conversation, Disposition, Event, KnownCaller,
+    Slot, SlotQuery,
 };
 
 /// One scripted call.
@@ -172,7 +173,15 @@ impl Call {
         let mut parts: Vec<String> = self
             .booked
             .iter()
-            .map(|b| format!("{} {} {} {}", b.service, b.slot.starts_at.to_zoned(zone.clone()).strftime("%m-%d %H:%M"), b.name, b.phone))
+            .map(|b| {
+                format!(
+                    "{} {} {} {}",
+                    b.service,
+                    b.slot.starts_at.to_zoned(zone.clone()).strftime("%m-%d %H:%M"),
+                    b.name,
+                    b.phone
+                )
+            })
             .collect();
         if let Some(message) = &self.conversation.outcome().message {
             let name = self.conversation.outcome().name.clone().unwrap_or_default();
