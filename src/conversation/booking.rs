@@ -168,10 +168,10 @@ impl Conversation {
             return;
         }
         let Some(slots) = slots else { return self.calendar_down(at) };
-        if let Some(exact) = self.draft.search.exact {
-            if let Some(slot) = slots.iter().find(|s| s.starts_at == exact) {
-                return self.choose(*slot, at);
-            }
+        if let Some(exact) = self.draft.search.exact
+            && let Some(slot) = slots.iter().find(|s| s.starts_at == exact)
+        {
+            return self.choose(*slot, at);
         }
         let wanted =
             |s: &&Slot| self.draft.search.spans.iter().any(|(from, to)| *from <= s.starts_at && s.starts_at < *to);

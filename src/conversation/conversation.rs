@@ -226,10 +226,10 @@ impl Conversation {
 
     /// Greets by name at the next turn when the look-up was late.
     pub(super) fn greet_late(&mut self) {
-        if std::mem::take(&mut self.late_name) {
-            if let Some(first) = self.first_name() {
-                self.say("known_late", &[("first", &first)]);
-            }
+        if std::mem::take(&mut self.late_name)
+            && let Some(first) = self.first_name()
+        {
+            self.say("known_late", &[("first", &first)]);
         }
     }
 

@@ -4,15 +4,12 @@ use super::conversation::Conversation;
 use super::dates::DayWish;
 use super::faq::find_answer;
 use super::lexicon::{ENGLISH, Lexicon};
-use super::names::find_name;
 use super::numbers::{dictated, ordinal, unit};
 use super::outcome::Disposition;
-use super::phone::{Phone, check};
 use super::services::find_services;
-use super::slots::Slot;
 use super::spoken;
 use super::step::{Step, Task};
-use super::times::{Clock, Ear, TimeWish};
+use super::times::Ear;
 use super::when::{At, Wish};
 use super::words::{Token, Words};
 
@@ -31,11 +28,15 @@ pub(super) enum Answer {
 }
 
 /// One turn as understood.
-struct Turn<'a> {
-    text: &'a str,
-    words: Words,
-    sure: bool,
-    answer: Answer,
+pub(super) struct Turn<'a> {
+    /// As heard.
+    pub(super) text: &'a str,
+    /// As tokens.
+    pub(super) words: Words,
+    /// Whether the recogniser was confident.
+    pub(super) sure: bool,
+    /// Yes or no.
+    pub(super) answer: Answer,
 }
 
 impl Conversation {
@@ -157,7 +158,7 @@ impl Conversation {
         self.off_topic(turn, lexicon, at)
     }
 
-    fn say_goodbye(&mut self, turn: &Turn) {
+    pub(super) fn say_goodbye(&mut self, turn: &Turn) {
         if !turn.sure && self.step != Step::ConfirmEnd {
             return self.ask(Step::ConfirmEnd);
         }
@@ -276,371 +277,8 @@ impl Conversation {
         true
     }
 
-    /// The answer to what was asked.
-    fn in_step(&mut self, turn: &Turn, at: &At) -> bool {
-        match self.step.clone() {
-            Step::Open => self.opened(turn),
-            Step::Message => {
-                self.message_heard(turn.text);
-                true
-            }
-            Step::Name => self.name_step(turn, at),
-            Step::Phone => self.digits_heard(&turn.words, at) || self.use_calling_number(turn, at),
-            Step::Offer => self.offer_answered(turn, at),
-            Step::WhichDay(days) => self.which_day(turn, &days, at),
-            Step::WhichTime(times) => self.which_time(turn, &times, at),
-            Step::Service(candidates) => self.which_service(turn, &candidates, at),
-            Step::Change => self.change_what(turn, at),
-            step if is_yes_no(&step) => self.yes_no_heard(turn, at),
-            _ => false,
-        }
-    }
-
-    fn opened(&mut self, turn: &Turn) -> bool {
-        let (w, lexicon) = (&turn.words, &*ENGLISH);
-        if self.settled() && (lexicon.is_only("done", w) || w.len() <= 12 && lexicon.means("done_sure", w)) {
-            self.say_goodbye(turn);
-            return true;
-        }
-        if self.settled() && turn.answer == Answer::Yes && w.len() <= 3 {
-            self.say("help", &[]);
-            return true;
-        }
-        if turn.answer == Answer::No && w.len() <= 3 {
-            self.say_goodbye(turn);
-            return true;
-        }
-        if lexicon.is_only("greeting", w) {
-            self.say("help", &[]);
-            return true;
-        }
-        self.asks_service(turn, lexicon)
-    }
-
-    /// "Do you do whitening?"
-    fn asks_service(&mut self, turn: &Turn, lexicon: &Lexicon) -> bool {
-        let services = find_services(&turn.words, &self.business.services);
-        if let [service] = services.as_slice() {
-            if lexicon.means("service_question", &turn.words)
-                && !lexicon.means("book_sure", &turn.words)
-                && !turn.words.has("do you have any")
-            {
-                self.informed = true;
-                self.ask(Step::OfferService(*service));
-                return true;
-            }
-        }
-        false
-    }
-
-    fn name_step(&mut self, turn: &Turn, at: &At) -> bool {
-        if ENGLISH.means("name_refused", &turn.words) || ENGLISH.is_question(&turn.words) && !turn.words.has("name") {
-            return false;
-        }
-        // "Bob Jones, and my number is ..." answers twice.
-        if dictated(&turn.words, false).digits.len() >= 7 {
-            self.take_phone(turn);
-        }
-        self.name_heard(turn.text, at)
-    }
-
-    fn use_calling_number(&mut self, turn: &Turn, at: &At) -> bool {
-        if self.caller.number.is_some() && (ENGLISH.means("this_number", &turn.words)) {
-            self.outcome.phone = self.caller.number.clone();
-            self.advance(at);
-            return true;
-        }
-        false
-    }
-
-    fn yes_no_heard(&mut self, turn: &Turn, at: &At) -> bool {
-        let correction = self.task == Task::Booking && self.step == Step::ReadBack && self.absorb(turn, at);
-        if correction {
-            self.advance(at);
-            return true;
-        }
-        if matches!(self.step, Step::ConfirmPhone | Step::PhoneBack(_)) {
-            if dictated(&turn.words, true).digits.len() >= 3 {
-                self.digits.clear();
-                return self.digits_heard(&turn.words, at);
-            }
-            if turn.answer != Answer::Yes && ENGLISH.means("other_number", &turn.words) {
-                self.ask(Step::Phone);
-                return true;
-            }
-            if turn.answer == Answer::Unclear && ENGLISH.means("this_number", &turn.words) {
-                self.yes_no(true, true, at);
-                return true;
-            }
-        }
-        if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_)) && ENGLISH.means("done_sure", &turn.words)
-        {
-            self.say_goodbye(turn);
-            return true;
-        }
-        match turn.answer {
-            Answer::Unclear => {
-                self.step == Step::ReadBack && !ENGLISH.is_question(&turn.words) && self.named_part(turn, at)
-            }
-            Answer::Yes => {
-                self.yes_no(true, turn.sure, at);
-                true
-            }
-            Answer::No => {
-                if self.step == Step::ReadBack && self.named_part(turn, at) {
-                    return true;
-                }
-                if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_))
-                    && turn.words.len() > 4
-                    && self.in_any_order(turn, at)
-                {
-                    return true;
-                }
-                self.yes_no(false, turn.sure, at);
-                true
-            }
-        }
-    }
-
-    fn yes_no(&mut self, yes: bool, sure: bool, at: &At) {
-        match (self.step.clone(), yes) {
-            (Step::ReadBack, true) if sure => self.book(),
-            (Step::ReadBack, true) => self.read_back("really"),
-            (Step::ReadBack, false) => self.ask(Step::Change),
-            (Step::ConfirmPhone, true) => {
-                self.outcome.phone = self.caller.number.clone();
-                self.advance(at);
-            }
-            (Step::ConfirmPhone | Step::PhoneBack(_), false) => {
-                self.digits.clear();
-                self.ask(Step::Phone);
-            }
-            (Step::PhoneBack(number), true) => {
-                self.outcome.phone = Some(number);
-                self.advance(at);
-            }
-            (Step::OfferService(service), true) => {
-                self.start_booking();
-                self.draft.service = Some(service);
-                self.advance(at);
-            }
-            (Step::OfferMessage(about), true) => self.start_message(Some(about)),
-            (Step::Offer, true) if self.draft.offers.len() == 1 => self.choose(self.draft.offers[0], at),
-            (Step::Offer, false) => self.offer_others(at),
-            (Step::ConfirmEnd, true) => {
-                self.keep_message();
-                self.end("goodbye", Disposition::NoDisposition);
-            }
-            (Step::OfferService(_) | Step::OfferMessage(_) | Step::ConfirmEnd, false) => {
-                self.step = Step::Open;
-                self.advance(at);
-            }
-            _ => self.ask_again(),
-        }
-    }
-
-    /// "The time is wrong": asks for that part again.
-    fn named_part(&mut self, turn: &Turn, at: &At) -> bool {
-        let (w, lexicon) = (&turn.words, &*ENGLISH);
-        if lexicon.means("what_phone", w) {
-            self.outcome.phone = None;
-            self.ask(Step::Phone);
-        } else if lexicon.means("what_name", w) {
-            self.ask(Step::Name);
-        } else if lexicon.means("what_time", w) {
-            self.another_day();
-        } else if lexicon.means("what_service", w) {
-            self.draft.service = None;
-            self.draft.slot = None;
-            self.advance(at);
-        } else {
-            return false;
-        }
-        true
-    }
-
-    fn change_what(&mut self, turn: &Turn, at: &At) -> bool {
-        if self.absorb(turn, at) {
-            self.advance(at);
-            return true;
-        }
-        if self.named_part(turn, at) {
-            return true;
-        }
-        match (turn.answer, find_name(turn.text, false)) {
-            (_, Some(name)) => self.outcome.name = Some(name),
-            (Answer::No, None) if turn.words.len() <= 4 => {}
-            _ => return false,
-        }
-        self.ask(Step::ReadBack);
-        true
-    }
-
-    fn which_service(&mut self, turn: &Turn, candidates: &[usize], at: &At) -> bool {
-        let some = find_services(&turn.words, &self.business.services);
-        let place = if candidates.is_empty() { None } else { place(&turn.words, candidates.len()) };
-        let chosen = match (some.as_slice(), place) {
-            ([one], _) => Some(*one),
-            (_, Some(n)) => Some(candidates[n]),
-            _ => None,
-        };
-        let more = self.absorb(turn, at);
-        if let Some(service) = chosen {
-            self.draft.service = Some(service);
-            self.advance(at);
-            return true;
-        }
-        if some.len() > 1 {
-            self.ask(Step::Service(some));
-            return true;
-        }
-        if more {
-            self.ask_again();
-            return true;
-        }
-        if turn.words.without_fillers().len() >= 2 && turn.answer == Answer::Unclear && self.strikes == 0 {
-            self.strikes = 1;
-            self.say("unknown_service", &[]);
-            return true;
-        }
-        false
-    }
-
-    fn which_day(&mut self, turn: &Turn, days: &[jiff::civil::Date], at: &At) -> bool {
-        let wish = Wish::read(&turn.words, at, Ear::Expecting);
-        if let Some(DayWish::One(said) | DayWish::AnyOf(said)) = &wish.days {
-            let both: Vec<_> = days.iter().copied().filter(|d| said.contains(d)).collect();
-            if wish.time.is_some() {
-                self.draft.wish.time = wish.time.clone();
-            }
-            if let [day] = both.as_slice() {
-                self.day_chosen(*day, at);
-                return true;
-            }
-            if both.is_empty() {
-                self.rewish(wish);
-                self.advance(at);
-                return true;
-            }
-        } else if let Some(DayWish::Span(from, to)) = &wish.days {
-            let inside: Vec<_> = days.iter().copied().filter(|d| from <= d && d <= to).collect();
-            if let [day] = inside.as_slice() {
-                self.day_chosen(*day, at);
-                return true;
-            }
-        }
-        let first = ["this one", "this week", "coming", "this coming", "nearest", "sooner", "earlier"];
-        let last = ["next week", "week after", "following", "later"];
-        let place = place(&turn.words, days.len())
-            .or_else(|| turn.words.has_any(&first).then_some(0))
-            .or_else(|| turn.words.has_any(&last).then_some(days.len() - 1));
-        if let Some(n) = place {
-            self.day_chosen(days[n], at);
-            return true;
-        }
-        false
-    }
-
-    fn day_chosen(&mut self, day: jiff::civil::Date, at: &At) {
-        self.draft.wish.days = Some(DayWish::One(vec![day]));
-        self.advance(at);
-    }
-
-    fn which_time(&mut self, turn: &Turn, times: &[jiff::civil::Time], at: &At) -> bool {
-        let wish = Wish::read(&turn.words, at, Ear::Expecting);
-        let fits = |t: &&jiff::civil::Time| match &wish.time {
-            Some(TimeWish::At(clocks)) => clocks.iter().any(|c| c.candidates().contains(t)),
-            Some(TimeWish::Part(from, to)) => *from <= **t && **t < *to,
-            _ => turn.words.has("am") && t.hour() < 12 || turn.words.has("pm") && t.hour() >= 12,
-        };
-        let both: Vec<_> = times.iter().filter(fits).copied().collect();
-        if let [time] = both.as_slice() {
-            self.time_chosen(*time, at);
-            return true;
-        }
-        if let Some(n) = place(&turn.words, times.len()) {
-            self.time_chosen(times[n], at);
-            return true;
-        }
-        false
-    }
-
-    fn time_chosen(&mut self, time: jiff::civil::Time, at: &At) {
-        self.draft.wish.time = Some(TimeWish::At(vec![Clock::sure(time)]));
-        self.advance(at);
-    }
-
-    fn offer_answered(&mut self, turn: &Turn, at: &At) -> bool {
-        let (w, lexicon) = (&turn.words, &*ENGLISH);
-        let offers = self.draft.offers.clone();
-        let wish = Wish::read(w, at, Ear::Expecting);
-        let refusing = lexicon.means("neither", w);
-        if !wish.is_empty() {
-            let fitting = self.offers_fitting(&wish, at);
-            if let ([slot], false) = (fitting.as_slice(), refusing && w.has("not")) {
-                self.choose(*slot, at);
-                return true;
-            }
-            let exactly = matches!(wish.time, Some(TimeWish::At(_)));
-            if let (Some(n), true) = (place(w, offers.len()), fitting.is_empty() && !exactly) {
-                self.choose(offers[n], at);
-                return true;
-            }
-            if fitting.len() > 1 && !refusing && (wish.days.is_some() && self.draft.offers.len() > fitting.len()) {
-                self.draft.offers = fitting;
-                self.ask_again();
-                return true;
-            }
-            if fitting.is_empty() || refusing {
-                self.take_service(turn);
-                self.wish_beyond_offers(wish, &offers, at);
-                return true;
-            }
-        }
-        if let Some(n) = place(w, offers.len()) {
-            self.choose(offers[n], at);
-            return true;
-        }
-        if lexicon.means("another_day", w) {
-            self.another_day();
-            return true;
-        }
-        if lexicon.means("later", w) || lexicon.means("earlier", w) {
-            self.offer_shifted(lexicon.means("later", w), at);
-            return true;
-        }
-        if turn.answer == Answer::Yes && offers.len() == 1 {
-            self.choose(offers[0], at);
-            return true;
-        }
-        if refusing || turn.answer == Answer::No {
-            self.offer_others(at);
-            return true;
-        }
-        if lexicon.means("whichever", w) {
-            self.choose(offers[0], at);
-            return true;
-        }
-        if turn.answer == Answer::Yes {
-            self.ask_again();
-            return true;
-        }
-        false
-    }
-
-    /// A new time keeps the offers' day when they share one.
-    fn wish_beyond_offers(&mut self, wish: Wish, offers: &[Slot], at: &At) {
-        let date = |s: &Slot| s.starts_at.to_zoned(at.business.timezone.clone()).date();
-        let shared = offers.first().map(date).filter(|d| offers.iter().all(|s| date(s) == *d));
-        if let (None, Some(day)) = (&wish.days, shared) {
-            self.draft.wish.days = Some(DayWish::One(vec![day]));
-        }
-        self.rewish(wish);
-        self.advance(at);
-    }
-
     /// Anything useful, whatever was asked: the caller leads.
-    fn in_any_order(&mut self, turn: &Turn, at: &At) -> bool {
+    pub(super) fn in_any_order(&mut self, turn: &Turn, at: &At) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
         let services = find_services(w, &self.business.services);
         let wish = Wish::read(w, at, self.ear());
@@ -685,7 +323,7 @@ impl Conversation {
         false
     }
 
-    fn begin_booking(&mut self, turn: &Turn, sure: bool, services: Vec<usize>, at: &At) {
+    pub(super) fn begin_booking(&mut self, turn: &Turn, sure: bool, services: Vec<usize>, at: &At) {
         if services.len() > 1 {
             return self.ask(Step::Service(services));
         }
@@ -697,7 +335,7 @@ impl Conversation {
         self.advance(at);
     }
 
-    fn unknown_question(&mut self, turn: &Turn) -> bool {
+    pub(super) fn unknown_question(&mut self, turn: &Turn) -> bool {
         self.intent("question");
         let about = format!("Asked: \"{}\"", turn.text.trim());
         if self.task == Task::Booking {
@@ -708,89 +346,13 @@ impl Conversation {
         true
     }
 
-    fn ear(&self) -> Ear {
+    pub(super) fn ear(&self) -> Ear {
         match self.step {
             Step::When | Step::WhichDay(_) | Step::WhichTime(_) | Step::Offer | Step::ReadBack | Step::Change => {
                 Ear::Expecting
             }
             _ => Ear::Open,
         }
-    }
-
-    /// Takes every slot the turn fills or changes; true when there was one.
-    fn absorb(&mut self, turn: &Turn, at: &At) -> bool {
-        let phone = self.take_phone(turn);
-        let service = self.take_service(turn);
-        let named = self.take_name(turn);
-        let when = !phone && self.take_wish(turn, at);
-        phone || service || named || when
-    }
-
-    fn take_service(&mut self, turn: &Turn) -> bool {
-        match find_services(&turn.words, &self.business.services).as_slice() {
-            [service] if self.draft.service != Some(*service) => {
-                // Another length may not fit the slot agreed on.
-                if self.draft.service.is_some() {
-                    self.draft.slot = None;
-                }
-                self.draft.service = Some(*service);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn take_name(&mut self, turn: &Turn) -> bool {
-        let corrected = self.step == Step::ReadBack || self.step == Step::Change;
-        let name = find_name(turn.text, false).or_else(|| {
-            // At read-back "no, it's for Jane" corrects the name, "it's Wednesday" does not.
-            let starts = corrected && turn.words.has_any(&["its for", "name", "its spelled"]);
-            starts.then(|| find_name(turn.text, true)).flatten()
-        });
-        match name {
-            Some(name) if self.outcome.name.as_ref() != Some(&name) => {
-                self.outcome.name = Some(name);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn take_phone(&mut self, turn: &Turn) -> bool {
-        let said = dictated(&turn.words, true);
-        match check(&said.digits, &self.business.country) {
-            Phone::Valid(number) if self.outcome.phone.as_ref() != Some(&number) => {
-                self.outcome.phone = Some(number);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn take_wish(&mut self, turn: &Turn, at: &At) -> bool {
-        let wish = Wish::read(&turn.words, at, self.ear());
-        if wish.is_empty() {
-            return false;
-        }
-        if let Some(slot) = self.draft.slot {
-            let local = slot.starts_at.to_zoned(at.business.timezone.clone());
-            let same_day = match &wish.days {
-                Some(DayWish::One(days)) => days.contains(&local.date()),
-                None => true,
-                _ => false,
-            };
-            let same_time = match &wish.time {
-                Some(TimeWish::At(clocks)) => clocks.iter().any(|c| c.candidates().contains(&local.time())),
-                Some(TimeWish::Part(from, to)) => *from <= local.time() && local.time() < *to,
-                Some(TimeWish::Any) | None => true,
-                _ => false,
-            };
-            if same_day && same_time && !wish.not.contains(&local.date()) {
-                return false;
-            }
-        }
-        self.rewish(wish);
-        true
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the receptionist says next: intents, slots, dates, prompts. Pure: text and facts in, actions out.
 
+mod answering;
 mod asking;
 mod booking;
 mod business;
@@ -13,6 +14,7 @@ mod event;
 mod faq;
 mod hearing;
 mod lexicon;
+mod mentions;
 mod names;
 mod numbers;
 mod outcome;
@@ -22,6 +24,7 @@ mod services;
 mod slots;
 mod spoken;
 mod step;
+mod taking;
 mod times;
 mod when;
 mod words;

@@ -77,7 +77,7 @@ fn introduction(words: &[String], asked: bool) -> (usize, Option<Introduction>) 
     let ends = |phrases: &[&str]| {
         (0..words.len())
             .flat_map(|at| {
-                phrases.iter().filter_map(move |p| phrase_at(words, at, p).then(|| at + p.split(' ').count()))
+                phrases.iter().filter(move |p| phrase_at(words, at, p)).map(move |p| at + p.split(' ').count())
             })
             .max()
     };

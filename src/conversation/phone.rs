@@ -34,10 +34,10 @@ pub(super) fn check(digits: &str, country: &str) -> Phone {
     let international = digits.strip_prefix("00").map(|rest| format!("+{rest}"));
     let with_code = id.filter(|_| !digits.starts_with('+')).map(|_| format!("+{digits}"));
     for form in [Some(digits.to_string()), international, with_code].into_iter().flatten() {
-        if let Ok(number) = phonenumber::parse(id, &form) {
-            if number.is_valid() {
-                return Phone::Valid(number.format().mode(Mode::E164).to_string());
-            }
+        if let Ok(number) = phonenumber::parse(id, &form)
+            && number.is_valid()
+        {
+            return Phone::Valid(number.format().mode(Mode::E164).to_string());
         }
     }
     // National numbers are nine digits and more where the demo countries are; shorter is local.

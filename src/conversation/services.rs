@@ -115,10 +115,10 @@ fn word_score(said: &str, word: &str) -> f64 {
 /// A word without its English ending.
 pub(super) fn stem(word: &str) -> &str {
     for ending in ["nings", "ings", "ing", "ers", "er", "ies", "ed", "es", "s", "y", "e"] {
-        if let Some(stem) = word.strip_suffix(ending) {
-            if stem.chars().count() >= 3 {
-                return stem;
-            }
+        if let Some(stem) = word.strip_suffix(ending)
+            && stem.chars().count() >= 3
+        {
+            return stem;
         }
     }
     word

@@ -288,10 +288,10 @@ impl Scan<'_> {
             let (half, more) = self.meridiem(at + 1);
             return Clock::new(*hour, *minute, half).map(|c| (c, 1 + more));
         }
-        if let Some(Token::Digits(digits)) = w.tokens.get(at) {
-            if matches!(digits.len(), 3 | 4) {
-                return self.packed(at, digits);
-            }
+        if let Some(Token::Digits(digits)) = w.tokens.get(at)
+            && matches!(digits.len(), 3 | 4)
+        {
+            return self.packed(at, digits);
         }
         let (hour, taken, homophone) = match self.hour(at) {
             Some((hour, taken)) => (hour, taken, false),

@@ -1,0 +1,177 @@
+//! Several mentions of days joined into one wish: corrections, refusals, "or", ranges.
+
+use jiff::civil::{Date, Weekday};
+
+use super::dates::{Atom, DayWish, Days, OPEN_END_DAYS, corrected, plus};
+use super::words::Words;
+
+/// Joins mentions: corrections, refusals, "or", ranges, and a weekday said together with its date.
+pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
+    let mut days = Days::default();
+    let mut wanted: Vec<Atom> = Vec::new();
+    for atom in atoms {
+        if refused(words, &atom) {
+            if let DayWish::One(dates) | DayWish::AnyOf(dates) = &atom.wish {
+                days.not.extend(dates);
+            }
+        } else {
+            wanted.push(atom);
+        }
+    }
+    let corrected = |i: &usize| corrected(words, wanted[i - 1].at + wanted[i - 1].length, wanted[*i].at);
+    if let Some(last) = (1..wanted.len()).rev().find(corrected) {
+        wanted.drain(..last);
+    }
+    let mut wanted = wanted.into_iter();
+    let Some(first) = wanted.next() else {
+        if !days.not.is_empty() {
+            days.wish = Some(DayWish::Span(today, plus(today, OPEN_END_DAYS)));
+        }
+        return days;
+    };
+    let mut previous = bounded(words, today, first);
+    for next in wanted {
+        let gap = gap(words, &previous, next.at);
+        previous = join(words, today, previous, next, gap);
+    }
+    days.wish = Some(previous.wish);
+    days
+}
+
+/// The words between two mentions.
+fn gap<'a>(words: &'a Words, first: &Atom, next: usize) -> Vec<&'a str> {
+    (first.at + first.length..next).map(|i| words.word(i)).collect()
+}
+
+fn join(words: &Words, today: Date, first: Atom, next: Atom, gap: Vec<&str>) -> Atom {
+    let (at, length) = (first.at, next.at + next.length - first.at);
+    let span = gap.len() <= 2 && gap.iter().any(|w| matches!(*w, "to" | "through" | "thru" | "till" | "until"))
+        || words.before(first.at) == "between" && gap.contains(&"and");
+    let wish = match (&first.wish, &next.wish) {
+        (DayWish::One(a), DayWish::One(b)) if span => {
+            let from = a[0];
+            let to = b[0];
+            DayWish::Span(from, if to < from { plus(to, 7) } else { to })
+        }
+        (DayWish::One(a) | DayWish::AnyOf(a), DayWish::One(b)) if gap.iter().any(|w| matches!(*w, "or" | "and")) => {
+            DayWish::AnyOf(a.iter().chain(b).copied().collect())
+        }
+        (DayWish::One(a), DayWish::One(b)) => match a.iter().filter(|d| b.contains(d)).copied().collect::<Vec<_>>() {
+            both if !both.is_empty() => DayWish::One(both),
+            _ => DayWish::One(union(a, b)),
+        },
+        (DayWish::Span(from, to), DayWish::One(b)) => within(*from, *to, next.weekday, b),
+        (DayWish::One(a), DayWish::Span(from, to)) => within(*from, *to, first.weekday, a),
+        (DayWish::Soonest | DayWish::Any, other) => other.clone(),
+        (other, DayWish::Soonest | DayWish::Any) => other.clone(),
+        (_, _) => bounded(words, today, next.clone()).wish,
+    };
+    Atom { at, length, wish, weekday: next.weekday }
+}
+
+fn union(a: &[Date], b: &[Date]) -> Vec<Date> {
+    let mut all: Vec<Date> = a.iter().chain(b).copied().collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// "next week ... Tuesday": the Tuesdays of that week.
+fn within(from: Date, to: Date, day: Option<Weekday>, said: &[Date]) -> DayWish {
+    let inside: Vec<Date> = match day {
+        Some(day) => (0..=31).map(|n| plus(from, n)).filter(|d| *d <= to && d.weekday() == day).collect(),
+        None => said.iter().copied().filter(|d| *d >= from && *d <= to).collect(),
+    };
+    DayWish::One(if inside.is_empty() { said.to_vec() } else { inside })
+}
+
+/// "after Tuesday", "by Friday": a mention with a preposition becomes a span.
+fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
+    let DayWish::One(choices) = &atom.wish else { return atom };
+    let back = if words.before(atom.at) == "the" { atom.at - 1 } else { atom.at };
+    let after = words.word(atom.at + atom.length);
+    let date = choices[0];
+    let wish = match words.before(back) {
+        "after" | "since" => DayWish::Span(plus(date, 1), plus(date, OPEN_END_DAYS)),
+        "before" => DayWish::Span(today, plus(date, -1).max(today)),
+        "by" | "until" | "till" => DayWish::Span(today, date.max(today)),
+        "from" if !matches!(after, "at" | "to" | "till" | "until" | "through") => {
+            DayWish::Span(date, plus(date, OPEN_END_DAYS))
+        }
+        _ if after == "onwards" || after == "onward" => DayWish::Span(date, plus(date, OPEN_END_DAYS)),
+        _ => return atom,
+    };
+    Atom { wish, ..atom }
+}
+
+/// "not Friday", "Friday doesn't work".
+fn refused(words: &Words, atom: &Atom) -> bool {
+    const REFUSALS: [&str; 13] = [
+        "not",
+        "except",
+        "excluding",
+        "besides",
+        "than",
+        "cant",
+        "cannot",
+        "dont",
+        "never",
+        "avoid",
+        "busy",
+        "away",
+        "instead",
+    ];
+    const BETWEEN: [&str; 20] = [
+        "on",
+        "do",
+        "make",
+        "come",
+        "next",
+        "the",
+        "this",
+        "for",
+        "any",
+        "want",
+        "like",
+        "work",
+        "free",
+        "available",
+        "of",
+        "be",
+        "a",
+        "have",
+        "it",
+        "working",
+    ];
+    let mut at = atom.at;
+    for _ in 0..4 {
+        let Some(before) = at.checked_sub(1) else { break };
+        let word = words.word(before);
+        if REFUSALS.contains(&word) {
+            return true;
+        }
+        if !BETWEEN.contains(&word) {
+            break;
+        }
+        at = before;
+    }
+    const AFTER: [&str; 16] = [
+        "doesnt work",
+        "does not work",
+        "wont work",
+        "wont do",
+        "isnt good",
+        "is no good",
+        "is not good",
+        "is bad",
+        "doesnt suit",
+        "is out",
+        "isnt possible",
+        "is impossible",
+        "is not possible",
+        "im busy",
+        "i cant",
+        "not so good",
+    ];
+    AFTER.iter().any(|p| words.starts(atom.at + atom.length, p))
+}

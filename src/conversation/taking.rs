@@ -1,0 +1,91 @@
+//! Slots filled or corrected by a turn, whatever it was an answer to.
+
+use super::conversation::Conversation;
+use super::dates::DayWish;
+use super::names::find_name;
+use super::numbers::dictated;
+use super::phone::{Phone, check};
+use super::services::find_services;
+use super::step::Step;
+use super::times::TimeWish;
+use super::when::{At, Wish};
+
+use super::hearing::Turn;
+
+impl Conversation {
+    /// Takes every slot the turn fills or changes; true when there was one.
+    pub(super) fn absorb(&mut self, turn: &Turn, at: &At) -> bool {
+        let phone = self.take_phone(turn);
+        let service = self.take_service(turn);
+        let named = self.take_name(turn);
+        let when = !phone && self.take_wish(turn, at);
+        phone || service || named || when
+    }
+
+    pub(super) fn take_service(&mut self, turn: &Turn) -> bool {
+        match find_services(&turn.words, &self.business.services).as_slice() {
+            [service] if self.draft.service != Some(*service) => {
+                // Another length may not fit the slot agreed on.
+                if self.draft.service.is_some() {
+                    self.draft.slot = None;
+                }
+                self.draft.service = Some(*service);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn take_name(&mut self, turn: &Turn) -> bool {
+        let corrected = self.step == Step::ReadBack || self.step == Step::Change;
+        let name = find_name(turn.text, false).or_else(|| {
+            // At read-back "no, it's for Jane" corrects the name, "it's Wednesday" does not.
+            let starts = corrected && turn.words.has_any(&["its for", "name", "its spelled"]);
+            starts.then(|| find_name(turn.text, true)).flatten()
+        });
+        match name {
+            Some(name) if self.outcome.name.as_ref() != Some(&name) => {
+                self.outcome.name = Some(name);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn take_phone(&mut self, turn: &Turn) -> bool {
+        let said = dictated(&turn.words, true);
+        match check(&said.digits, &self.business.country) {
+            Phone::Valid(number) if self.outcome.phone.as_ref() != Some(&number) => {
+                self.outcome.phone = Some(number);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn take_wish(&mut self, turn: &Turn, at: &At) -> bool {
+        let wish = Wish::read(&turn.words, at, self.ear());
+        if wish.is_empty() {
+            return false;
+        }
+        if let Some(slot) = self.draft.slot {
+            let local = slot.starts_at.to_zoned(at.business.timezone.clone());
+            let same_day = match &wish.days {
+                Some(DayWish::One(days)) => days.contains(&local.date()),
+                None => true,
+                _ => false,
+            };
+            let same_time = match &wish.time {
+                Some(TimeWish::At(clocks)) => clocks.iter().any(|c| c.candidates().contains(&local.time())),
+                Some(TimeWish::Part(from, to)) => *from <= local.time() && local.time() < *to,
+                Some(TimeWish::Any) | None => true,
+                _ => false,
+            };
+            if same_day && same_time && !wish.not.contains(&local.date()) {
+                return false;
+            }
+        }
+        self.rewish(wish);
+        true
+    }
+}
