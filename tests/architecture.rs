@@ -34,7 +34,6 @@ const IMPURE: [&str; 24] = [
     "RwLock",
     "Condvar",
     "OnceLock",
-    "LazyLock",
     "UdpSocket",
     "TcpStream",
     "TcpListener",

@@ -127,9 +127,40 @@ struct Part {
 }
 
 fn find_part(words: &Words, used: &mut [bool]) -> Option<Part> {
-    let time = |h: i8, m: i8| Time::constant(h, m, 0, 0);
-    let span = |from: (i8, i8), to: (i8, i8)| TimeWish::Part(time(from.0, from.1), time(to.0, to.1));
-    let parts: Vec<(&str, TimeWish, Option<Half>)> = vec![
+    let parts = parts_of_day();
+    let mut found: Option<(usize, Part)> = None;
+    for at in 0..words.len() {
+        let Some((phrase, wish, half)) = parts.iter().find(|(p, _, _)| words.starts(at, p)) else { continue };
+        let length = phrase.split(' ').count();
+        // "good morning" is a greeting; a part already read within a longer one is not read again.
+        if phrase.starts_with("good ")
+            || at > 0 && words.starts(at - 1, "good")
+            || found.as_ref().is_some_and(|(end, _)| at < *end)
+        {
+            continue;
+        }
+        let refused = matches!(words.before(at), "not" | "cant" | "except")
+            || matches!(words.before(at), "in" | "the") && not_before(words, at);
+        let wish = match (refused, half) {
+            (true, Some(Half::Am)) => span((12, 0), (23, 0)),
+            (true, Some(_)) => span((0, 0), (12, 0)),
+            _ => wish.clone(),
+        };
+        let half = if refused { None } else { *half };
+        for flag in &mut used[at..at + length] {
+            *flag = true;
+        }
+        // "anytime in the afternoon": the narrower one wins.
+        if found.as_ref().is_none_or(|(_, p)| wish != TimeWish::Any || p.wish == TimeWish::Any) {
+            found = Some((at + length, Part { wish, half }));
+        }
+    }
+    found.map(|(_, part)| part)
+}
+
+/// Phrases for parts of the day, longest first where one holds another.
+fn parts_of_day() -> Vec<(&'static str, TimeWish, Option<Half>)> {
+    vec![
         ("first thing", TimeWish::FirstThing, Some(Half::Am)),
         ("when you open", TimeWish::FirstThing, None),
         ("start of the day", TimeWish::FirstThing, Some(Half::Am)),
@@ -172,35 +203,11 @@ fn find_part(words: &Words, used: &mut [bool]) -> Option<Part> {
         ("whenever", TimeWish::Any, None),
         ("whatever time", TimeWish::Any, None),
         ("all day", TimeWish::Any, None),
-    ];
-    let mut found: Option<(usize, Part)> = None;
-    for at in 0..words.len() {
-        let Some((phrase, wish, half)) = parts.iter().find(|(p, _, _)| words.starts(at, p)) else { continue };
-        let length = phrase.split(' ').count();
-        // "good morning" is a greeting; a part already read within a longer one is not read again.
-        if phrase.starts_with("good ")
-            || at > 0 && words.starts(at - 1, "good")
-            || found.as_ref().is_some_and(|(end, _)| at < *end)
-        {
-            continue;
-        }
-        let refused = matches!(words.before(at), "not" | "cant" | "except")
-            || matches!(words.before(at), "in" | "the") && not_before(words, at);
-        let wish = match (refused, half) {
-            (true, Some(Half::Am)) => span((12, 0), (23, 0)),
-            (true, Some(_)) => span((0, 0), (12, 0)),
-            _ => wish.clone(),
-        };
-        let half = if refused { None } else { *half };
-        for flag in &mut used[at..at + length] {
-            *flag = true;
-        }
-        // "anytime in the afternoon": the narrower one wins.
-        if found.as_ref().is_none_or(|(_, p)| wish != TimeWish::Any || p.wish == TimeWish::Any) {
-            found = Some((at + length, Part { wish, half }));
-        }
-    }
-    found.map(|(_, part)| part)
+    ]
+}
+
+fn span(from: (i8, i8), to: (i8, i8)) -> TimeWish {
+    TimeWish::Part(Time::constant(from.0, from.1, 0, 0), Time::constant(to.0, to.1, 0, 0))
 }
 
 fn not_before(words: &Words, at: usize) -> bool {
