@@ -10,7 +10,7 @@ use super::progress;
 /// What to do with the models.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub enum Command {
-    /// Fetch what is missing (about 290 MB once), check it, and convert it.
+    /// Fetch what is missing (about 300 MB, once), check it, and convert it.
     Fetch {
         /// Only these kinds; everything when none is named.
         #[arg(value_enum)]

@@ -13,9 +13,9 @@ use symphonia::core::formats::{FormatOptions, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
-use super::resample::resample;
 use super::service::Speech;
 use super::transcript::{TranscribeJob, TranscribeKind};
+use crate::audio::resample;
 
 /// What is said in a file.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -15,7 +15,6 @@ mod onnx;
 mod phantom;
 mod phonemes;
 mod queue;
-mod resample;
 mod service;
 mod settings;
 mod speaking;

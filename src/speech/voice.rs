@@ -18,10 +18,10 @@ use super::error::SpeechError;
 use super::level;
 use super::onnx;
 use super::phonemes::Phonemizer;
-use super::resample::resample;
 use super::settings::Settings;
 use super::speaking::SpokenChunk;
 use super::wording;
+use crate::audio::resample;
 use crate::models::File;
 
 /// Sentences for the voice's thread.

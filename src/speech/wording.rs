@@ -77,8 +77,9 @@ fn word(words: &[String], at: usize) -> String {
     if let Some(half) = half_of_day(core) {
         let after_number = at > 0 && words[at - 1].ends_with(|c: char| c.is_ascii_digit());
         if after_number {
-            // "a.m." at the end of a sentence keeps its full stop only when a new sentence follows.
-            let stop = if tail.is_empty() && ends_sentence(words, at) { "." } else { tail };
+            // The last stop of "a.m." belongs to it; it also ends the sentence when a new one follows.
+            let rest = if core.contains('.') { tail.strip_prefix('.').unwrap_or(tail) } else { tail };
+            let stop = if rest.is_empty() && core.contains('.') && ends_sentence(words, at) { "." } else { rest };
             return format!("{half}{stop}");
         }
     }
@@ -90,7 +91,8 @@ fn word(words: &[String], at: usize) -> String {
         let stop = if ends_sentence(words, at) { tail } else { tail.trim_start_matches('.') };
         return format!("{full}{stop}");
     }
-    if let Some(time) = time(core) {
+    let half_follows = words.get(at + 1).is_some_and(|next| half_of_day(split_tail(next).0).is_some());
+    if let Some(time) = time(core, half_follows) {
         return format!("{time}{tail}");
     }
     if let Some(money) = core.strip_prefix('$').and_then(money) {
@@ -122,7 +124,7 @@ fn half_of_day(core: &str) -> Option<&'static str> {
 }
 
 /// "2:30" -> "two thirty", "9:00" -> "nine o'clock", "2:05pm" -> "two oh five PM".
-fn time(core: &str) -> Option<String> {
+fn time(core: &str, half_follows: bool) -> Option<String> {
     let letters = core.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
     let (hour, minute) = core[..core.len() - letters.len()].split_once(':')?;
     let half = if letters.is_empty() { None } else { Some(half_of_day(letters)?) };
@@ -133,7 +135,7 @@ fn time(core: &str) -> Option<String> {
     let half_text = half.map_or_else(String::new, |h| format!(" {h}"));
     let hour = small(hour);
     Some(match value {
-        0 if half.is_some() => format!("{hour}{half_text}"),
+        0 if half.is_some() || half_follows => format!("{hour}{half_text}"),
         0 => format!("{hour} o'clock"),
         1..=9 => format!("{hour} oh {}{half_text}", small(value)),
         _ => format!("{hour} {}{half_text}", small(value)),
@@ -212,7 +214,7 @@ fn digits_aloud(digits: &str) -> String {
 fn small(value: usize) -> String {
     match value {
         0..=19 => SMALL[value].to_owned(),
-        _ if value % 10 == 0 => TENS[value / 10].to_owned(),
+        _ if value.is_multiple_of(10) => TENS[value / 10].to_owned(),
         _ => format!("{} {}", TENS[value / 10], SMALL[value % 10]),
     }
 }

@@ -6,16 +6,13 @@ use offhook::speech::{Priority, SpokenChunk, VOICE_RATE};
 
 use crate::common::{hear, speech, word_errors, words};
 
+/// Not an accuracy figure (one synthetic voice): it shows that phonemes, levels and rates fit together.
 #[test]
 fn ears_understand_the_voice() {
-    let text = "Good morning. We can see you on Tuesday at half past two. Does that work for you?";
-    let pcm = speech().render(text, 16_000).expect("the voice renders");
-    let heard = hear(pcm);
-    let errors = word_errors(
-        &words(text),
-        &words(&heard.text.replace("2.30", "half past two").replace("2:30", "half past two")),
-    );
-    assert!(errors <= 2, "{:?}", heard.text);
+    let text = "Good morning, thank you for calling. We have an opening on Tuesday afternoon. Does that work for you?";
+    let heard = hear(speech().render(text, 16_000).expect("the voice renders"));
+    let errors = word_errors(&words(text), &words(&heard.text));
+    assert!(errors <= 2, "{errors} errors in {:?}", heard.text);
 }
 
 #[test]
