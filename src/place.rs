@@ -41,7 +41,8 @@ fn place(plan: Plan) -> Result<Report, String> {
         line: BadLine::default(),
         hang_up_after: Duration::from_secs(plan.max_seconds),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let report = runtime.block_on(caller::place(settings)).map_err(|error| error.to_string())?;
     if let Some(path) = plan.json {
         let text = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;

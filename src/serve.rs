@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use offhook::call::{CallEvent, CallRecord};
 use offhook::calendar::{self, Calendar};
+use offhook::call::{CallEvent, CallRecord};
 use offhook::config::{CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, SpeechModel, StoreConfig};
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, fixed_prompts};
 use offhook::crm::{self, Crm};
 use offhook::gateway::{self, Directory, Gateway, Handle, Rooms};
+use offhook::models;
 use offhook::outbox::{self, Outbox};
 use offhook::speech::{self, Speech, SpeechError, WhisperChoice};
 use offhook::store::{Store, StoreError};
-use offhook::models;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, watch};
 use tracing_subscriber::EnvFilter;
@@ -124,7 +124,12 @@ async fn start_speech(config: &Config) -> Result<Speech, ServeError> {
         }
         Ok(speech)
     });
-    started.await.unwrap_or_else(|panic| Err(SpeechError::Io { what: "loading the models".into(), source: io::Error::other(panic) })).map_err(ServeError::Speech)
+    started
+        .await
+        .unwrap_or_else(|panic| {
+            Err(SpeechError::Io { what: "loading the models".into(), source: io::Error::other(panic) })
+        })
+        .map_err(ServeError::Speech)
 }
 
 fn speech_settings(config: &Config) -> Result<speech::Settings, SpeechError> {
@@ -162,7 +167,8 @@ fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::S
 
 fn directory(config: &Config) -> Directory {
     let find = |id: &str| config.businesses.iter().find(|business| business.id == id).cloned();
-    let listed = config.routes.iter().filter_map(|route| Some((route.called.clone(), find(&route.business)?))).collect();
+    let listed =
+        config.routes.iter().filter_map(|route| Some((route.called.clone(), find(&route.business)?))).collect();
     let unlisted = |business: &&Arc<Business>| config.routes.iter().all(|route| route.business != business.id);
     Directory { listed, other: config.businesses.iter().find(unlisted).cloned() }
 }
@@ -232,4 +238,3 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 async fn until(mut flag: watch::Receiver<bool>) {
     let _ = flag.wait_for(|set| *set).await; // a dropped sender means the same
 }
-

@@ -87,7 +87,10 @@ pub(super) enum Phase {
     Ringing,
     Active,
     /// The line is gone, a booking is still being written.
-    Closing { gone: Gone, until: Instant },
+    Closing {
+        gone: Gone,
+        until: Instant,
+    },
     Over,
 }
 
@@ -125,7 +128,7 @@ impl Call {
             packet_ready: false,
             report: None,
         };
-        call.outputs.push_back(Output::Event(CallEvent::Started(call.record.clone())));
+        call.outputs.push_back(Output::Event(CallEvent::Started(Box::new(call.record.clone()))));
         call
     }
 
@@ -326,7 +329,7 @@ impl Call {
         self.record.state = CallState::Ended;
         self.record.ended_at = Some(self.wall(now));
         self.note_media();
-        self.outputs.push_back(Output::Event(CallEvent::Ended(self.record.clone())));
+        self.outputs.push_back(Output::Event(CallEvent::Ended(Box::new(self.record.clone()))));
         self.outputs.push_back(Output::Ended(Box::new(self.record.clone())));
     }
 
@@ -355,10 +358,7 @@ impl Call {
     }
 
     pub(super) fn add_line(&mut self, line: Line) {
-        self.outputs.push_back(Output::Event(CallEvent::Line {
-            call_id: self.record.id.clone(),
-            line: line.clone(),
-        }));
+        self.outputs.push_back(Output::Event(CallEvent::Line { call_id: self.record.id.clone(), line: line.clone() }));
         // A caller's line is known only after it was spoken: it may belong before a line of ours.
         let at = self.record.transcript.partition_point(|other| other.start_ms <= line.start_ms);
         self.record.transcript.insert(at, line);

@@ -11,7 +11,7 @@ use super::record::{CallRecord, Line};
 pub enum CallEvent {
     /// INVITE received.
     #[serde(rename = "call.started")]
-    Started(CallRecord),
+    Started(Box<CallRecord>),
     /// ACK received, media flows.
     #[serde(rename = "call.answered")]
     Answered {
@@ -28,5 +28,5 @@ pub enum CallEvent {
     },
     /// The call is over; the record is complete.
     #[serde(rename = "call.ended")]
-    Ended(CallRecord),
+    Ended(Box<CallRecord>),
 }

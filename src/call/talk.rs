@@ -175,15 +175,10 @@ impl Call {
 
     /// "Mm-hm" while the agent speaks is encouragement, unless a yes or no was asked for.
     fn is_backchannel(&self, text: &str) -> bool {
-        let words: Vec<String> = text
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect();
+        let words: Vec<String> =
+            text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
         let asked = self.mind.conversation().expectation() == Expectation::YesNo;
-        let encourages = |word: &String| {
-            HUMS.contains(&word.as_str()) || (!asked && NODS.contains(&word.as_str()))
-        };
+        let encourages = |word: &String| HUMS.contains(&word.as_str()) || (!asked && NODS.contains(&word.as_str()));
         words.len() <= BACKCHANNEL_WORDS_MAX && words.iter().all(encourages)
     }
 

@@ -41,13 +41,7 @@ pub struct Words {
 impl Turn {
     /// Starts the next turn.
     pub fn begin(&mut self, start_ms: u64, continues: bool) {
-        *self = Self {
-            number: self.number + 1,
-            next_check_ms: NOISE_CHECK_MS,
-            start_ms,
-            continues,
-            ..Self::default()
-        };
+        *self = Self { number: self.number + 1, next_check_ms: NOISE_CHECK_MS, start_ms, continues, ..Self::default() };
     }
 
     /// The caller goes on: what was asked in the pause is void.

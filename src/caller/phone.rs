@@ -116,7 +116,8 @@ impl Phone {
         let target: Uri = settings.target.parse().map_err(|_| CallError::Target(settings.target.clone()))?;
         let from: Uri = settings.from.parse().map_err(|_| CallError::Target(settings.from.clone()))?;
         let to = resolve(&settings.target).await?;
-        let any: SocketAddr = if to.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { (std::net::Ipv6Addr::UNSPECIFIED, 0).into() };
+        let any: SocketAddr =
+            if to.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { (std::net::Ipv6Addr::UNSPECIFIED, 0).into() };
         let probe = UdpSocket::bind(any).await?;
         probe.connect(to).await?;
         let ip = probe.local_addr()?.ip();
@@ -429,13 +430,16 @@ async fn resolve(target: &str) -> Result<SocketAddr, CallError> {
     let rest = target.split_once(':').ok_or_else(wrong)?.1;
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     let host = host.split([';', '?']).next().unwrap_or(host);
-    let has_port = host.rsplit_once(':').is_some_and(|(name, port)| port.parse::<u16>().is_ok() && (!name.contains(':') || name.ends_with(']')));
+    let has_port = host
+        .rsplit_once(':')
+        .is_some_and(|(name, port)| port.parse::<u16>().is_ok() && (!name.contains(':') || name.ends_with(']')));
     let full = if has_port { host.to_owned() } else { format!("{host}:5060") };
     tokio::net::lookup_host(full).await.map_err(|_| wrong())?.next().ok_or_else(wrong)
 }
 
 fn write_wav(path: &std::path::Path, samples: &[i16]) -> Result<(), hound::Error> {
-    let spec = hound::WavSpec { channels: 1, sample_rate: 8000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let spec =
+        hound::WavSpec { channels: 1, sample_rate: 8000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
     let mut wav = hound::WavWriter::create(path, spec)?;
     for &sample in samples {
         wav.write_sample(sample)?;

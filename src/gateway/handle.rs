@@ -47,7 +47,7 @@ impl Handle {
     /// Calls that are not over, newest first.
     pub fn live_calls(&self) -> Vec<CallRecord> {
         let mut calls: Vec<_> = self.shared.live.iter().map(|entry| entry.value().clone()).collect();
-        calls.sort_by(|a, b| b.started_at.cmp(&a.started_at));
+        calls.sort_by_key(|call| std::cmp::Reverse(call.started_at));
         calls
     }
 

@@ -17,7 +17,7 @@ use crate::call::{Call, Gone, Input, Media, Output};
 use crate::conversation::{Appointment, BookError, Business, KnownCaller, Slot};
 use crate::rtp::SourceFilter;
 use crate::sip::DialogId;
-use crate::speech::{TranscribeJob, TranscribeKind, Priority};
+use crate::speech::{Priority, TranscribeJob, TranscribeKind};
 
 /// What reaches a call's task from other rooms.
 #[derive(Debug)]

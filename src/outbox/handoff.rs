@@ -21,7 +21,7 @@ pub struct HandOff {
     pub(super) signal: Signal,
 }
 
-/// The writer is behind by [`CALLS_WAITING_MAX`] calls (a stuck disk): no new call should be taken. Holds the record.
+/// The writer is behind by `CALLS_WAITING_MAX` calls (a stuck disk): no new call should be taken. Holds the record.
 #[derive(Debug, thiserror::Error)]
 #[error("the call log is {CALLS_WAITING_MAX} calls behind: is the disk full or stuck?")]
 pub struct Full(pub Box<CallRecord>);

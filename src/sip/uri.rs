@@ -145,7 +145,7 @@ impl fmt::Display for Uri {
     }
 }
 
-/// Splits a host (name, IPv4 or [IPv6]) off the front of `text`.
+/// Splits a host (name, IPv4 or bracketed IPv6) off the front of `text`.
 pub(super) fn split_host(text: &str) -> Option<(&str, &str)> {
     let end = if text.starts_with('[') {
         let end = text.find(']')? + 1;

@@ -13,7 +13,7 @@ pub(super) struct Evidence {
     pub confidence: f32,
 }
 
-/// The text without remarks like "[Music]" or "(laughs)" and without notes; empty when no word is left.
+/// The text without remarks like `[Music]` or "(laughs)" and without notes; empty when no word is left.
 pub(super) fn words_only(text: &str) -> String {
     let mut kept = String::new();
     let mut closing: Vec<char> = Vec::new();

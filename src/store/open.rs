@@ -49,7 +49,7 @@ impl Store {
         self.writer.close().await;
     }
 
-    /// Whether a read succeeds within [`HEALTH_WAIT`].
+    /// Whether a read succeeds within `HEALTH_WAIT`.
     pub async fn healthy(&self) -> bool {
         let read = sqlx::query("SELECT 1 FROM schema_versions").fetch_optional(&self.reader);
         matches!(tokio::time::timeout(HEALTH_WAIT, read).await, Ok(Ok(_)))

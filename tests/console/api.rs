@@ -101,12 +101,12 @@ async fn metrics_count_what_happened() {
     let mut call = ringing("c1", 0);
     house.desk.live.lock().unwrap().push(call.clone());
     let send = |event| house.desk.events.send(event).unwrap();
-    send(CallEvent::Started(call.clone()));
+    send(CallEvent::Started(Box::new(call.clone())));
     call.disposition = Some(Disposition::Booked);
     call.media.packets_received = 500;
     call.turns.push(TurnTimes { turn: 1, voice_to_voice_ms: 340, ..TurnTimes::default() });
     call.ended_at = Some(Timestamp::UNIX_EPOCH);
-    send(CallEvent::Ended(call));
+    send(CallEvent::Ended(Box::new(call)));
     // The counting task runs beside us: ask until it has caught up, at most a few thousand times.
     let mut text = String::new();
     for _ in 0..5000 {

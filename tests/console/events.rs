@@ -55,10 +55,10 @@ async fn events_arrive_in_order_with_increasing_numbers() {
     let mut stream = Stream::open(&house, None).await;
     let call = ringing("c1", 0);
     let send = |event| house.desk.events.send(event).unwrap();
-    send(CallEvent::Started(call.clone()));
+    send(CallEvent::Started(Box::new(call.clone())));
     send(CallEvent::Answered { call_id: "c1".into() });
     send(line("Hello,\nhow can I help?"));
-    send(CallEvent::Ended(call));
+    send(CallEvent::Ended(Box::new(call)));
     let mut numbers = Vec::new();
     for (name, field, value) in [
         ("call.started", "id", "c1"),

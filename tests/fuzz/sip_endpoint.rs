@@ -45,12 +45,12 @@ fn serve(endpoint: &mut Endpoint, event: Event, round: u64, now: Instant) {
                 Some(Ok(negotiated)) => endpoint.answer(call.dialog, negotiated.answer, now),
                 _ => endpoint.reject(call.dialog, 488, "", Vec::new(), now),
             }
-            if round % 3 == 0 {
+            if round.is_multiple_of(3) {
                 endpoint.hang_up(call.dialog, now);
             }
         }
         Event::Reoffer { dialog, .. } => endpoint.answer_reoffer(dialog, sdp::offer(local), now),
-        Event::Confirmed { dialog, .. } if round % 2 == 0 => endpoint.hang_up(dialog, now),
+        Event::Confirmed { dialog, .. } if round.is_multiple_of(2) => endpoint.hang_up(dialog, now),
         _ => {}
     }
 }
