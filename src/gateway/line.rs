@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::sleep_until;
 
 use super::handle::Handle;
@@ -49,6 +50,8 @@ pub(super) struct Line {
 pub(super) struct Dialog {
     mail: mpsc::Sender<Mail>,
     local: sdp::LocalMedia,
+    /// Our description was the offer: the answer comes with the ACK (RFC 3264, 4).
+    offered: bool,
 }
 
 impl Line {
@@ -95,7 +98,16 @@ impl Line {
     async fn happened(&mut self, event: Event) {
         match event {
             Event::Incoming(incoming) => self.incoming(*incoming).await,
-            Event::Confirmed { dialog, .. } => self.mail(dialog, Mail::Confirmed),
+            Event::Confirmed { dialog, answer } => {
+                if self.answered(dialog, answer.as_ref()) {
+                    self.mail(dialog, Mail::Confirmed);
+                } else {
+                    self.endpoint.hang_up(dialog, Instant::now());
+                }
+            }
+            Event::Reconfirmed { dialog, answer } => {
+                self.answered(dialog, answer.as_ref());
+            }
             Event::Reoffer { dialog, offer } => self.reoffered(dialog, offer),
             Event::Ended { dialog, cause } => {
                 let gone = match cause {
@@ -108,15 +120,16 @@ impl Line {
             }
             Event::Refused { source, reason } => tracing::warn!(%source, ?reason, "refused"),
             // This side places no calls.
-            Event::Ringing { .. } | Event::Answered { .. } | Event::Failed { .. } | Event::Reconfirmed { .. } => {}
+            Event::Ringing { .. } | Event::Answered { .. } | Event::Failed { .. } => {}
         }
     }
 
     fn mail(&self, dialog: DialogId, mail: Mail) {
+        // A closed mailbox is a call that is over already.
         if let Some(call) = self.calls.get(&dialog)
-            && call.mail.try_send(mail).is_err()
+            && let Err(TrySendError::Full(mail)) = call.mail.try_send(mail)
         {
-            tracing::warn!("a call's mailbox is full or gone");
+            tracing::warn!(?mail, "a call's mailbox is full");
         }
     }
 
@@ -128,9 +141,6 @@ impl Line {
         let Some(business) = self.rooms.directory.answers(&incoming.to_user).cloned() else {
             return self.reject(dialog, 404, "Not Found", None);
         };
-        let Some(offer) = &incoming.offer else {
-            return self.reject(dialog, 488, "Not Acceptable Here", None);
-        };
         let ip = self.media_ip(incoming.source).await;
         let bind = self.socket.local_addr().map_or(ip, |local| local.ip());
         let Ok(sockets) = self.ports.bind(bind).await else {
@@ -139,11 +149,10 @@ impl Line {
         let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
         let addr = SocketAddr::new(ip, port);
         let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };
-        let Ok(negotiated) = sdp::negotiate(offer, local) else {
+        let Some((description, agreed)) = describe(incoming.offer.as_ref(), local) else {
             return self.reject(dialog, 488, "Not Acceptable Here", None);
         };
-        let agreed = negotiated.agreed;
-        let media = media(&agreed);
+        let media = agreed.as_ref().map_or(MEDIA_UNTIL_ANSWERED, media);
         let settings = self.call_settings(&incoming, business.clone());
         let running = self.handle.enter(&settings.call_id);
         let call = Call::new(settings, media, now);
@@ -151,11 +160,13 @@ impl Line {
             tracing::error!("the store does not keep up: call refused");
             return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
         }
+        let sip_port = self.socket.local_addr().map_or(0, |local| local.port());
+        self.endpoint.reach_at(dialog, SocketAddr::new(ip, sip_port));
         self.endpoint.ring(dialog, now);
         let (post, mailbox) = mpsc::channel(MAILBOX_MAX);
-        self.calls.insert(dialog, Dialog { mail: post.clone(), local });
+        self.calls.insert(dialog, Dialog { mail: post.clone(), local, offered: agreed.is_none() });
         let mut filter = SourceFilter::new();
-        if let Some(remote) = agreed.remote {
+        if let Some(remote) = agreed.and_then(|agreed| agreed.remote) {
             filter.set_expected(remote, incoming.source.ip());
         }
         let leg = Leg {
@@ -173,7 +184,7 @@ impl Line {
             known: None,
             stale: Arc::new(AtomicBool::new(false)),
         };
-        self.start(leg, negotiated.answer);
+        self.start(leg, description);
     }
 
     /// Runs the call; one that panics is still ended and recorded.
@@ -196,23 +207,30 @@ impl Line {
         });
     }
 
+    /// Takes the answer that came with an ACK; false when one was due and is missing or cannot be taken.
+    fn answered(&mut self, dialog: DialogId, answer: Option<&sdp::Session>) -> bool {
+        let Some(call) = self.calls.get_mut(&dialog) else { return false };
+        if !std::mem::take(&mut call.offered) {
+            return true;
+        }
+        let Some(agreed) = answer.and_then(|answer| sdp::accept_answer(answer).ok()) else { return false };
+        self.mail(dialog, renegotiated(&agreed));
+        true
+    }
+
     fn reoffered(&mut self, dialog: DialogId, offer: Option<sdp::Session>) {
         let now = Instant::now();
         let Some(call) = self.calls.get_mut(&dialog) else { return };
         let Some(offer) = offer else {
             // A re-INVITE without SDP asks for our offer: what we have.
+            call.offered = true;
             let sdp = sdp::offer(call.local);
             return self.endpoint.answer_reoffer(dialog, sdp, now);
         };
         match sdp::negotiate(&offer, call.local) {
             Ok(negotiated) => {
                 call.local.version += 1;
-                let mail = Mail::Renegotiated {
-                    remote: negotiated.agreed.remote,
-                    media: media(&negotiated.agreed),
-                    on_hold: !matches!(negotiated.agreed.direction, Direction::SendRecv | Direction::SendOnly),
-                };
-                self.mail(dialog, mail);
+                self.mail(dialog, renegotiated(&negotiated.agreed));
                 self.endpoint.answer_reoffer(dialog, negotiated.answer, now);
             }
             Err(_) => self.endpoint.reject_reoffer(dialog, 488, now),
@@ -255,6 +273,21 @@ pub(super) async fn route_to(peer: SocketAddr) -> Option<IpAddr> {
     Some(probe.local_addr().ok()?.ip())
 }
 
+/// What goes into the 200: the answer and what it agrees on, or our offer when the INVITE had none.
+fn describe(offer: Option<&sdp::Session>, local: sdp::LocalMedia) -> Option<(String, Option<Agreed>)> {
+    let Some(offer) = offer else { return Some((sdp::offer(local), None)) };
+    let negotiated = sdp::negotiate(offer, local).ok()?;
+    Some((negotiated.answer, Some(negotiated.agreed)))
+}
+
+fn renegotiated(agreed: &Agreed) -> Mail {
+    Mail::Renegotiated {
+        remote: agreed.remote,
+        media: media(agreed),
+        on_hold: !matches!(agreed.direction, Direction::SendRecv | Direction::SendOnly),
+    }
+}
+
 fn media(agreed: &Agreed) -> Media {
     let codec = match agreed.codec {
         sdp::Codec::Pcmu(_) => Codec::Pcmu,
@@ -270,6 +303,8 @@ fn uuid(bits: u128) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
+/// What our own offer names first, until the answer says what it is.
+const MEDIA_UNTIL_ANSWERED: Media = Media { codec: Codec::Pcmu, dtmf_pt: Some(101) };
 /// Packet length we ask for.
 const PTIME_MS: u16 = 20;
 /// The largest UDP payload.

@@ -9,6 +9,11 @@ use super::timers::Backoff;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DialogId(pub(super) u64);
 
+/// The Contact value that leads to us at `address`.
+pub(super) fn contact(address: SocketAddr) -> String {
+    format!("<sip:offhook@{address}>")
+}
+
 /// Where a dialog stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -52,6 +57,8 @@ pub(super) struct Dialog {
     pub(super) route: Vec<String>,
     /// Where its messages come from.
     pub(super) peer: SocketAddr,
+    /// Where the other side reaches us: our Contact and Via.
+    pub(super) contact: SocketAddr,
     pub(super) local_cseq: u32,
     pub(super) remote_cseq: Option<u32>,
     /// The INVITE or re-INVITE in work had no offer.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::dialog::DialogId;
+use super::dialog::{DialogId, contact};
 use super::endpoint::{Endpoint, TRANSACTIONS_MAX};
 use super::event::{EndCause, Event, RefusalReason};
 use super::headers::{NameAddr, Via, split_outside};
@@ -120,9 +120,10 @@ impl Endpoint {
     }
 
     /// Headers of a response that makes or confirms a dialog.
-    pub(super) fn dialog_headers(&self) -> Headers {
+    pub(super) fn dialog_headers(&self, dialog: DialogId) -> Headers {
+        let at = self.dialogs.get(&dialog).map_or(self.settings.contact, |dialog| dialog.contact);
         let mut headers = Headers::default();
-        headers.push("Contact", self.contact());
+        headers.push("Contact", contact(at));
         headers.push("Allow", ALLOW);
         headers
     }

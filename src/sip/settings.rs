@@ -6,7 +6,8 @@ use std::str::FromStr;
 /// Settings of an [`super::Endpoint`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Address others reach us at: written into Contact and Via.
+    /// Address others reach us at, written into Contact and Via unless a dialog has its own
+    /// ([`super::Endpoint::reach_at`]).
     pub contact: SocketAddr,
     /// User-Agent and Server.
     pub user_agent: String,

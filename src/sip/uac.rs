@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::dialog::{Dialog, DialogId, Phase};
+use super::dialog::{Dialog, DialogId, Phase, contact};
 use super::endpoint::Endpoint;
 use super::event::{EndCause, Event, FromIdentity};
 use super::headers::{CSeq, NameAddr, Via, quote};
@@ -39,6 +39,7 @@ impl Endpoint {
             target: target.to_string(),
             route: Vec::new(),
             peer: to,
+            contact: self.settings.contact,
             local_cseq: 1,
             remote_cseq: None,
             offer_missing: false,
@@ -47,7 +48,7 @@ impl Endpoint {
             bye_wanted: false,
         };
         let mut request = self.request_in(&dialog, Method::Invite, 1);
-        request.headers.push("Contact", self.contact());
+        request.headers.push("Contact", contact(dialog.contact));
         request.headers.push("Allow", ALLOW);
         extra_headers.iter().for_each(|(name, value)| request.headers.push(name, value));
         request.headers.push("Content-Type", SDP_TYPE);
@@ -148,7 +149,8 @@ impl Endpoint {
     fn acknowledge(&mut self, id: u64, response: &Response, tag: &str, dialog: Option<DialogId>, now: Instant) {
         let Some(tx) = self.clients.get(&id) else { return };
         let wanted = dialog.filter(|d| self.dialogs.contains_key(d));
-        let up = answered_dialog(tx, response, tag);
+        let contact = wanted.and_then(|d| self.dialogs.get(&d)).map_or(self.settings.contact, |d| d.contact);
+        let up = answered_dialog(tx, response, tag, contact);
         let ack = write::request(&self.request_in(&up, Method::Ack, up.local_cseq));
         let hop = self.next_hop(&up);
         self.send(hop, ack.clone());
@@ -265,15 +267,10 @@ impl Endpoint {
         }
     }
 
-    /// `<sip:host:port>` of ours.
-    pub(super) fn contact(&self) -> String {
-        format!("<sip:offhook@{}>", self.settings.contact)
-    }
-
     fn request_in(&mut self, dialog: &Dialog, method: Method, cseq: u32) -> Request {
         let branch = format!("{}{}", self.branch_mark, self.random.token());
         let mut headers = Headers::default();
-        headers.push("Via", format!("SIP/2.0/UDP {};branch={branch};rport", self.settings.contact));
+        headers.push("Via", format!("SIP/2.0/UDP {};branch={branch};rport", dialog.contact));
         dialog.route.iter().for_each(|route| headers.push("Route", route));
         headers.push("Max-Forwards", "70");
         headers.push("From", &dialog.local);
@@ -306,10 +303,10 @@ fn client_key(branch: &str, method: &Method) -> String {
 }
 
 /// The dialog a 2xx makes (RFC 3261 12.1.2).
-fn answered_dialog(tx: &ClientTx, response: &Response, tag: &str) -> Dialog {
+fn answered_dialog(tx: &ClientTx, response: &Response, tag: &str, contact: SocketAddr) -> Dialog {
     let (asked, said) = (&tx.request.headers, &response.headers);
     let from = asked.get("From").and_then(|from| NameAddr::parse(&from));
-    let contact = said.list("Contact").first().and_then(|c| NameAddr::parse(c));
+    let target = said.list("Contact").first().and_then(|c| NameAddr::parse(c));
     let mut route = said.list("Record-Route");
     route.reverse();
     Dialog {
@@ -320,9 +317,10 @@ fn answered_dialog(tx: &ClientTx, response: &Response, tag: &str) -> Dialog {
         remote_tag: tag.into(),
         local: asked.bytes("From").unwrap_or_default().to_vec(),
         remote: said.bytes("To").unwrap_or_default().to_vec(),
-        target: contact.map_or_else(|| tx.request.uri.clone(), |c| c.uri.to_string()),
+        target: target.map_or_else(|| tx.request.uri.clone(), |c| c.uri.to_string()),
         route,
         peer: tx.to,
+        contact,
         local_cseq: asked.get("CSeq").and_then(|c| CSeq::parse(&c)).map_or(1, |c| c.number),
         remote_cseq: None,
         offer_missing: false,

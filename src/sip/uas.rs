@@ -17,7 +17,15 @@ impl Endpoint {
     /// 180: it rings. Only before the answer.
     pub fn ring(&mut self, dialog: DialogId, now: Instant) {
         if let Some(tx) = self.incoming_tx(dialog) {
-            self.respond(tx, 180, "", self.dialog_headers(), Vec::new(), now);
+            self.respond(tx, 180, "", self.dialog_headers(dialog), Vec::new(), now);
+        }
+    }
+
+    /// This dialog's own address for Contact and Via: on a host of several networks each peer is told the one it
+    /// can reach. Before [`Self::ring`] and [`Self::answer`].
+    pub fn reach_at(&mut self, dialog: DialogId, contact: SocketAddr) {
+        if let Some(dialog) = self.dialogs.get_mut(&dialog) {
+            dialog.contact = contact;
         }
     }
 
@@ -100,6 +108,7 @@ impl Endpoint {
             target: contact.map_or_else(|| read.from.uri.to_string(), |c| c.uri.to_string()),
             route: headers.list("Record-Route"),
             peer: source,
+            contact: self.settings.contact,
             local_cseq: 0,
             remote_cseq: Some(read.cseq.number),
             offer_missing: no_offer,
@@ -218,7 +227,7 @@ impl Endpoint {
     }
 
     fn accept(&mut self, id: DialogId, tx: u64, sdp: String, initial: bool, now: Instant) {
-        let mut headers = self.dialog_headers();
+        let mut headers = self.dialog_headers(id);
         headers.push("Content-Type", SDP_TYPE);
         let Some((to, bytes)) = self.respond(tx, 200, "", headers, sdp.into_bytes(), now) else { return };
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };

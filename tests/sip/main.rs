@@ -2,6 +2,7 @@
 
 mod admission;
 mod calls;
+mod contact;
 mod forks;
 mod ipv6;
 mod line;
