@@ -25,6 +25,8 @@ struct Saying {
     received: usize,
     /// No more chunks follow.
     complete: bool,
+    /// Frames of silence in a row for want of sound.
+    starved_frames: u32,
     started_ms: Option<u64>,
 }
 
@@ -62,6 +64,7 @@ impl Mouth {
             played: 0,
             received: 0,
             complete: false,
+            starved_frames: 0,
             started_ms: None,
         });
         self.next_id
@@ -122,6 +125,13 @@ impl Mouth {
         let written = saying.read(frame);
         if written > 0 {
             saying.started_ms.get_or_insert(now_ms);
+            saying.starved_frames = 0;
+        } else if !saying.complete {
+            saying.starved_frames += 1;
+            // A voice that is lost must not silence the call for good.
+            if saying.starved_frames > STARVED_FRAMES_MAX {
+                return self.drop_starved(now_ms);
+            }
         }
         if saying.complete && saying.pcm.is_empty() {
             let saying = self.queue.pop_front().unwrap_or_else(|| unreachable!("the front was just read"));
@@ -129,6 +139,12 @@ impl Mouth {
             return Played::Finished(Said { text: saying.text, start_ms, end_ms: now_ms + FRAME_MS });
         }
         if written > 0 { Played::Sound } else { Played::Silence }
+    }
+
+    fn drop_starved(&mut self, now_ms: u64) -> Played {
+        let lost = self.queue.pop_front();
+        let said = lost.and_then(|saying| saying.started_ms.map(|at| (saying.words_played(), at)));
+        said.map_or(Played::Silence, |(text, start_ms)| Played::Finished(Said { text, start_ms, end_ms: now_ms }))
     }
 }
 
@@ -165,6 +181,8 @@ impl Saying {
 
 /// Length of a played frame.
 const FRAME_MS: u64 = 20;
+/// 5 s: the voice renders a long sentence in one, on a busy machine in three.
+const STARVED_FRAMES_MAX: u32 = 250;
 /// 100 ms at 8 kHz: a resumed word is heard from a little before the cut.
 const RESUME_BACK_SAMPLES: usize = 800;
 /// 8,000 samples a second over 15 characters a second.

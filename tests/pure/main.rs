@@ -5,6 +5,11 @@ mod audio_g711;
 mod audio_resampler;
 mod audio_tones;
 mod audio_voice;
+mod babble;
+mod call_barge_in;
+mod call_endings;
+mod call_stage;
+mod call_turns;
 mod line;
 mod rtp_dtmf;
 mod rtp_hostile_bytes;
@@ -14,3 +19,6 @@ mod rtp_receiver;
 mod rtp_rtcp;
 mod rtp_sender;
 mod rtp_source;
+#[path = "../talk/shops.rs"]
+#[expect(dead_code, reason = "the second business is for the conversation's tests")]
+mod shops;
