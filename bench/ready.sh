@@ -1,10 +1,9 @@
-# Sourced by the benches: where the release binary and the models are; builds and fetches what is missing.
-# OFFHOOK names a binary that was built before.
+# Sourced by the benches: goes to the repository's folder, names the release binary and sees to the models.
+# OFFHOOK, if set, is a binary that was built before.
 cd "$(dirname "$0")/.."
-OFFHOOK=${OFFHOOK:-${CARGO_TARGET_DIR:-target}/release/offhook}
-if [ ! -x "$OFFHOOK" ] || [ -z "${OFFHOOK_BUILT:-}" ]; then
-  [ -n "${OFFHOOK_BUILT:-}" ] || cargo build --release --locked
-  OFFHOOK_BUILT=1
+if [ -z "${OFFHOOK:-}" ]; then
+  cargo build --release --locked
+  OFFHOOK=${CARGO_TARGET_DIR:-target}/release/offhook
 fi
 "$OFFHOOK" models fetch >&2
-export OFFHOOK OFFHOOK_BUILT
+export OFFHOOK
