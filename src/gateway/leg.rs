@@ -189,7 +189,7 @@ impl Leg {
             }
             Output::Speak { say, text } => self.speak(say, &text),
             Output::Prepare(text) => {
-                let _ = self.rooms.speech.speak(&text, Priority::Ahead, |_| {});
+                let _ = self.rooms.speech.speak(&text, Priority::Soon, |_| {});
             }
             Output::FindSlots { tool, query } => {
                 let (post, calendar, business) = self.tool();

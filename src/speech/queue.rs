@@ -50,6 +50,11 @@ impl<T> Queue<T> {
         Ok(())
     }
 
+    /// Whether an urgent item waits.
+    pub fn is_urgent(&self) -> bool {
+        !self.lock().urgent.is_empty()
+    }
+
     /// Waits for an item; none when closed.
     pub fn pop(&self) -> Option<T> {
         let mut state = self.lock();

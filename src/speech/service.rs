@@ -85,7 +85,10 @@ impl Speech {
             move || Voice::open(&environment, &settings, voice_cache),
             |queues, voice| {
                 while let Some(job) = queues.voice.pop() {
-                    voice.speak(job);
+                    if let Some(rest) = voice.speak(job, || queues.voice.is_urgent()) {
+                        // Nobody waits for it: where there is no room it is made when it is needed.
+                        let _ = queues.voice.push(rest, false);
+                    }
                 }
             },
         )?;
@@ -114,7 +117,7 @@ impl Speech {
 
     /// Speaks a text, sentence by sentence. Sentences in memory are handed over at once, on the calling thread, until
     /// the first that has to be made; the rest comes from the voice's thread. [`Priority::Live`] overtakes
-    /// [`Priority::Ahead`].
+    /// the others.
     ///
     /// # Errors
     /// [`Busy`] when too many wait; nothing more is handed over then.
@@ -147,7 +150,8 @@ impl Speech {
                 return Ok(());
             }
         }
-        let job = SpeakJob { sentences, rate: VOICE_RATE, cancel, sink: Box::new(on_chunk) };
+        let (hurried, patient) = (priority != Priority::Ahead, priority != Priority::Live);
+        let job = SpeakJob { sentences, rate: VOICE_RATE, hurried, patient, cancel, sink: Box::new(on_chunk) };
         self.inner.queues.voice.push(job, priority == Priority::Live)
     }
 
@@ -174,7 +178,7 @@ impl Speech {
         });
         let sentences = wording::sentences(text);
         let cancel = Arc::new(AtomicBool::new(false));
-        let job = SpeakJob { sentences, rate, cancel, sink };
+        let job = SpeakJob { sentences, rate, hurried: false, patient: false, cancel, sink };
         self.inner.queues.voice.push(job, true).map_err(|Busy| SpeechError::Stopped)?;
         let mut pcm = Vec::new();
         loop {

@@ -10,6 +10,8 @@ pub const VOICE_RATE: u32 = 8_000;
 pub enum Priority {
     /// A caller, now.
     Live,
+    /// A caller, most likely in a moment: what would be said if the turn ended here.
+    Soon,
     /// Nobody yet: prompts rendered ahead.
     Ahead,
 }

@@ -30,6 +30,10 @@ pub(super) struct SpeakJob {
     pub sentences: Vec<String>,
     /// Hz.
     pub rate: u32,
+    /// Somebody waits for the first sound: long sentences come clause by clause.
+    pub hurried: bool,
+    /// Nobody waits yet: gives way to urgent jobs between two sentences.
+    pub patient: bool,
     /// No sentence is begun once set.
     pub cancel: Arc<AtomicBool>,
     /// Takes the chunks.
@@ -96,22 +100,32 @@ impl Voice {
         Ok(voice)
     }
 
-    /// Hands over the job's sentences; a voice that fails ends the text with an empty chunk.
-    pub fn speak(&mut self, mut job: SpeakJob) {
-        let count = job.sentences.len();
-        if count == 0 {
+    /// Hands over the job's sentences; a voice that fails ends the text with an empty chunk. What is left of a patient
+    /// job comes back as soon as `wanted` elsewhere.
+    pub fn speak(&mut self, mut job: SpeakJob, wanted: impl Fn() -> bool) -> Option<SpeakJob> {
+        if job.sentences.is_empty() {
             (job.sink)(SpokenChunk { pcm: Arc::from([]), last: true });
         }
-        for (i, sentence) in job.sentences.iter().enumerate() {
+        while !job.sentences.is_empty() {
             if job.cancel.load(Ordering::Relaxed) {
-                return;
+                return None;
             }
-            let pcm = self.sentence(sentence, job.rate).unwrap_or_else(|error| {
+            if job.patient && wanted() {
+                return Some(job);
+            }
+            let mut sentence = job.sentences.remove(0);
+            if job.hurried && self.cache.get(&sentence, job.rate).is_none() {
+                let mut pieces = wording::pieces(&sentence);
+                sentence = pieces.remove(0);
+                job.sentences.splice(0..0, pieces);
+            }
+            let pcm = self.sentence(&sentence, job.rate).unwrap_or_else(|error| {
                 tracing::error!(%error, "the voice failed");
                 Arc::from([])
             });
-            (job.sink)(SpokenChunk { pcm, last: i + 1 == count });
+            (job.sink)(SpokenChunk { pcm, last: job.sentences.is_empty() });
         }
+        None
     }
 
     fn sentence(&mut self, sentence: &str, rate: u32) -> Result<Arc<[i16]>, SpeechError> {

@@ -20,6 +20,23 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
     sentences
 }
 
+/// A sentence in pieces that can be spoken one after the other, cut behind commas; there is always one.
+pub(super) fn pieces(sentence: &str) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut current = String::new();
+    let mut rest = sentence.len();
+    for word in sentence.split_inclusive(' ') {
+        rest = rest.saturating_sub(word.len());
+        current.push_str(word);
+        let cut = word.trim_end().ends_with([',', ';', ':']);
+        if cut && current.len() >= PIECE_CHARS_MIN && rest >= PIECE_CHARS_MIN {
+            pieces.push(std::mem::take(&mut current).trim_end().to_owned());
+        }
+    }
+    pieces.push(current);
+    pieces
+}
+
 /// Clauses of a sentence with the mark that ends each.
 pub(super) fn clauses(sentence: &str) -> Vec<(String, char)> {
     let mut clauses = Vec::new();
@@ -234,6 +251,9 @@ const MARKS: &str = ".,;:?!";
 /// A sentence longer than this is cut at its next comma: the first sound must not wait for all of it.
 const SENTENCE_CHARS_MAX: usize = 160;
 
+/// A piece shorter than this has no melody of its own: about a second of speech.
+const PIECE_CHARS_MIN: usize = 20;
+
 /// Fewer digits are a plain number.
 const PHONE_DIGITS_MIN: usize = 7;
 
@@ -319,6 +339,16 @@ mod tests {
         ] {
             assert_eq!(sentences(written).join("|"), spoken, "{written}");
         }
+    }
+
+    #[test]
+    fn long_sentences_come_in_pieces() {
+        let read_back = "So that's a cleaning on Tuesday, November 24th at two thirty PM, for Ann, phone one, two. ";
+        let wanted =
+            ["So that's a cleaning on Tuesday,", "November 24th at two thirty PM,", "for Ann, phone one, two."];
+        assert_eq!(pieces(read_back.trim_end()), wanted);
+        assert_eq!(pieces("Great, Tuesday at nine."), ["Great, Tuesday at nine."]);
+        assert_eq!(pieces(""), [""]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Any bytes as RTP into a receiver that is pulled every 20 ms.
+//! A stream of RTP, some of it broken, into a receiver that is pulled every 20 ms.
 
 use std::time::{Duration, Instant};
 
@@ -11,34 +11,78 @@ fn no_packet_panics_the_receiver() {
     let mut receiver = Receiver::new(&[101]);
     let mut now = Instant::now();
     let mut frame = Vec::new();
-    mutate::run("rtp receiver", &seeds(), |bytes| {
-        now += Duration::from_millis(7);
-        let _ = receiver.handle_packet(bytes, now);
-        frame.clear();
-        receiver.pull_frame(now, &mut frame);
-        assert!(frame.len() <= 160, "a frame of {} samples", frame.len());
-        while receiver.poll_digit().is_some() {}
-    });
+    let mut stream = Stream { sequence: 65_500, timestamp: 0xffff_0000, ssrc: 0x0102_0304 };
+    mutate::run(
+        "rtp receiver",
+        |dice| stream.next(dice),
+        |bytes| {
+            now += Duration::from_millis(7);
+            let _ = receiver.handle_packet(bytes, now);
+            frame.clear();
+            receiver.pull_frame(now, &mut frame);
+            assert!(frame.len() <= 160, "a frame of {} samples", frame.len());
+            while receiver.poll_digit().is_some() {}
+            let _ = receiver.stats();
+        },
+    );
 }
 
-fn seeds() -> Vec<Vec<u8>> {
-    let packet = |payload_type: u8, sequence: u16, payload: &[u8]| {
-        let mut bytes = vec![0x80, payload_type];
-        bytes.extend(sequence.to_be_bytes());
-        bytes.extend((u32::from(sequence) * 160).to_be_bytes());
-        bytes.extend([1, 2, 3, 4]);
+/// A sender whose packets mostly follow each other, so that what is broken meets a running stream.
+struct Stream {
+    sequence: u16,
+    timestamp: u32,
+    ssrc: u32,
+}
+
+impl Stream {
+    fn next(&mut self, dice: &mut mutate::Dice) -> Vec<u8> {
+        match dice.roll(40) {
+            0 => self.ssrc = dice.roll(3) as u32,
+            1 => self.sequence = dice.roll(65_536) as u16,
+            2 => self.timestamp = (dice.roll(65_536) << 16) as u32,
+            3 => self.sequence = self.sequence.wrapping_sub(dice.roll(8) as u16),
+            _ => {}
+        }
+        self.sequence = self.sequence.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(160);
+        let packets = self.packets(dice);
+        match dice.roll(3) {
+            0 => dice.pick::<[u8]>(&packets).to_vec(),
+            1 => dice.bytes(&packets),
+            _ => {
+                let mut bytes = dice.pick::<[u8]>(&packets).to_vec();
+                dice.field(&mut bytes);
+                bytes
+            }
+        }
+    }
+
+    /// Sound in several lengths, keys, comfort noise, an unknown payload, padding, a header extension.
+    fn packets(&self, dice: &mut mutate::Dice) -> Vec<Vec<u8>> {
+        let key = dice.roll(18) as u8;
+        let end = if dice.roll(2) == 0 { 0x80 } else { 10 };
+        let duration = (dice.roll(65_536) as u16).to_be_bytes();
+        vec![
+            self.packet(0x80, 0, &[0xff; 160]),
+            self.packet(0x80, 0, &[0x55; 80]),
+            self.packet(0x80, 0x80 | 8, &[0xd5; 480]),
+            self.packet(0x80, 101, &[key, end, duration[0], duration[1]]),
+            self.packet(0x80, 0x80 | 101, &[key, end, duration[0], duration[1]].repeat(3)),
+            self.packet(0x80, 13, &[30]),
+            self.packet(0x80, 77, &[0; 20]),
+            self.packet(0xa0, 0, &[160; 160]),
+            self.packet(0x93, 0, &[0x7f; 160]),
+            self.packet(0x90, 0, &[0xbe, 0xde, 0, 1, 0x10, 0x85, 0, 0, 0xff, 0xff]),
+            self.packet(0x8f, 0, &[]),
+        ]
+    }
+
+    fn packet(&self, first: u8, payload_type: u8, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![first, payload_type];
+        bytes.extend(self.sequence.to_be_bytes());
+        bytes.extend(self.timestamp.to_be_bytes());
+        bytes.extend(self.ssrc.to_be_bytes());
         bytes.extend(payload);
         bytes
-    };
-    let mut extended = packet(0, 9, &[0x7f; 160]);
-    extended[0] = 0x93;
-    vec![
-        packet(0, 1, &[0xff; 160]),
-        packet(0, 65_535, &[0x55; 80]),
-        packet(0x80 | 8, 2, &[0xd5; 480]),
-        packet(101, 3, &[5, 10, 1, 64]),
-        packet(101, 4, &[5, 0x8a, 5, 0]),
-        packet(13, 5, &[30]),
-        extended,
-    ]
+    }
 }
