@@ -165,6 +165,10 @@ impl Call {
         let Some(at) = last else { return text.into() };
         let line = self.record.transcript.remove(at);
         self.turn.start_ms = line.start_ms;
+        // A breath after the words can bring the same words back.
+        if words_of(&line.text) == words_of(text) {
+            return line.text;
+        }
         format!("{} {text}", line.text.trim_end_matches(['.', '?', '!', ',']))
     }
 
@@ -175,8 +179,7 @@ impl Call {
 
     /// "Mm-hm" while the agent speaks is encouragement, unless a yes or no was asked for.
     fn is_backchannel(&self, text: &str) -> bool {
-        let words: Vec<String> =
-            text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+        let words = words_of(text);
         let asked = self.mind.conversation().expectation() == Expectation::YesNo;
         let encourages = |word: &String| HUMS.contains(&word.as_str()) || (!asked && NODS.contains(&word.as_str()));
         words.len() <= BACKCHANNEL_WORDS_MAX && words.iter().all(encourages)
@@ -301,6 +304,10 @@ impl Call {
             self.tell(Event::Silence, now);
         }
     }
+}
+
+fn words_of(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
 fn silence_limit(expectation: Expectation) -> Duration {

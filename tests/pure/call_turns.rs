@@ -69,6 +69,18 @@ fn words_that_follow_a_turn_cut_too_early_join_it() {
 }
 
 #[test]
+fn the_same_words_brought_back_by_a_breath_are_not_said_twice() {
+    let mut stage = Stage::greeted();
+    stage.speaker = Some(Duration::from_millis(600));
+    let said = stage.said.len();
+    stage.speak("A cleaning, please.", 800);
+    stage.wait_until(5_000, |stage| stage.said.len() > said);
+    stage.speak("a cleaning please", 200);
+    stage.wait_until(5_000, |stage| stage.record().turns.len() == 1);
+    assert_eq!(caller_lines(&stage), ["A cleaning, please."]);
+}
+
+#[test]
 fn a_recogniser_that_never_answers_does_not_hold_the_call() {
     let mut stage = Stage::greeted();
     stage.recogniser = Duration::from_secs(3_600);
