@@ -54,7 +54,7 @@ fn dial(server: &Server, number: &str, opening: &str, payload_type: u8) {
         hang_up_after: Duration::from_secs(120),
     };
     let report = block_on(caller::place(settings)).expect("the call is placed");
-    assert_eq!(report.status, 200, "{report:?}");
+    assert_eq!((report.status, report.ended_by.as_str()), (200, "agent_hung_up"), "{report:?}");
 }
 
 const OPENINGS: [&str; 2] = [

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::phones::Phone;
-use crate::questions::Question;
+use crate::questions::{Question, says_taken};
 use crate::server::{Server, rows};
 use crate::voices::{Voice, speech};
 
@@ -36,7 +36,8 @@ pub struct Person {
     /// Everybody says yes at the same moment.
     together: Option<Arc<Rendezvous>>,
     turns: usize,
-    took_offer: bool,
+    /// The agent said that the wish cannot be met.
+    refused: bool,
     /// Start of the line answered last.
     answered_ms: Option<u64>,
 }
@@ -50,7 +51,7 @@ enum Reply {
 impl Person {
     pub fn new(phone: impl Phone + 'static, number: &'static str, voices: [Voice; 2], wish: Wish) -> Self {
         let phone = Box::new(phone);
-        Self { phone, number, voices, wish, together: None, turns: 0, took_offer: false, answered_ms: None }
+        Self { phone, number, voices, wish, together: None, turns: 0, refused: false, answered_ms: None }
     }
 
     /// Waits for the others before the yes.
@@ -92,7 +93,9 @@ impl Person {
         let until = Instant::now() + ANSWER_DEADLINE;
         loop {
             let call = server.get(&path(id));
-            let asked = rows(&call["transcript"]).into_iter().rfind(|line| {
+            let lines = rows(&call["transcript"]);
+            self.refused |= lines.iter().any(|line| line["speaker"] == "agent" && says_taken(text(line)));
+            let asked = lines.into_iter().rfind(|line| {
                 let fresh = self.answered_ms.is_none_or(|last| line["start_ms"].as_u64() > Some(last));
                 fresh && line["speaker"] == "agent" && Question::of(text(line)).is_some()
             });
@@ -121,15 +124,11 @@ impl Person {
             Question::Number => Reply::Press(wish.other_number.expect("this person's number is the one called from")),
             Question::CallingNumber if wish.other_number.is_some() => Reply::Say("No, please use another number."),
             Question::CallingNumber => Reply::Say("Yes, please."),
-            Question::Offer => {
-                self.took_offer = true;
-                Reply::Say("Yes, that works.")
-            }
-            Question::Choice => {
-                self.took_offer = true;
-                Reply::Say(wish.choice)
-            }
-            Question::ReadBack if self.took_offer || line.contains(wish.when_read_back) => {
+            // Misheard: whoever has not been refused insists.
+            Question::Offer | Question::Choice if !self.refused => Reply::Say(wish.when),
+            Question::Offer => Reply::Say("Yes, that works."),
+            Question::Choice => Reply::Say(wish.choice),
+            Question::ReadBack if self.refused || line.contains(wish.when_read_back) => {
                 if let Some(together) = self.together.take() {
                     together.wait();
                 }

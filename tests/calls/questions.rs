@@ -35,6 +35,11 @@ impl Question {
     }
 }
 
+/// Whether the line says that the time wished for is taken.
+pub fn says_taken(line: &str) -> bool {
+    ["just taken", "just took", "isn't available", "is not free"].iter().any(|cue| line.contains(cue))
+}
+
 /// In order: an earlier cue wins over a later one.
 const CUES: [(&str, Question); 35] = [
     ("anything else", Question::AnythingElse),

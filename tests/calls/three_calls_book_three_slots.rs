@@ -20,19 +20,19 @@ fn three_calls_book_three_slots() {
     };
     let wishes = [
         wish(
-            "Hi, I'd like a cleaning on Tuesday at nine in the morning.",
+            "Hi, my name is Mary Johnson, I'd like a cleaning on Tuesday at nine in the morning.",
             "Tuesday at nine in the morning.",
             "Tuesday, November 24th at 9 AM",
-            "My name is Anna Bell.",
+            "My name is Mary Johnson.",
         ),
         wish(
-            "Hello, can I come for a cleaning on Wednesday at three in the afternoon?",
+            "Hello, this is Peter Miller, can I come for a cleaning on Wednesday at three in the afternoon?",
             "Wednesday at three in the afternoon.",
             "Wednesday, November 25th at 3 PM",
             "My name is Peter Miller.",
         ),
         wish(
-            "I need a cleaning on Friday at half past ten in the morning.",
+            "Hi, my name is Susan Parker, I need a cleaning on Friday at half past ten in the morning.",
             "Friday at half past ten in the morning.",
             "Friday, November 27th at 10:30 AM",
             "My name is Susan Parker.",

@@ -63,7 +63,7 @@ impl Baresip {
 
 impl Phone for Baresip {
     fn play(&mut self, speech: &Path) {
-        // Its player begins again at the end of the file: silence keeps a turn from being said twice.
+        // It hangs up at the end of the file: silence keeps it on the line.
         let mut samples = voices::samples(speech);
         samples.resize(samples.len() + SILENCE_SAMPLES, 0);
         self.turns += 1;
@@ -96,7 +96,7 @@ impl Drop for Baresip {
 
 fn configure(folder: &Path, number: &str, control: u16) {
     let silence = folder.join("silence.wav");
-    voices::write(&silence, &[0; SAMPLE_RATE_HZ as usize]);
+    voices::write(&silence, &[0; SILENCE_SAMPLES]);
     let rtp = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
     let first = rtp.min(u16::MAX - RTP_PORTS) & !1;
     let config = include_str!("baresip.conf")

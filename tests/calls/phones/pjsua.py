@@ -4,10 +4,13 @@ import os
 import queue
 import sys
 import threading
+import traceback
 
 import pjsua2 as pj
 
 POLL_MS = 20
+# Freed after the library is gone, these abort the process: they live until os._exit.
+KEPT = []
 
 
 def tell(*words):
@@ -28,7 +31,8 @@ class Call(pj.Call):
             self.over = True
 
     def onCallMediaState(self, _):
-        for index, media in enumerate(self.getInfo().media):
+        info = self.getInfo()  # kept: its media list dies with it
+        for index, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 self.line = self.getAudioMedia(index)
 
@@ -80,6 +84,7 @@ def main(uri, number, codec):
     endpoint = start(codec)
     caller = account(endpoint, number)
     call = Call(caller)
+    KEPT.extend([endpoint, caller, call])
     call.makeCall(uri, pj.CallOpParam(True))
     lines = commands()
     while not call.over:
@@ -98,9 +103,8 @@ status = 1
 try:
     main(*sys.argv[1:])
     status = 0
-except pj.Error as error:
-    tell("error", error.info())
+except Exception:
+    traceback.print_exc()
 finally:
-    # Freed after the library is gone, its Python objects abort the process: leave without freeing them.
     sys.stdout.flush()
     os._exit(status)
