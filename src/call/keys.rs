@@ -23,6 +23,8 @@ impl Keys {
         }
         match expectation {
             Expectation::Phone | Expectation::Message | Expectation::Name => None,
+            // Neither yes nor no: the beginning of another number, typed before it was asked for.
+            Expectation::YesNo if !matches!(self.typed.as_str(), "1" | "2") => None,
             _ => self.take(),
         }
     }
@@ -62,6 +64,9 @@ mod tests {
         let now = Instant::now();
         let mut keys = Keys::default();
         assert_eq!(keys.press('2', Expectation::YesNo, now), Some("2".into()));
+        assert_eq!(keys.press('6', Expectation::YesNo, now), None);
+        assert_eq!(keys.press('1', Expectation::YesNo, now), None);
+        assert_eq!(keys.press('#', Expectation::YesNo, now), Some("61".into()));
         assert_eq!(keys.press('4', Expectation::Phone, now), None);
         assert_eq!(keys.press('1', Expectation::Phone, now), None);
         assert_eq!(keys.pause_over(now + Duration::from_millis(2900)), None);

@@ -129,12 +129,14 @@ impl Phone {
         let now = Instant::now();
         let core = sip::Settings { contact: local, user_agent: agent.into(), allow: Vec::new() };
         let mut endpoint = Endpoint::new(core, seed_bytes(seed));
-        let offer = sdp::offer(local_media(media, seed));
+        let offer = sdp::offer_with_dtmf(local_media(media, seed), settings.line.dtmf_payload_type);
+        let mut keys = DtmfSender::new(settings.line.dtmf_payload_type);
+        keys.set_marker(settings.line.dtmf_marker);
         let identity = FromIdentity { display: None, uri: from };
         let dialog = endpoint.invite(target, to, identity, offer, Vec::new(), now);
         Ok(Self {
             report: Report { target: settings.target.clone(), ..Report::default() },
-            keys: DtmfSender::new(settings.line.dtmf_payload_type),
+            keys,
             dice: seed | 1,
             sip,
             rtp,
@@ -217,7 +219,8 @@ impl Phone {
                 self.end("agent_hung_up");
             }
             Event::Reoffer { dialog, .. } => {
-                let offer = sdp::offer(local_media(self.rtp.local_addr().unwrap_or(self.local), 1));
+                let media = local_media(self.rtp.local_addr().unwrap_or(self.local), 1);
+                let offer = sdp::offer_with_dtmf(media, self.settings.line.dtmf_payload_type);
                 self.endpoint.answer_reoffer(dialog, offer, Instant::now());
             }
             _ => {}

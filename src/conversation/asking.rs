@@ -11,6 +11,8 @@ use super::spoken;
 use super::step::{Step, Task};
 use super::when::At;
 
+/// Turns that may lead nowhere before the keypad is offered.
+pub(super) const STRIKES_BEFORE_KEYS: u8 = 2;
 /// Turns that may lead nowhere before a message is taken.
 const STRIKES_BEFORE_MESSAGE: u8 = 3;
 /// Turns that may lead nowhere before the call is ended.
@@ -161,7 +163,7 @@ impl Conversation {
             (false, _) => self.say("missed_2", &[]),
         }
         self.ask_again();
-        if self.strikes >= 2 {
+        if self.strikes >= STRIKES_BEFORE_KEYS {
             self.offer_keys();
         }
     }

@@ -79,7 +79,7 @@ impl Conversation {
             When::WhichTime(times) => self.ask(Step::WhichTime(times)),
             When::Exact(start) => self.seek_exact(start, at),
             When::Range(spans) if spans.is_empty() => self.seek_nothing(at),
-            When::Range(spans) => self.query(Search { spans, exact: None, widened: false }, at),
+            When::Range(spans) => self.query(Search { spans, ..Search::default() }, at),
         }
     }
 
@@ -96,7 +96,7 @@ impl Conversation {
             return self.widen(date, at);
         }
         let spans = day_span(date, at).into_iter().collect();
-        self.query(Search { spans, exact: Some(start), widened: false }, at);
+        self.query(Search { spans, exact: Some(start), ..Search::default() }, at);
     }
 
     /// The wish names only closed or past days.
@@ -127,7 +127,7 @@ impl Conversation {
         if spans.is_empty() {
             return self.refuse_wish("none_free");
         }
-        self.query(Search { spans, exact: None, widened: true }, at);
+        self.query(Search { spans, widened: true, ..Search::default() }, at);
     }
 
     /// Says why the wish cannot be, forgets it and asks for another.
@@ -225,7 +225,7 @@ impl Conversation {
     /// Two or three slots: the nearest to a wished time, else spread over days, else over the day.
     fn spread(&self, slots: &[Slot], at: &At) -> Vec<Slot> {
         let date = |s: &Slot| s.starts_at.to_zoned(at.business.timezone.clone()).date();
-        let target = self.draft.search.exact.or_else(|| self.around(slots, at));
+        let target = self.draft.search.exact.or(self.draft.search.lost).or_else(|| self.around(slots, at));
         let mut picked: Vec<Slot> = if let Some(target) = target {
             // One on either side where there is one.
             let after = slots.iter().position(|s| s.starts_at >= target).unwrap_or(slots.len());
@@ -278,6 +278,7 @@ impl Conversation {
         }
         self.draft.found = Arc::new(rest);
         self.draft.search.exact = None;
+        self.draft.search.lost = None;
         self.offer("more_offers", at);
     }
 
@@ -391,9 +392,8 @@ impl Conversation {
         let Some(slot) = self.draft.slot.take() else { return self.advance(at) };
         let date = slot.starts_at.to_zoned(at.business.timezone.clone()).date();
         self.draft.offered = vec![slot];
-        self.draft.search = Search { spans: day_span(date, at).into_iter().collect(), exact: None, widened: false };
-        let search = self.draft.search.clone();
-        self.query(search, at);
+        let spans = day_span(date, at).into_iter().collect();
+        self.query(Search { spans, lost: Some(slot.starts_at), ..Search::default() }, at);
     }
 
     /// The calendar cannot be reached: a message with the wish, a callback promised.

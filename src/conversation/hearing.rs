@@ -1,5 +1,6 @@
 //! Hearing: one turn of the caller, from words to what happens next.
 
+use super::asking::STRIKES_BEFORE_KEYS;
 use super::conversation::Conversation;
 use super::dates::DayWish;
 use super::faq::find_answer;
@@ -94,6 +95,9 @@ impl Conversation {
                 self.draft.service = Some(n - 1);
                 self.advance(at);
             }
+            // "Anything else?" was asked, and no menu was read out since.
+            (Step::Open, Some(1)) if self.settled() && strikes < STRIKES_BEFORE_KEYS => self.say("help", &[]),
+            (Step::Open, Some(2)) if self.settled() && strikes < STRIKES_BEFORE_KEYS => self.leave(),
             (Step::Open, Some(1)) => {
                 self.start_booking();
                 self.advance(at);
@@ -162,6 +166,11 @@ impl Conversation {
         if !turn.sure && self.step != Step::ConfirmEnd {
             return self.ask(Step::ConfirmEnd);
         }
+        self.leave();
+    }
+
+    /// The caller has all that was wanted.
+    fn leave(&mut self) {
         self.keep_message();
         let booked = self.outcome.booking.is_some();
         let otherwise = if self.task == Task::Booking { Disposition::Abandoned } else { Disposition::NoDisposition };

@@ -90,6 +90,8 @@ pub(super) struct Search {
     pub(super) spans: Vec<(Timestamp, Timestamp)>,
     /// The one start wished for.
     pub(super) exact: Option<Timestamp>,
+    /// The start somebody else just took: others near it are offered first.
+    pub(super) lost: Option<Timestamp>,
     /// Whether it already looks beyond the wish.
     pub(super) widened: bool,
 }

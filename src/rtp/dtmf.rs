@@ -85,6 +85,8 @@ impl Press {
 #[derive(Debug, Clone)]
 pub struct DtmfSender {
     payload_type: u8,
+    /// Whether the first packet of a key carries the marker bit.
+    marker: bool,
     waiting: VecDeque<(u8, u32)>,
     current: Option<Sending>,
     /// Ticks of silence still owed between two keys.
@@ -105,14 +107,19 @@ struct Sending {
 pub(super) struct EventPacket {
     pub payload_type: u8,
     pub timestamp: u32,
-    pub first: bool,
+    pub marker: bool,
     pub payload: [u8; 4],
 }
 
 impl DtmfSender {
     /// A sender for the payload type negotiated for telephone-event.
     pub fn new(payload_type: u8) -> Self {
-        Self { payload_type: payload_type & 0x7F, waiting: VecDeque::new(), current: None, pause: 0 }
+        Self { payload_type: payload_type & 0x7F, marker: true, waiting: VecDeque::new(), current: None, pause: 0 }
+    }
+
+    /// Whether the first packet of a key carries the marker bit, as RFC 4733 has it; some phones never set it.
+    pub fn set_marker(&mut self, marker: bool) {
+        self.marker = marker;
     }
 
     /// Queues a key for `duration_ms` (rounded up to ticks, 40 ms at least, 8 s at most). False when the character is no
@@ -143,14 +150,14 @@ impl DtmfSender {
             self.current = Some(Sending { event, timestamp, sent: 0, total, ends: 0 });
         }
         let sending = self.current.as_mut()?;
-        let first = sending.sent == 0;
+        let marker = self.marker && sending.sent == 0;
         sending.sent = (sending.sent + super::FRAME_UNITS).min(sending.total);
         let end = sending.sent == sending.total;
         sending.ends += u8::from(end);
         let [high, low] = (sending.sent as u16).to_be_bytes();
         let flags = VOLUME | if end { END_BIT } else { 0 };
         let payload = [sending.event, flags, high, low];
-        let packet = EventPacket { payload_type: self.payload_type, timestamp: sending.timestamp, first, payload };
+        let packet = EventPacket { payload_type: self.payload_type, timestamp: sending.timestamp, marker, payload };
         if sending.ends == END_PACKETS {
             self.current = None;
             self.pause = PAUSE_TICKS;

@@ -50,7 +50,7 @@ impl Sender {
         let Some(event) = keys.next(self.header.timestamp) else { return false };
         let clock = std::mem::replace(&mut self.header.timestamp, event.timestamp);
         self.header.payload_type = event.payload_type;
-        self.header.marker = event.first;
+        self.header.marker = event.marker;
         self.write_header(out);
         out.extend_from_slice(&event.payload);
         self.count(out.len());

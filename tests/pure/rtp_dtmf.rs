@@ -12,6 +12,7 @@ use crate::line::{Badness, carry, start};
 fn dialled(digits: &str, press_ms: u32, payload_type: u8, plain: bool, seed: u64) -> Vec<Vec<u8>> {
     let mut sender = Sender::new(Codec::Pcmu, seed);
     let mut keys = DtmfSender::new(payload_type);
+    keys.set_marker(!plain);
     let mut sent = Vec::new();
     let mut out = Vec::new();
     for digit in digits.chars() {
@@ -22,9 +23,6 @@ fn dialled(digits: &str, press_ms: u32, payload_type: u8, plain: bool, seed: u64
             if !sender.next_event(&mut keys, &mut out) {
                 sender.next_packet(&[0; 160], &mut out);
                 audio += u32::from(keys.is_idle());
-            }
-            if plain {
-                out[1] &= 0x7F;
             }
             sent.push(out.clone());
         }
@@ -62,6 +60,12 @@ fn any_payload_type_of_the_negotiated_ones() {
         assert_eq!(received(carry(&sent, 20, Badness::default(), 1), &[96, 97, 101, 127]), "19*");
         assert_eq!(received(carry(&sent, 20, Badness::default(), 1), &[]), "", "not negotiated, not heard");
     }
+}
+
+#[test]
+fn the_first_packet_of_a_key_has_the_marker_unless_told_otherwise() {
+    let markers = |plain| dialled("12", 60, 96, plain, 4).iter().filter(|d| d[1] == 0x80 | 96).count();
+    assert_eq!((markers(false), markers(true)), (2, 0));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Offers as phones make them, and what they are answered.
 
-use offhook::sip::sdp::{Codec, Direction, LocalMedia, Refusal, Session, accept_answer, negotiate, offer};
+use offhook::sip::sdp::{
+    Codec, Direction, LocalMedia, Refusal, Session, accept_answer, negotiate, offer, offer_with_dtmf,
+};
 use proptest::prelude::*;
 
 use crate::line::addr;
@@ -75,6 +77,14 @@ fn ipv6_is_written_as_such() {
     let text = offer(media);
     assert!(text.contains("c=IN IP6 2001:db8::9\r\n"));
     assert_eq!(accept_answer(&session(&text)).expect("our own offer").remote, Some(media.addr));
+}
+
+#[test]
+fn keys_are_offered_under_the_payload_type_asked_for() {
+    for payload_type in [96, 101] {
+        let text = offer_with_dtmf(local(), payload_type);
+        assert_eq!(accept_answer(&session(&text)).expect("our own offer").dtmf_pt, Some(payload_type));
+    }
 }
 
 proptest! {

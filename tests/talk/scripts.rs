@@ -228,6 +228,8 @@ fn the_dentist() {
             ),
             ("spelled", &["a cleaning on Tuesday at 2:30", "Anna Smyth, S-M-I-T-H", "yes", "yes", "bye"], anna),
             ("keys", &["#1", "#1", "Tuesday at 2:30", "Anna Smith", "#1", "#1", "no"], anna),
+            ("keys to the end", &["#1", "#1", "Tuesday at 2:30", "Anna Smith", "#1", "#1", "#2"], anna),
+            ("keys, something else", &["a cleaning on Tuesday at 2:30", "Anna Smith", "#1", "#1", "#1", "no"], anna),
             ("ambiguous day, keys", &["a cleaning next Tuesday at 2:30", "#1", "Anna Smith", "yes", "yes", "no"], anna),
             (
                 "a.m. or p.m.",

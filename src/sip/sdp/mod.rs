@@ -3,5 +3,5 @@
 mod negotiate;
 mod session;
 
-pub use negotiate::{Agreed, Codec, LocalMedia, Negotiated, Refusal, accept_answer, negotiate, offer};
+pub use negotiate::{Agreed, Codec, LocalMedia, Negotiated, Refusal, accept_answer, negotiate, offer, offer_with_dtmf};
 pub use session::{Direction, Media, RtpMap, SDP_BYTES_MAX, SDP_LINES_MAX, SdpError, Session};

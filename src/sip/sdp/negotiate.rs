@@ -82,17 +82,22 @@ pub fn negotiate(offer: &Session, local: LocalMedia) -> Result<Negotiated, Refus
 
 /// Our offer: PCMU, PCMA, telephone-event.
 pub fn offer(local: LocalMedia) -> String {
+    offer_with_dtmf(local, DTMF_PT)
+}
+
+/// [`offer`] with telephone-event under a payload type of the caller's choice.
+pub fn offer_with_dtmf(local: LocalMedia, dtmf_pt: u8) -> String {
     let mut session = description(local);
     session.media.push(Media {
         kind: "audio".into(),
         port: local.addr.port(),
         protocol: "RTP/AVP".into(),
-        formats: vec!["0".into(), "8".into(), DTMF_PT.to_string()],
+        formats: vec!["0".into(), "8".into(), dtmf_pt.to_string()],
         attributes: vec![
             "rtpmap:0 PCMU/8000".into(),
             "rtpmap:8 PCMA/8000".into(),
-            format!("rtpmap:{DTMF_PT} telephone-event/8000"),
-            format!("fmtp:{DTMF_PT} 0-16"),
+            format!("rtpmap:{dtmf_pt} telephone-event/8000"),
+            format!("fmtp:{dtmf_pt} 0-16"),
             format!("ptime:{}", local.ptime),
             "sendrecv".into(),
         ],

@@ -1,0 +1,156 @@
+//! baresip, driven over its control connection: netstrings of JSON.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{DEADLINE, Phone};
+use crate::voices::{self, SAMPLE_RATE_HZ};
+
+/// One baresip process.
+pub struct Baresip {
+    child: Child,
+    control: TcpStream,
+    events: Receiver<Value>,
+    folder: TempDir,
+    turns: u32,
+}
+
+impl Baresip {
+    /// Starts one that calls `uri` as `number`.
+    pub fn call(uri: &str, number: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let port = free_tcp_port();
+        configure(folder.path(), number, port);
+        let log = std::fs::File::create(folder.path().join("log.txt")).expect("the folder is ours");
+        let child = Command::new("baresip")
+            .arg("-f")
+            .arg(folder.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a file handle"))
+            .stderr(log)
+            .spawn()
+            .expect("this test needs the package baresip-core");
+        let control = connect(port, folder.path());
+        let events = listen(control.try_clone().expect("a socket handle"));
+        let mut phone = Self { child, control, events, folder, turns: 0 };
+        phone.command("dial", uri);
+        phone
+    }
+
+    fn command(&mut self, command: &str, params: &str) {
+        let text = json!({ "command": command, "params": params, "token": command }).to_string();
+        write!(self.control, "{}:{text},", text.len()).expect("baresip listens");
+    }
+
+    fn wait_for(&self, kind: &str) {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let event = self.events.recv_timeout(until.saturating_duration_since(Instant::now()));
+            let Ok(event) = event else { panic!("baresip saw no {kind}:\n{}", log(self.folder.path())) };
+            if event["type"] == kind {
+                return;
+            }
+        }
+    }
+}
+
+impl Phone for Baresip {
+    fn play(&mut self, speech: &Path) {
+        // It hangs up at the end of the file: silence keeps it on the line.
+        let mut samples = voices::samples(speech);
+        samples.resize(samples.len() + SILENCE_SAMPLES, 0);
+        self.turns += 1;
+        let file = self.folder.path().join(format!("turn-{}.wav", self.turns));
+        voices::write(&file, &samples);
+        self.command("ausrc", &format!("aufile,{}", file.display()));
+    }
+
+    fn keys(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.command("sndcode", &key.to_string());
+        }
+    }
+
+    fn hang_up(&mut self) {
+        self.command("hangup", "");
+    }
+
+    fn wait_for_end(&mut self) {
+        self.wait_for("CALL_CLOSED");
+    }
+}
+
+impl Drop for Baresip {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn configure(folder: &Path, number: &str, control: u16) {
+    let silence = folder.join("silence.wav");
+    voices::write(&silence, &[0; SILENCE_SAMPLES]);
+    let rtp = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
+    let first = rtp.min(u16::MAX - RTP_PORTS) & !1;
+    let config = include_str!("baresip.conf")
+        .replace("{silence}", &silence.display().to_string())
+        .replace("{rtp}", &format!("{first}-{}", first + RTP_PORTS))
+        .replace("{control}", &control.to_string());
+    let account = format!("<sip:{number}@127.0.0.1>;regint=0;answermode=manual;audio_codecs=PCMU/8000/1\n");
+    for (name, text) in [("config", config.as_str()), ("accounts", &account), ("contacts", "")] {
+        std::fs::write(folder.join(name), text).expect("the folder is ours");
+    }
+}
+
+fn free_tcp_port() -> u16 {
+    let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    probe.local_addr().expect("a bound socket").port()
+}
+
+fn connect(port: u16, folder: &Path) -> TcpStream {
+    let until = Instant::now() + DEADLINE;
+    loop {
+        if let Ok(control) = TcpStream::connect(("127.0.0.1", port)) {
+            return control;
+        }
+        assert!(Instant::now() < until, "baresip did not start:\n{}", log(folder));
+        std::thread::park_timeout(std::time::Duration::from_millis(20));
+    }
+}
+
+/// Its events, as they come.
+fn listen(control: TcpStream) -> Receiver<Value> {
+    let (post, events) = channel();
+    std::thread::spawn(move || {
+        let mut control = BufReader::new(control);
+        while let Some(event) = netstring(&mut control) {
+            let _ = post.send(event);
+        }
+    });
+    events
+}
+
+fn netstring(from: &mut impl BufRead) -> Option<Value> {
+    let mut length = Vec::new();
+    from.read_until(b':', &mut length).ok()?;
+    let length: usize = std::str::from_utf8(length.strip_suffix(b":")?).ok()?.parse().ok()?;
+    let mut text = vec![0; length + 1];
+    from.read_exact(&mut text).ok()?;
+    serde_json::from_slice(&text[..length]).ok()
+}
+
+fn log(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("log.txt")).unwrap_or_default()
+}
+
+/// Two minutes: longer than any turn is waited for.
+const SILENCE_SAMPLES: usize = 120 * SAMPLE_RATE_HZ as usize;
+/// One call takes two; a few more in case one is taken.
+const RTP_PORTS: u16 = 20;

@@ -1,0 +1,88 @@
+//! pjsua2, driven by lines on the stdin of `pjsua.py`, which prints what happens.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
+
+use super::{DEADLINE, Phone};
+
+/// What it offers.
+#[derive(Debug, Clone, Copy)]
+pub enum Codec {
+    Pcmu,
+    Pcma,
+}
+
+/// One pjsua2 process.
+pub struct Pjsua {
+    child: Child,
+    controls: ChildStdin,
+    events: Receiver<String>,
+}
+
+impl Pjsua {
+    /// Starts one that calls `uri` as `number`.
+    pub fn call(uri: &str, number: &str, codec: Codec) -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/calls/phones/pjsua.py");
+        let mut child = Command::new("python3")
+            .args([script, uri, number, &format!("{codec:?}").to_uppercase()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("this test needs python3 with pjsua2 (make test installs it)");
+        let controls = child.stdin.take().expect("stdin is piped");
+        let lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+        let (post, events) = channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let _ = post.send(line);
+            }
+        });
+        let phone = Self { child, controls, events };
+        phone.wait_for("answered");
+        phone
+    }
+
+    fn command(&mut self, line: &str) {
+        writeln!(self.controls, "{line}").expect("pjsua.py listens");
+    }
+
+    fn wait_for(&self, kind: &str) {
+        let until = Instant::now() + DEADLINE;
+        let mut seen = Vec::new();
+        while let Ok(line) = self.events.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            if line.split(' ').next() == Some(kind) {
+                return;
+            }
+            seen.push(line);
+        }
+        panic!("pjsua2 saw no {kind}, but {seen:?}");
+    }
+}
+
+impl Phone for Pjsua {
+    fn play(&mut self, speech: &Path) {
+        self.command(&format!("play {}", speech.display()));
+    }
+
+    fn keys(&mut self, keys: &str) {
+        self.command(&format!("keys {keys}"));
+    }
+
+    fn hang_up(&mut self) {
+        self.command("hangup");
+    }
+
+    fn wait_for_end(&mut self) {
+        self.wait_for("ended");
+    }
+}
+
+impl Drop for Pjsua {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

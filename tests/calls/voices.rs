@@ -1,0 +1,90 @@
+//! Caller speech: synthetic voices that are not the agent's own, as 8 kHz WAV.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Voice {
+    /// flite, an American man.
+    Kal,
+    /// flite, a Scottish man.
+    Awb,
+    /// festival, an American woman.
+    Slt,
+    /// festival, an American man.
+    Ked,
+}
+
+/// `text` as this voice says it: mono, 16 bit, 8 kHz.
+pub fn speech(voice: Voice, text: &str) -> PathBuf {
+    let mut key = DefaultHasher::new();
+    (voice, text).hash(&mut key);
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{voice:?}-{:016x}.wav", key.finish()));
+    if !file.exists() {
+        let raw = unique(&file, "raw");
+        say(voice, text, &raw);
+        let phone = unique(&file, "phone");
+        run(Command::new("sox").arg(&raw).args(["-r", "8000", "-c", "1", "-b", "16"]).arg(&phone).args(["norm", "-6"]));
+        // Renamed when complete: tests that run at the same time say the same things.
+        std::fs::rename(&phone, &file).expect("the folder is ours");
+        let _ = std::fs::remove_file(raw);
+    }
+    file
+}
+
+/// The samples of a WAV file.
+pub fn samples(file: &Path) -> Vec<i16> {
+    let wav = hound::WavReader::open(file).expect("a WAV file of ours");
+    wav.into_samples::<i16>().map(|sample| sample.expect("16 bit samples")).collect()
+}
+
+/// Writes samples at the telephone's rate.
+pub fn write(file: &Path, samples: &[i16]) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: SAMPLE_RATE_HZ,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(file, spec).expect("the folder is ours");
+    for &sample in samples {
+        wav.write_sample(sample).expect("the disk has room");
+    }
+    wav.finalize().expect("the disk has room");
+}
+
+fn say(voice: Voice, text: &str, to: &Path) {
+    match voice {
+        Voice::Kal => run(Command::new("flite").args(["-voice", "kal16", "-t", text, "-o"]).arg(to)),
+        Voice::Awb => run(Command::new("flite").args(["-voice", "awb", "-t", text, "-o"]).arg(to)),
+        Voice::Slt => festival("voice_cmu_us_slt_arctic_hts", text, to),
+        Voice::Ked => festival("voice_ked_diphone", text, to),
+    }
+}
+
+fn festival(voice: &str, text: &str, to: &Path) {
+    let mut command = Command::new("text2wave");
+    let command = command.args(["-eval", &format!("({voice})"), "-o"]).arg(to);
+    let mut child = command.stdin(Stdio::piped()).spawn().expect("this test needs the package festival");
+    child.stdin.take().expect("stdin is piped").write_all(text.as_bytes()).expect("text2wave reads its text");
+    assert!(child.wait().is_ok_and(|status| status.success()), "text2wave {voice}");
+}
+
+fn run(command: &mut Command) {
+    let status = command.stdout(Stdio::null()).status();
+    assert!(status.as_ref().is_ok_and(|status| status.success()), "{command:?}: {status:?}");
+}
+
+/// sox tells the format by the name, so it keeps ending in .wav.
+fn unique(file: &Path, what: &str) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    file.with_extension(format!("{}-{number}-{what}.wav", std::process::id()))
+}
+
+/// G.711's rate.
+pub const SAMPLE_RATE_HZ: u32 = 8000;
