@@ -38,7 +38,7 @@ impl Call {
             self.turn.asked = true;
             self.turn.words = None;
             self.turn.finished = None;
-            self.ask(false);
+            self.ask();
             let (turn, ask) = (self.turn.number, self.turn.ask);
             self.outputs.push_back(Output::JudgeTurn { turn, ask, audio: self.ears.utterance() });
         }
@@ -54,15 +54,19 @@ impl Call {
         if nothing_said || (words.is_some() && pause.is_over()) {
             self.conclude(silence_ms, now);
         } else if words.is_none() && silence_ms == TRANSCRIPT_LATE_MS {
-            // Speculative askings give way when the recogniser is busy; this one does not.
-            self.ask(true);
+            // Speculative askings give way when the recogniser is busy; this one does not. Whichever answers first counts.
+            self.ask_for(self.turn.ask, true);
         } else if silence_ms >= TRANSCRIPT_WAIT_MS || self.ears.length_ms() >= UTTERANCE_MS_MAX {
             self.give_up_on_turn(now);
         }
     }
 
-    fn ask(&mut self, urgent: bool) {
+    fn ask(&mut self) {
         let ask = self.turn.ask_again();
+        self.ask_for(ask, false);
+    }
+
+    fn ask_for(&mut self, ask: u32, urgent: bool) {
         self.outputs.push_back(Output::Transcribe {
             turn: self.turn.number,
             ask,
@@ -79,7 +83,7 @@ impl Call {
             self.give_up_on_turn(now);
         } else if length_ms >= self.turn.next_check_ms {
             self.turn.next_check_ms = length_ms.saturating_mul(2);
-            self.ask(false);
+            self.ask();
         }
     }
 
@@ -324,7 +328,7 @@ const SPECULATE_AFTER_MS: u32 = 140;
 /// After this the transcript is asked for again, urgently. A multiple of the 20 ms frame.
 const TRANSCRIPT_LATE_MS: u32 = 2000;
 /// A recogniser silent for this long is not coming back.
-const TRANSCRIPT_WAIT_MS: u32 = 5000;
+const TRANSCRIPT_WAIT_MS: u32 = 8000;
 /// Whisper's window is 30 s.
 const UTTERANCE_MS_MAX: u32 = 28_000;
 /// Shorter sounds without words are clicks and coughs.

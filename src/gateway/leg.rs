@@ -73,7 +73,9 @@ pub(super) struct Leg {
     pub _running: Running,
     /// The look-up's answer while it rings.
     pub known: Option<KnownCaller>,
-    /// Cancels the transcript asked for last.
+    /// Turn and asking of the transcript asked for last.
+    pub asked: (u32, u32),
+    /// Cancels it.
     pub stale: Arc<AtomicBool>,
 }
 
@@ -152,7 +154,13 @@ impl Leg {
             }
             Mail::Known(Some(known)) => Input::Known(known),
             Mail::Known(None) => return,
-            Mail::Heard { turn, ask, text, confidence } => Input::Heard { turn, ask, text, confidence },
+            Mail::Heard { turn, ask, text, confidence } => {
+                if self.asked == (turn, ask) {
+                    // A second asking of the same is not needed any more.
+                    self.stale.store(true, Ordering::Relaxed);
+                }
+                Input::Heard { turn, ask, text, confidence }
+            }
             Mail::Judged { turn, ask, finished } => Input::Judged { turn, ask, finished },
             Mail::Voice { say, pcm, last } => Input::Voice { say, pcm, last },
             Mail::Slots { tool, slots } => Input::Slots { tool, slots },
@@ -227,8 +235,11 @@ impl Leg {
     }
 
     fn transcribe(&mut self, turn: u32, ask: u32, audio: Arc<[i16]>, urgent: bool, hint: String) {
-        self.stale.store(true, Ordering::Relaxed);
-        self.stale = Arc::new(AtomicBool::new(false));
+        if self.asked != (turn, ask) {
+            self.asked = (turn, ask);
+            self.stale.store(true, Ordering::Relaxed);
+            self.stale = Arc::new(AtomicBool::new(false));
+        }
         let job = TranscribeJob {
             audio16k: audio,
             language: Some(self.business.language.clone()),

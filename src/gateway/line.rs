@@ -182,6 +182,7 @@ impl Line {
             post,
             _running: running,
             known: None,
+            asked: (0, 0),
             stale: Arc::new(AtomicBool::new(false)),
         };
         self.start(leg, description);
