@@ -5,14 +5,20 @@ use jiff::civil::{Date, Weekday};
 use super::dates::{Atom, DayWish, Days, OPEN_END_DAYS, corrected, plus};
 use super::words::Words;
 
+/// Weeks for which a refused weekday stays refused.
+const REFUSED_WEEKS: i64 = 8;
+
 /// Joins mentions: corrections, refusals, "or", ranges, and a weekday said together with its date.
 pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
     let mut days = Days::default();
     let mut wanted: Vec<Atom> = Vec::new();
     for atom in atoms {
-        if refused(words, &atom) {
+        if refused(words, atom.at, atom.length) {
             if let DayWish::One(dates) | DayWish::AnyOf(dates) = &atom.wish {
                 days.not.extend(dates);
+                // "not Mondays" is none of them, "not next Monday" only that one.
+                let weeks = if atom.length == 1 && atom.weekday.is_some() { REFUSED_WEEKS } else { 0 };
+                days.not.extend((1..=weeks).flat_map(|n| dates.iter().map(move |d| plus(*d, 7 * n))));
             }
         } else {
             wanted.push(atom);
@@ -21,6 +27,11 @@ pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
     let corrected = |i: &usize| corrected(words, wanted[i - 1].at + wanted[i - 1].length, wanted[*i].at);
     if let Some(last) = (1..wanted.len()).rev().find(corrected) {
         wanted.drain(..last);
+    }
+    // No such day: nothing else that was said makes it one.
+    if wanted.iter().any(|a| a.wish == DayWish::One(Vec::new())) {
+        days.wish = Some(DayWish::One(Vec::new()));
+        return days;
     }
     let mut wanted = wanted.into_iter();
     let Some(first) = wanted.next() else {
@@ -85,6 +96,9 @@ fn within(from: Date, to: Date, day: Option<Weekday>, said: &[Date]) -> DayWish 
     DayWish::One(if inside.is_empty() { said.to_vec() } else { inside })
 }
 
+/// "Come by", "stop by": the "by" after them is no deadline.
+const COMING: [&str; 10] = ["come", "coming", "stop", "stopping", "swing", "drop", "pop", "pass", "going", "go"];
+
 /// "after Tuesday", "by Friday": a mention with a preposition becomes a span.
 fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
     let DayWish::One(choices) = &atom.wish else { return atom };
@@ -94,6 +108,7 @@ fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
     let wish = match words.before(back) {
         "after" | "since" => DayWish::Span(plus(date, 1), plus(date, OPEN_END_DAYS)),
         "before" => DayWish::Span(today, plus(date, -1).max(today)),
+        "by" if COMING.contains(&back.checked_sub(2).map_or("", |i| words.word(i))) => return atom,
         "by" | "until" | "till" => DayWish::Span(today, date.max(today)),
         "from" if !matches!(after, "at" | "to" | "till" | "until" | "through") => {
             DayWish::Span(date, plus(date, OPEN_END_DAYS))
@@ -104,8 +119,9 @@ fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
     Atom { wish, ..atom }
 }
 
-/// "not Friday", "Friday doesn't work".
-fn refused(words: &Words, atom: &Atom) -> bool {
+/// "not Friday", "Friday doesn't work", "any day but Friday": whether what stands at `at` is not wanted.
+pub(super) fn refused(words: &Words, at: usize, length: usize) -> bool {
+    let start = at;
     const REFUSALS: [&str; 13] = [
         "not",
         "except",
@@ -143,11 +159,13 @@ fn refused(words: &Words, atom: &Atom) -> bool {
         "it",
         "working",
     ];
-    let mut at = atom.at;
+    let mut at = start;
     for _ in 0..4 {
         let Some(before) = at.checked_sub(1) else { break };
         let word = words.word(before);
-        if REFUSALS.contains(&word) {
+        let but = word == "but"
+            && matches!(words.before(before), "day" | "days" | "anything" | "any" | "time" | "anytime" | "week");
+        if but || REFUSALS.contains(&word) {
             return true;
         }
         if !BETWEEN.contains(&word) {
@@ -155,7 +173,13 @@ fn refused(words: &Words, atom: &Atom) -> bool {
         }
         at = before;
     }
-    const AFTER: [&str; 16] = [
+    const AFTER: [&str; 22] = [
+        "dont work",
+        "are no good",
+        "are not good",
+        "are bad",
+        "are out",
+        "are impossible",
         "doesnt work",
         "does not work",
         "wont work",
@@ -173,5 +197,5 @@ fn refused(words: &Words, atom: &Atom) -> bool {
         "i cant",
         "not so good",
     ];
-    AFTER.iter().any(|p| words.starts(atom.at + atom.length, p))
+    AFTER.iter().any(|p| words.starts(start + length, p))
 }

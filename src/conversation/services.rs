@@ -41,6 +41,35 @@ pub(super) fn find_services(words: &Words, services: &[Service]) -> Vec<usize> {
     scored.into_iter().filter(|(s, _)| best - s < 0.02).map(|(_, i)| i).collect()
 }
 
+/// The services wanted: those refused or corrected in the same breath left out ("not a wash, a polish").
+pub(super) fn wanted_services(words: &Words, services: &[Service]) -> Vec<usize> {
+    let all = find_services(words, services);
+    if all.len() < 2 {
+        return all;
+    }
+    let mut rest = words.clone();
+    for at in (0..words.len()).rev() {
+        let mark = match words.word(at) {
+            "not" => 1,
+            "instead" | "rather" if matches!(words.word(at + 1), "of" | "than") => 2,
+            _ => continue,
+        };
+        let end = (at + mark + 1..=words.len().min(at + mark + REFUSED_WORDS))
+            .rev()
+            .find(|end| find_services(&words.part(at + mark, *end), services).len() == 1);
+        if let Some(end) = end {
+            rest.tokens.drain(at..end.min(rest.len()));
+        }
+    }
+    let last = (0..rest.len()).rev().find(|i| matches!(rest.word(*i), "no" | "sorry" | "mean" | "meant" | "actually"));
+    let corrected = last.map(|at| find_services(&rest.part(at + 1, rest.len()), services)).filter(|s| s.len() == 1);
+    let left = corrected.unwrap_or_else(|| find_services(&rest, services));
+    if left.is_empty() { all } else { left }
+}
+
+/// Longest stretch after "not" that names a service, words.
+const REFUSED_WORDS: usize = 3;
+
 fn phrases(service: &Service) -> impl Iterator<Item = String> {
     std::iter::once(&service.name).chain(&service.aliases).map(|p| p.to_lowercase())
 }
@@ -52,7 +81,9 @@ fn score(said: &[String], service: &Service, all: &[Service]) -> f64 {
         best = best.max(window_score(said, &wanted));
         for word in &wanted {
             if !GENERIC.contains(word) && unique(word, service, all) {
-                best = best.max(said.iter().map(|s| word_score(s, word)).fold(0.0, f64::max) * 0.95);
+                // "Let me check" is no "checkup".
+                let said = said.iter().filter(|s| !GENERIC.contains(&s.as_str()));
+                best = best.max(said.map(|s| word_score(s, word)).fold(0.0, f64::max) * 0.95);
             }
         }
     }

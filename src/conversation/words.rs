@@ -46,6 +46,12 @@ impl Words {
         self.tokens.is_empty()
     }
 
+    /// The tokens from `from` up to `to`.
+    pub(super) fn part(&self, from: usize, to: usize) -> Self {
+        let to = to.min(self.len());
+        Self { tokens: self.tokens[from.min(to)..to].to_vec(), question: self.question }
+    }
+
     /// The word at `at`, empty for numbers and past the end.
     pub(super) fn word(&self, at: usize) -> &str {
         match self.tokens.get(at) {
@@ -214,6 +220,11 @@ fn join_meridiems(tokens: Vec<Token>) -> Vec<Token> {
                 ("a", "m") => Some("am"),
                 ("o", "clock") => Some("oclock"),
                 ("good", "bye") => Some("goodbye"),
+                ("choose" | "chews" | "toos" | "tues", "day") => Some("tuesday"),
+                ("mon", "day") => Some("monday"),
+                ("wednes" | "wens", "day") => Some("wednesday"),
+                ("thurs" | "thirst", "day") => Some("thursday"),
+                ("fri" | "fry", "day") => Some("friday"),
                 _ => None,
             },
             _ => None,

@@ -6,3 +6,4 @@ mod oracle;
 mod scripts;
 mod shops;
 mod stage;
+mod unseen_words;
