@@ -8,6 +8,8 @@ use super::words::{Token, Words};
 const WEAK_YES_EXTRA_WORDS: usize = 2;
 /// Words beside a plain yes in the middle of a sentence with which it still is one.
 const YES_EXTRA_WORDS: usize = 5;
+/// Longest "could you please book it for me then", words.
+const ASKED_FOR_WORDS: usize = 8;
 /// How far before a yes a "not" turns it, words.
 const NEGATION_REACH: usize = 3;
 
@@ -42,7 +44,7 @@ pub(super) fn answer(words: &Words) -> Answer {
     match (agreed, refused) {
         (_, true) if !turned && reassuring(words) => Answer::Yes,
         (_, true) => Answer::No,
-        (true, false) if !words.question && agrees(words) => Answer::Yes,
+        (true, false) if !words.question && !asks(words) && !words.has("but") && agrees(words) => Answer::Yes,
         _ => Answer::Unclear,
     }
 }
@@ -54,11 +56,26 @@ fn reassuring(words: &Words) -> bool {
     let led = (0..lead).filter(|i| matches!(words.word(*i), "no" | "nope" | "nah")).count();
     let rest = Words { tokens: words.tokens[lead..].to_vec(), question: words.question };
     let said_yes = (0..lead).any(|i| matches!(words.word(i), "yes" | "yeah" | "yep"));
-    let fits =
-        ["thats right", "thats correct", "thats fine", "thats perfect", "thats great", "youre right", "all correct"];
-    nos == led
-        && !ENGLISH.means("wrong", &rest)
-        && (said_yes && led > 0 && ENGLISH.means("yes", &rest) || fits.iter().any(|f| rest.starts(0, f)))
+    let affirming = matches!(rest.word(0), "thats" | "its" | "youre" | "all" | "everythings" | "everything")
+        && rest.has_any(&["right", "correct", "fine", "perfect", "great", "good"]);
+    nos == led && !ENGLISH.means("wrong", &rest) && (said_yes && led > 0 && ENGLISH.means("yes", &rest) || affirming)
+}
+
+/// "Can you do it over the phone": the yes inside is a question's; "can you book it" is a yes.
+fn asks(words: &Words) -> bool {
+    const FIRST: [&str; 16] = [
+        "can", "could", "should", "do", "does", "did", "are", "is", "will", "what", "how", "why", "who", "where",
+        "when", "which",
+    ];
+    const SECOND: [&str; 9] = ["i", "you", "we", "it", "they", "there", "that", "this", "the"];
+    let start = (0..words.len()).take_while(|i| LEADS.contains(&words.word(*i))).count();
+    let (first, second) = (words.word(start), words.word(start + 1));
+    let open = matches!(first, "what" | "how" | "why" | "who" | "where" | "when" | "which");
+    let told = first == "do" && matches!(second, "it" | "that" | "this");
+    let asked_for = words.len() <= ASKED_FOR_WORDS
+        && words.has_any(&["book it", "book that", "book this", "confirm it", "confirm that"])
+        || words.has("why not");
+    FIRST.contains(&first) && (open || SECOND.contains(&second)) && !told && !asked_for
 }
 
 /// Whether the yes is what the sentence is about: "please" in the middle of something else is none.
@@ -96,7 +113,8 @@ const SMALL: [&str; 40] = [
 /// "the first", "number two", "the last one": the place among `count` choices, from zero.
 pub(super) fn place(words: &Words, count: usize) -> Option<usize> {
     let last = count.checked_sub(1)?;
-    if words.has_any(&["last", "latter", "latest", "the later one", "later one", "the later"]) {
+    let past = words.has("last time");
+    if !past && words.has_any(&["last", "latter", "latest", "the later one", "later one", "the later"]) {
         return Some(last);
     }
     if words.has_any(&["former", "earliest", "the earlier one", "earlier one", "the earlier", "soonest", "sooner one"])

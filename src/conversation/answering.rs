@@ -103,7 +103,7 @@ impl Conversation {
             && lexicon.means("service_question", &turn.words)
             && !lexicon.means("book_sure", &turn.words)
             && !turn.words.has_any(&["i need", "i want", "id like"])
-            && !lexicon.means("price", &turn.words)
+            && !lexicon.means("asks_price", &turn.words)
             && !turn.words.has("do you have any")
         {
             self.informed = true;
@@ -118,7 +118,9 @@ impl Conversation {
             return self.name_kept_back(at);
         }
         // A bare "yes" to "may I have your name?": the question again, without a fuss.
-        if turn.answer == Answer::Yes && ENGLISH.is_only("yes", &turn.words) && self.strikes == 0 {
+        let nothing = turn.words.without_fillers().is_empty() || turn.answer == Answer::No && turn.words.len() <= 2;
+        let yes = turn.answer == Answer::Yes && ENGLISH.is_only("yes", &turn.words);
+        if (yes || nothing) && self.strikes == 0 {
             self.strikes = 1;
             self.ask_again();
             return true;
@@ -374,7 +376,8 @@ impl Conversation {
             }
         }
         let first = ["this one", "this week", "coming", "this coming", "nearest", "sooner", "earlier"];
-        let last = ["next week", "week after", "following", "later", "one after", "after that", "the other"];
+        let last =
+            ["next week", "next weeks", "week after", "following", "later", "one after", "after that", "the other"];
         let place = place(&turn.words, days.len())
             .or_else(|| (!refused && turn.words.has_any(&first)).then_some(0))
             .or_else(|| turn.words.has_any(&last).then_some(days.len() - 1));
@@ -422,7 +425,20 @@ impl Conversation {
     pub(super) fn offer_answered(&mut self, turn: &Turn, at: &At) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
         let offers = self.draft.offers.clone();
-        let wish = Wish::read(w, at, Ear::Expecting);
+        // "What was the second one?"
+        if lexicon.means("read_again", w) {
+            self.ask_again();
+            return true;
+        }
+        let mut wish = Wish::read(w, at, Ear::Expecting);
+        if let Some(n) = place(w, offers.len()).filter(|_| w.has_any(&["number", "option", "choice"])) {
+            self.choose(offers[n], at);
+            return true;
+        }
+        if wish.days.is_none() && lexicon.means("next_day", w) {
+            let day = offers[0].starts_at.to_zoned(at.business.timezone.clone()).date();
+            wish.days = Some(DayWish::One(vec![super::dates::plus(day, 1)]));
+        }
         let refusing = lexicon.means("neither", w);
         let named = self.take_name(turn) | self.take_phone(turn);
         if !wish.is_empty() {
@@ -463,7 +479,8 @@ impl Conversation {
             self.choose(offers[0], at);
             return true;
         }
-        if lexicon.means("whichever_sure", w) {
+        let cannot = w.has_any(&["cant", "cannot", "none", "wont", "not"]);
+        if lexicon.means("whichever_sure", w) && !cannot {
             self.choose(offers[0], at);
             return true;
         }

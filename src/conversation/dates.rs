@@ -312,6 +312,9 @@ impl Scan<'_> {
         if w.word(after) == "after" && after + 1 == w.len() {
             return Some((DayWish::One(vec![nearest, later(1)]), length + 1, Some(day)));
         }
+        if w.word(after) == "fortnight" {
+            return Some((DayWish::One(vec![later(2)]), length + 1, Some(day)));
+        }
         if w.word(after) == "week" {
             let choices = if today { vec![later(1), later(2)] } else { vec![later(1)] };
             return Some((DayWish::One(choices), length + 1, Some(day)));

@@ -145,7 +145,7 @@ impl Conversation {
             return true;
         }
         if dictating {
-            return false;
+            return lexicon.means("cancel", w) && self.cancel_task(turn, lexicon);
         }
         self.off_topic(turn, lexicon, at)
     }
@@ -302,7 +302,8 @@ impl Conversation {
             return true;
         }
         let dictating = matches!(self.step, Step::Name | Step::Phone);
-        if lexicon.asks_something(w) && (self.task != Task::Message || !dictating) && turn.sure && w.len() > 1 {
+        let asks = lexicon.asks_something(w) || lexicon.means("asks_price", w) && self.task == Task::None;
+        if asks && (self.task != Task::Message || !dictating) && turn.sure && w.len() > 1 {
             return self.unknown_question(turn);
         }
         if self.task == Task::None && self.take_name(turn) {
@@ -315,11 +316,12 @@ impl Conversation {
     /// A question that wants to know and not to book: the price of a service, whether somebody is in today.
     fn only_asks(&self, turn: &Turn, wish: &Wish) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
-        if !lexicon.asks_something(w) || lexicon.means("book_sure", w) {
-            return false;
-        }
-        if lexicon.means("price", w) {
+        let booked = lexicon.means("book_sure", w);
+        if lexicon.means("asks_price", w) && !booked || lexicon.means("fact_ask", w) {
             return true;
+        }
+        if !lexicon.asks_something(w) || booked {
+            return false;
         }
         let wished = !wish.is_empty();
         !(lexicon.means("book_ask", w) || lexicon.means("book", w) || wished && lexicon.means("availability", w))

@@ -173,7 +173,8 @@ pub(super) fn refused(words: &Words, at: usize, length: usize) -> bool {
         }
         at = before;
     }
-    const AFTER: [&str; 22] = [
+    const AFTER: [&str; 23] = [
+        "dont suit",
         "dont work",
         "are no good",
         "are not good",

@@ -109,8 +109,21 @@ fn introduction(words: &[String], asked: bool) -> (usize, Option<Introduction>) 
         "first name is",
         "name would be",
     ];
-    const LOOSE: [&str; 11] =
-        ["this is", "under", "it's", "its", "i'm", "i am", "it is", "that's", "that is", "that would be", "for"];
+    const LOOSE: [&str; 13] = [
+        "this is",
+        "under",
+        "out to",
+        "name to",
+        "it's",
+        "its",
+        "i'm",
+        "i am",
+        "it is",
+        "that's",
+        "that is",
+        "that would be",
+        "for",
+    ];
     let ends = |phrases: &[&str]| {
         (0..words.len())
             .flat_map(|at| {
@@ -257,7 +270,7 @@ fn stops_name(word: &str) -> bool {
         sunday sure talk tell thank thanks that that's the their them then there these they thing think this those though thursday \
         time to today tomorrow too try tuesday um uh under up us use very visit wait wanna want was way we wednesday week well were \
         what what's when where which who why will wish with work would wrong yeah yep yes yet you you're your yours zero mhm huh first second third fourth fifth whatever whichever either neither both great good thats its booked \
-        hang moment second sec bear grab check give gave same last told tell already rather prefer idea think guess let's instead actually \
+        hang mine moment second sec bear grab check give gave same last told tell already rather prefer idea think guess let's instead actually \
         possible today's tonight noon midnight half quarter clock o'clock i's cool nice lovely wonderful awesome absolutely exactly ";
     word.chars().any(|c| c.is_ascii_digit())
         || STOP.contains(&format!(" {word} "))

@@ -405,7 +405,8 @@ impl Scan<'_> {
     fn hour(&self, at: usize) -> Option<(u32, usize)> {
         match self.words.tokens.get(at)? {
             Token::Digits(digits) if digits.len() <= 2 => digits.parse().ok().filter(|h| *h <= 23).map(|h| (h, 1)),
-            Token::Word(word) => match unit(word) {
+            // "Nine's good" loses its apostrophe.
+            Token::Word(word) => match unit(word.strip_suffix('s').filter(|w| unit(w) != Some(1)).unwrap_or(word)) {
                 Some(0) | None if tens(word) == Some(20) && self.hundred_follows(at) => {
                     cardinal(self.words, at).filter(|(h, _)| *h <= 23)
                 }
