@@ -377,7 +377,7 @@ impl Conversation {
             .map_or("", |s| s.name.as_str())
             .to_string();
         let time = spoken::moment(appointment.slot.starts_at, &self.business.timezone);
-        self.say("booked", &[("service", &name), ("time", &time)]);
+        self.say("booked", &[("service", &name), ("a_service", &with_article(&name)), ("time", &time)]);
         self.task = Task::None;
         self.draft = Draft::default();
         if self.leaving {

@@ -1,6 +1,7 @@
 //! Questions: answered from what the business has told, then back to where the call was.
 
 use super::agreement::Answer;
+use super::asking::with_article;
 use super::conversation::Conversation;
 use super::dates::DayWish;
 use super::faq::find_answer;
@@ -75,7 +76,7 @@ impl Conversation {
         let business = self.business.clone();
         let name = business.services.iter().find(|s| s.id == booking.service).map_or("", |s| s.name.as_str());
         let time = spoken::moment(booking.starts_at, &business.timezone);
-        self.say("booked", &[("service", name), ("time", &time)]);
+        self.say("booked", &[("service", name), ("a_service", &with_article(name)), ("time", &time)]);
         self.ask_again();
         true
     }

@@ -8,7 +8,7 @@ use crate::shops::{dental, garage};
 use crate::stage::{Call, at};
 
 /// Callers per business.
-const CALLERS: u64 = 400;
+const CALLERS: u64 = 150;
 /// Turns after which a caller who gets on has long been done.
 const TURNS_MAX: usize = 40;
 
