@@ -73,7 +73,7 @@ impl Conversation {
             self.say("help", &[]);
             return true;
         }
-        if self.settled() && turn.answer == Answer::No && self.nothing_new(turn, at) {
+        if self.settled() && self.nothing_new(turn, at) {
             self.say_goodbye(turn);
             return true;
         }

@@ -76,9 +76,8 @@ fn concepts(words: &Words, lexicon: &Lexicon) -> BTreeSet<String> {
         .iter()
         .filter_map(word)
         .filter(|w| {
-            !lexicon.stop_words.contains(w)
-                && !(w == "charge" && words.has("in charge"))
-                && !(w == "lot" && words.has("a lot"))
+            let other = w == "charge" && words.has("in charge") || w == "lot" && words.has("a lot");
+            !lexicon.stop_words.contains(w) && !other
         })
         .map(|w| match lexicon.concept(&w) {
             Some(concept) => concept.to_string(),

@@ -61,6 +61,14 @@ impl Conversation {
             && !self.in_any_order(&turn, at)
         {
             self.strikes = strikes;
+            // "Um", or "okay" where more was asked: the question again, once without a fuss.
+            let bare = turn.words.without_fillers();
+            if strikes == 0
+                && (bare.is_empty() || self.step == Step::When && bare.len() <= 1 && turn.answer != Answer::Unclear)
+            {
+                self.strikes = 1;
+                return self.ask_again();
+            }
             self.missed(at);
         }
     }
@@ -317,10 +325,12 @@ impl Conversation {
     fn only_asks(&self, turn: &Turn, wish: &Wish) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
         let booked = lexicon.means("book_sure", w);
+        // A mark alone ("a cleaning?") makes no question of it.
+        let worded = Words { question: false, ..w.clone() };
         if lexicon.means("asks_price", w) && !booked || lexicon.means("fact_ask", w) {
             return true;
         }
-        if !lexicon.asks_something(w) || booked {
+        if !lexicon.asks_something(&worded) || booked {
             return false;
         }
         let wished = !wish.is_empty();

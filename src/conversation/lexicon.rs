@@ -58,8 +58,7 @@ impl Lexicon {
     /// Whether the first words are those of a question; "Will" alone is a name.
     pub(super) fn asks_in_words(&self, words: &Words) -> bool {
         const PERSONS: [&str; 9] = ["i", "you", "it", "there", "they", "we", "he", "she", "that"];
-        let bare = words.without_fillers();
-        let first = bare.word(0);
+        let first = words.first();
         self.question_words.contains(first)
             && (first != "will" || PERSONS.iter().any(|p| words.has(&format!("will {p}"))))
     }
@@ -67,13 +66,12 @@ impl Lexicon {
     /// Whether this sounds like a question, a request among them ("could you ...").
     pub(super) fn asks_something(&self, words: &Words) -> bool {
         const REQUESTS: [&str; 9] = ["can", "could", "should", "would", "was", "were", "has", "must", "may"];
-        self.is_question(words) || words.has("am i") || REQUESTS.contains(&words.without_fillers().word(0))
+        self.is_question(words) || words.has("am i") || REQUESTS.contains(&words.first())
     }
 
     /// Whether this sounds like a question.
     pub(super) fn is_question(&self, words: &Words) -> bool {
-        let bare = words.without_fillers();
-        words.question || self.asks_in_words(&bare) || self.means("asks", words)
+        words.question || self.asks_in_words(words) || self.means("asks", words)
     }
 }
 

@@ -20,6 +20,10 @@ pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
                 let weeks = if atom.length == 1 && atom.weekday.is_some() { REFUSED_WEEKS } else { 0 };
                 days.not.extend((1..=weeks).flat_map(|n| dates.iter().map(move |d| plus(*d, 7 * n))));
             }
+            if let DayWish::Span(_, to) = &atom.wish {
+                // "Not this week": from the day after it on.
+                days.wish = Some(DayWish::Span(plus(*to, 1), plus(*to, OPEN_END_DAYS)));
+            }
         } else {
             wanted.push(atom);
         }
@@ -35,7 +39,7 @@ pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
     }
     let mut wanted = wanted.into_iter();
     let Some(first) = wanted.next() else {
-        if !days.not.is_empty() {
+        if !days.not.is_empty() && days.wish.is_none() {
             days.wish = Some(DayWish::Span(today, plus(today, OPEN_END_DAYS)));
         }
         return days;
@@ -64,7 +68,9 @@ fn join(words: &Words, today: Date, first: Atom, next: Atom, gap: Vec<&str>) -> 
             let to = b[0];
             DayWish::Span(from, if to < from { plus(to, 7) } else { to })
         }
-        (DayWish::One(a) | DayWish::AnyOf(a), DayWish::One(b)) if gap.iter().any(|w| matches!(*w, "or" | "and")) => {
+        (DayWish::One(a) | DayWish::AnyOf(a), DayWish::One(b))
+            if gap.iter().any(|w| matches!(*w, "or" | "and" | "could" | "maybe" | "perhaps")) =>
+        {
             DayWish::AnyOf(a.iter().chain(b).copied().collect())
         }
         (DayWish::One(a), DayWish::One(b)) => match a.iter().filter(|d| b.contains(d)).copied().collect::<Vec<_>>() {
@@ -137,7 +143,8 @@ pub(super) fn refused(words: &Words, at: usize, length: usize) -> bool {
         "away",
         "instead",
     ];
-    const BETWEEN: [&str; 20] = [
+    const BETWEEN: [&str; 21] = [
+        "in",
         "on",
         "do",
         "make",

@@ -54,7 +54,7 @@ pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
 }
 
 /// "first name Maria, last name Lopez" without its labels, and where the first label stood.
-fn unlabelled<'a>(words: Vec<&'a str>, lower: Vec<String>) -> (Vec<&'a str>, Vec<String>, Option<usize>) {
+fn unlabelled(words: Vec<&str>, lower: Vec<String>) -> (Vec<&str>, Vec<String>, Option<usize>) {
     const LABELS: [&str; 7] =
         ["first name", "last name", "family name", "given name", "second name", "surname", "forename"];
     let mut kept: (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
@@ -109,10 +109,11 @@ fn introduction(words: &[String], asked: bool) -> (usize, Option<Introduction>) 
         "first name is",
         "name would be",
     ];
-    const LOOSE: [&str; 13] = [
+    const LOOSE: [&str; 14] = [
         "this is",
         "under",
         "out to",
+        "it as",
         "name to",
         "it's",
         "its",

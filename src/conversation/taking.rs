@@ -42,7 +42,9 @@ impl Conversation {
         let name = find_name(turn.text, false).or_else(|| {
             // At read-back "no, it's for Jane" corrects the name, "it's Wednesday" does not.
             let spelled = turn.text.split_whitespace().any(|w| w.matches('-').count() >= 2);
-            let starts = corrected && (spelled || turn.words.has_any(&["its for", "be for", "name", "its spelled"]));
+            let other = turn.words.has("im not") && turn.words.tokens.len() <= 7;
+            let starts =
+                corrected && (spelled || other || turn.words.has_any(&["its for", "be for", "name", "its spelled"]));
             starts.then(|| find_name(turn.text, true)).flatten()
         });
         match name {

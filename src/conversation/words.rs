@@ -65,6 +65,11 @@ impl Words {
         at.checked_sub(1).map_or("", |i| self.word(i))
     }
 
+    /// The first word that is no hesitation; "I" is none.
+    pub(super) fn first(&self) -> &str {
+        (0..self.len()).map(|at| self.word(at)).find(|w| *w == "i" || !FILLERS.contains(w)).unwrap_or("")
+    }
+
     /// Whether the words of `phrase` stand at `at`.
     pub(super) fn starts(&self, at: usize, phrase: &str) -> bool {
         phrase.split(' ').enumerate().all(|(i, word)| self.word(at + i) == word)
@@ -150,6 +155,9 @@ fn push_piece(piece: &str, tokens: &mut Vec<Token>) {
         if word.is_empty() {
             continue;
         }
+        // "Ummm" and "hmmm" are as long as they are thought about.
+        let drawn = ["umm", "uhh", "hmmm", "mmmm", "errr", "ahhh", "ohhh"].iter().any(|d| word.starts_with(d));
+        let word = if drawn { "um".to_string() } else { word };
         match word.find(|c: char| c.is_ascii_digit()) {
             Some(_) if word.bytes().all(|b| b.is_ascii_digit()) => tokens.push(Token::Digits(word)),
             _ => tokens.push(Token::Word(word)),
