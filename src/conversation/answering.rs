@@ -463,6 +463,16 @@ impl Conversation {
                 return true;
             }
         }
+        self.offer_taken_or_left(turn, &offers, refusing, at)
+            || named && {
+                self.ask_again();
+                true
+            }
+    }
+
+    /// "The second", "later", "neither", "I don't mind": an answer without a day or time.
+    fn offer_taken_or_left(&mut self, turn: &Turn, offers: &[Slot], refusing: bool, at: &At) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
         if let Some(n) = place(w, offers.len()) {
             self.choose(offers[n], at);
             return true;
@@ -492,7 +502,7 @@ impl Conversation {
             self.choose(offers[0], at);
             return true;
         }
-        if named || turn.answer == Answer::Yes {
+        if turn.answer == Answer::Yes {
             self.ask_again();
             return true;
         }

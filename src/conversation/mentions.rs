@@ -128,44 +128,6 @@ fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
 /// "not Friday", "Friday doesn't work", "any day but Friday": whether what stands at `at` is not wanted.
 pub(super) fn refused(words: &Words, at: usize, length: usize) -> bool {
     let start = at;
-    const REFUSALS: [&str; 13] = [
-        "not",
-        "except",
-        "excluding",
-        "besides",
-        "than",
-        "cant",
-        "cannot",
-        "dont",
-        "never",
-        "avoid",
-        "busy",
-        "away",
-        "instead",
-    ];
-    const BETWEEN: [&str; 21] = [
-        "in",
-        "on",
-        "do",
-        "make",
-        "come",
-        "next",
-        "the",
-        "this",
-        "for",
-        "any",
-        "want",
-        "like",
-        "work",
-        "free",
-        "available",
-        "of",
-        "be",
-        "a",
-        "have",
-        "it",
-        "working",
-    ];
     let mut at = start;
     for _ in 0..4 {
         let Some(before) = at.checked_sub(1) else { break };
@@ -180,30 +142,74 @@ pub(super) fn refused(words: &Words, at: usize, length: usize) -> bool {
         }
         at = before;
     }
-    const AFTER: [&str; 23] = [
-        "dont suit",
-        "dont work",
-        "are no good",
-        "are not good",
-        "are bad",
-        "are out",
-        "are impossible",
-        "doesnt work",
-        "does not work",
-        "wont work",
-        "wont do",
-        "isnt good",
-        "is no good",
-        "is not good",
-        "is bad",
-        "doesnt suit",
-        "is out",
-        "isnt possible",
-        "is impossible",
-        "is not possible",
-        "im busy",
-        "i cant",
-        "not so good",
-    ];
     AFTER.iter().any(|p| words.starts(start + length, p))
 }
+
+/// Words that refuse what follows.
+const REFUSALS: [&str; 13] = [
+    "not",
+    "except",
+    "excluding",
+    "besides",
+    "than",
+    "cant",
+    "cannot",
+    "dont",
+    "never",
+    "avoid",
+    "busy",
+    "away",
+    "instead",
+];
+
+/// Words that may stand between a refusal and what it refuses.
+const BETWEEN: [&str; 21] = [
+    "in",
+    "on",
+    "do",
+    "make",
+    "come",
+    "next",
+    "the",
+    "this",
+    "for",
+    "any",
+    "want",
+    "like",
+    "work",
+    "free",
+    "available",
+    "of",
+    "be",
+    "a",
+    "have",
+    "it",
+    "working",
+];
+
+/// Phrases that refuse what stands before them.
+const AFTER: [&str; 23] = [
+    "dont suit",
+    "dont work",
+    "are no good",
+    "are not good",
+    "are bad",
+    "are out",
+    "are impossible",
+    "doesnt work",
+    "does not work",
+    "wont work",
+    "wont do",
+    "isnt good",
+    "is no good",
+    "is not good",
+    "is bad",
+    "doesnt suit",
+    "is out",
+    "isnt possible",
+    "is impossible",
+    "is not possible",
+    "im busy",
+    "i cant",
+    "not so good",
+];
