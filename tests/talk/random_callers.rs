@@ -50,7 +50,7 @@ fn every_caller_gets_what_was_wished_or_a_clear_end() {
 
 fn place(seed: u64, prompts: &Prompts) -> Result<(), (String, Box<Call>)> {
     let mut chance = Chance(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1);
-    let dentist = seed % 2 == 0;
+    let dentist = seed.is_multiple_of(2);
     let shop = if dentist { dental() } else { garage() };
     let mut wish = wish(&mut chance, dentist);
     let own = if dentist { "+16175550123" } else { "+34612345678" };

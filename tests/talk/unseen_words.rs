@@ -11,6 +11,8 @@ use crate::stage::Call;
 const TABLES: [&str; 3] =
     [include_str!("unseen_words.tsv"), include_str!("unseen_words_more.tsv"), include_str!("unseen_words_last.tsv")];
 
+type Shop = fn() -> Arc<Business>;
+
 /// What a shop sells and the numbers its callers have, for the holes in the table.
 struct Holes {
     service: &'static str,
@@ -30,7 +32,7 @@ fn answers_nobody_wrote_into_the_lexicon() {
         let [state, shops, text, want] = line.split('\t').collect::<Vec<_>>()[..] else {
             panic!("four columns: {line}");
         };
-        let mut runs: Vec<(fn() -> Arc<Business>, &Holes)> = Vec::new();
+        let mut runs: Vec<(Shop, &Holes)> = Vec::new();
         if shops != "g" {
             runs.push((dental, &DENTIST));
         }
