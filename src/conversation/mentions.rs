@@ -125,9 +125,8 @@ fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
     Atom { wish, ..atom }
 }
 
-/// "not Friday", "Friday doesn't work", "any day but Friday": whether what stands at `at` is not wanted.
-pub(super) fn refused(words: &Words, at: usize, length: usize) -> bool {
-    let start = at;
+/// "not Friday", "Friday doesn't work", "any day but Friday": whether what stands at `start` is not wanted.
+pub(super) fn refused(words: &Words, start: usize, length: usize) -> bool {
     let mut at = start;
     for _ in 0..4 {
         let Some(before) = at.checked_sub(1) else { break };
