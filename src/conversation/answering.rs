@@ -6,25 +6,45 @@ use super::lexicon::{ENGLISH, Lexicon};
 use super::names::find_name;
 use super::numbers::dictated;
 use super::outcome::Disposition;
-use super::services::find_services;
+use super::services::{find_services, wanted_services};
 use super::slots::Slot;
 use super::step::{Step, Task};
 use super::times::{Clock, Ear, TimeWish};
 use super::when::{At, Wish};
 
-use super::hearing::{Answer, Turn, is_yes_no, place};
+use super::agreement::{Answer, place};
+use super::hearing::{Turn, is_yes_no};
+
+/// Most words of "oh, and one more thing".
+const MORE_WORDS: usize = 8;
+/// Most words of a no that only declines.
+const NO_WORDS: usize = 12;
+/// Most digits by which the end of a number is corrected.
+const MAX_TAIL_DIGITS: usize = 6;
+/// Most words of "no, it's Kovacs, not Covax".
+const MAX_NAME_ANSWER: usize = 7;
 
 impl Conversation {
     /// The answer to what was asked.
     pub(super) fn in_step(&mut self, turn: &Turn, at: &At) -> bool {
         match self.step.clone() {
-            Step::Open => self.opened(turn),
+            Step::Open => self.opened(turn, at),
+            // "Okay.", "um": the message is still to come.
+            Step::Message
+                if turn.words.without_fillers().is_empty() || turn.words.len() <= 2 && turn.answer == Answer::Yes =>
+            {
+                self.ask_again();
+                true
+            }
             Step::Message => {
                 self.message_heard(turn.text);
                 true
             }
             Step::Name => self.name_step(turn, at),
-            Step::Phone => self.digits_heard(&turn.words, at) || self.use_calling_number(turn, at),
+            Step::Phone => {
+                let few = dictated(&turn.words, true).digits.len() < 3;
+                few && self.use_calling_number(turn, at) || self.digits_heard(&turn.words, at)
+            }
             Step::Offer => self.offer_answered(turn, at),
             Step::WhichDay(days) => self.which_day(turn, &days, at),
             Step::WhichTime(times) => self.which_time(turn, &times, at),
@@ -35,7 +55,7 @@ impl Conversation {
         }
     }
 
-    pub(super) fn opened(&mut self, turn: &Turn) -> bool {
+    pub(super) fn opened(&mut self, turn: &Turn, at: &At) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
         if self.settled() && (lexicon.is_only("done", w) || w.len() <= 12 && lexicon.means("done_sure", w)) {
             self.say_goodbye(turn);
@@ -49,11 +69,31 @@ impl Conversation {
             self.say_goodbye(turn);
             return true;
         }
-        if lexicon.is_only("greeting", w) {
+        if lexicon.is_only("greeting", w) || self.settled() && lexicon.means("more", w) && w.len() <= MORE_WORDS {
             self.say("help", &[]);
             return true;
         }
+        if self.settled() && self.nothing_new(turn, at) {
+            self.say_goodbye(turn);
+            return true;
+        }
+        if lexicon.is_only("repeat_only", w) {
+            let again = self.last_said.clone();
+            again.into_iter().for_each(|text| self.speak(text));
+            return true;
+        }
         self.asks_service(turn, lexicon)
+    }
+
+    /// "No, you've been great": nothing in it but the no.
+    fn nothing_new(&self, turn: &Turn, at: &At) -> bool {
+        let w = &turn.words;
+        w.len() <= NO_WORDS
+            && matches!(w.without_fillers().word(0), "no" | "nope" | "nah")
+            && !ENGLISH.is_question(w)
+            && !w.has_any(&["but", "wait", "need", "want", "can", "could", "wrong"])
+            && find_services(w, &self.business.services).is_empty()
+            && Wish::read(w, at, Ear::Open).is_empty()
     }
 
     /// "Do you do whitening?"
@@ -62,6 +102,8 @@ impl Conversation {
         if let [service] = services.as_slice()
             && lexicon.means("service_question", &turn.words)
             && !lexicon.means("book_sure", &turn.words)
+            && !turn.words.has_any(&["i need", "i want", "id like"])
+            && !lexicon.means("asks_price", &turn.words)
             && !turn.words.has("do you have any")
         {
             self.informed = true;
@@ -72,7 +114,18 @@ impl Conversation {
     }
 
     pub(super) fn name_step(&mut self, turn: &Turn, at: &At) -> bool {
-        if ENGLISH.means("name_refused", &turn.words) || ENGLISH.is_question(&turn.words) && !turn.words.has("name") {
+        if ENGLISH.means("name_refused", &turn.words) {
+            return self.name_kept_back(at);
+        }
+        // A bare "yes" to "may I have your name?": the question again, without a fuss.
+        let nothing = turn.words.without_fillers().is_empty() || turn.answer == Answer::No && turn.words.len() <= 2;
+        let yes = turn.answer == Answer::Yes && ENGLISH.is_only("yes", &turn.words);
+        if (yes || nothing) && self.strikes == 0 {
+            self.strikes = 1;
+            self.ask_again();
+            return true;
+        }
+        if ENGLISH.asks_in_words(&turn.words) && !turn.words.has("name is") && !introduces(turn) {
             return false;
         }
         // "Bob Jones, and my number is ..." answers twice.
@@ -80,6 +133,16 @@ impl Conversation {
             self.take_phone(turn);
         }
         self.name_heard(turn.text, at)
+    }
+
+    /// A message may be left without a name, a booking is not made without one.
+    fn name_kept_back(&mut self, at: &At) -> bool {
+        if self.task != Task::Message {
+            return false;
+        }
+        self.note.nameless = true;
+        self.advance(at);
+        true
     }
 
     pub(super) fn use_calling_number(&mut self, turn: &Turn, at: &At) -> bool {
@@ -98,6 +161,9 @@ impl Conversation {
             return true;
         }
         if matches!(self.step, Step::ConfirmPhone | Step::PhoneBack(_)) {
+            if self.tail_corrected(turn, at) {
+                return true;
+            }
             if dictated(&turn.words, true).digits.len() >= 3 {
                 self.digits.clear();
                 return self.digits_heard(&turn.words, at);
@@ -116,7 +182,13 @@ impl Conversation {
             self.say_goodbye(turn);
             return true;
         }
-        match turn.answer {
+        // "No, that's fine" declines what is only offered.
+        let offered = matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_));
+        let answer = match turn.words.without_fillers().word(0) {
+            "no" | "nope" | "nah" if offered => Answer::No,
+            _ => turn.answer,
+        };
+        match answer {
             Answer::Unclear => {
                 self.step == Step::ReadBack && !ENGLISH.is_question(&turn.words) && self.named_part(turn, at)
             }
@@ -138,6 +210,17 @@ impl Conversation {
                 true
             }
         }
+    }
+
+    /// "It ends in 2672": the end of the number read back, said again.
+    fn tail_corrected(&mut self, turn: &Turn, at: &At) -> bool {
+        let Step::PhoneBack(number) = &self.step else { return false };
+        let said = dictated(&turn.words, true).digits;
+        if !(1..=MAX_TAIL_DIGITS).contains(&said.len()) || !ENGLISH.means("tail", &turn.words) {
+            return false;
+        }
+        self.digits = format!("{}{said}", &number[..number.len().saturating_sub(said.len())]);
+        self.try_digits(false, at)
     }
 
     pub(super) fn yes_no(&mut self, yes: bool, sure: bool, at: &At) {
@@ -202,12 +285,22 @@ impl Conversation {
             self.advance(at);
             return true;
         }
-        if self.named_part(turn, at) {
+        if turn.words.has("everything") && turn.words.len() <= 3 {
+            self.draft.service = None;
+            self.draft.slot = None;
+            self.draft.wish = Wish::default();
+            self.advance(at);
             return true;
         }
-        match (turn.answer, find_name(turn.text, false)) {
-            (_, Some(name)) => self.outcome.name = Some(name),
-            (Answer::No, None) if turn.words.len() <= 4 => {}
+        let nothing = ENGLISH.means("nothing_wrong", &turn.words) || turn.answer == Answer::Yes;
+        if !nothing && self.named_part(turn, at) {
+            return true;
+        }
+        let introduced = turn.words.len() <= MAX_NAME_ANSWER && turn.words.has_any(&["its", "it is", "for"]);
+        match find_name(turn.text, introduced) {
+            Some(name) if !nothing => self.outcome.name = Some(name),
+            None if turn.answer == Answer::No && turn.words.len() <= 4 => {}
+            _ if nothing => {}
             _ => return false,
         }
         self.ask(Step::ReadBack);
@@ -215,8 +308,12 @@ impl Conversation {
     }
 
     pub(super) fn which_service(&mut self, turn: &Turn, candidates: &[usize], at: &At) -> bool {
-        let some = find_services(&turn.words, &self.business.services);
-        let place = if candidates.is_empty() { None } else { place(&turn.words, candidates.len()) };
+        let some = wanted_services(&turn.words, &self.business.services);
+        // The question read out all of them in this order.
+        let all: Vec<usize> = (0..self.business.services.len()).collect();
+        let candidates = if candidates.is_empty() { &all } else { candidates };
+        let timed = !Wish::read(&turn.words, at, Ear::Open).is_empty();
+        let place = place(&turn.words, candidates.len()).filter(|_| !timed);
         let chosen = match (some.as_slice(), place) {
             ([one], _) => Some(*one),
             (_, Some(n)) => Some(candidates[n]),
@@ -236,6 +333,15 @@ impl Conversation {
             self.ask_again();
             return true;
         }
+        let lexicon = &*ENGLISH;
+        if lexicon.means("for_whom", &turn.words)
+            || lexicon.means("unsure", &turn.words)
+            || lexicon.is_question(&turn.words)
+        {
+            // Whom it is for, or what there is: the services again.
+            self.ask_again();
+            return true;
+        }
         if turn.words.without_fillers().len() >= 2 && turn.answer == Answer::Unclear && self.strikes == 0 {
             self.strikes = 1;
             self.say("unknown_service", &[]);
@@ -245,6 +351,8 @@ impl Conversation {
     }
 
     pub(super) fn which_day(&mut self, turn: &Turn, days: &[jiff::civil::Date], at: &At) -> bool {
+        // "Not this week, the following one."
+        let refused = turn.words.has_any(&["not this", "not the first"]);
         let wish = Wish::read(&turn.words, at, Ear::Expecting);
         if let Some(DayWish::One(said) | DayWish::AnyOf(said)) = &wish.days {
             let both: Vec<_> = days.iter().copied().filter(|d| said.contains(d)).collect();
@@ -262,18 +370,24 @@ impl Conversation {
             }
         } else if let Some(DayWish::Span(from, to)) = &wish.days {
             let inside: Vec<_> = days.iter().copied().filter(|d| from <= d && d <= to).collect();
-            if let [day] = inside.as_slice() {
+            if let ([day], false) = (inside.as_slice(), refused) {
                 self.day_chosen(*day, at);
                 return true;
             }
         }
         let first = ["this one", "this week", "coming", "this coming", "nearest", "sooner", "earlier"];
-        let last = ["next week", "week after", "following", "later"];
+        let last =
+            ["next week", "next weeks", "week after", "following", "later", "one after", "after that", "the other"];
         let place = place(&turn.words, days.len())
-            .or_else(|| turn.words.has_any(&first).then_some(0))
+            .or_else(|| (!refused && turn.words.has_any(&first)).then_some(0))
             .or_else(|| turn.words.has_any(&last).then_some(days.len() - 1));
         if let Some(n) = place {
             self.day_chosen(days[n], at);
+            return true;
+        }
+        if ENGLISH.means("whichever_sure", &turn.words) {
+            self.draft.wish.days = Some(DayWish::AnyOf(days.to_vec()));
+            self.advance(at);
             return true;
         }
         false
@@ -311,8 +425,22 @@ impl Conversation {
     pub(super) fn offer_answered(&mut self, turn: &Turn, at: &At) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
         let offers = self.draft.offers.clone();
-        let wish = Wish::read(w, at, Ear::Expecting);
+        // "What was the second one?"
+        if lexicon.means("read_again", w) {
+            self.ask_again();
+            return true;
+        }
+        let mut wish = Wish::read(w, at, Ear::Expecting);
+        if let Some(n) = place(w, offers.len()).filter(|_| w.has_any(&["number", "option", "choice"])) {
+            self.choose(offers[n], at);
+            return true;
+        }
+        if wish.days.is_none() && lexicon.means("next_day", w) {
+            let day = offers[0].starts_at.to_zoned(at.business.timezone.clone()).date();
+            wish.days = Some(DayWish::One(vec![super::dates::plus(day, 1)]));
+        }
         let refusing = lexicon.means("neither", w);
+        let named = self.take_name(turn) | self.take_phone(turn);
         if !wish.is_empty() {
             let fitting = self.offers_fitting(&wish, at);
             if let ([slot], false) = (fitting.as_slice(), refusing && w.has("not")) {
@@ -335,6 +463,16 @@ impl Conversation {
                 return true;
             }
         }
+        self.offer_taken_or_left(turn, &offers, refusing, at)
+            || named && {
+                self.ask_again();
+                true
+            }
+    }
+
+    /// "The second", "later", "neither", "I don't mind": an answer without a day or time.
+    fn offer_taken_or_left(&mut self, turn: &Turn, offers: &[Slot], refusing: bool, at: &At) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
         if let Some(n) = place(w, offers.len()) {
             self.choose(offers[n], at);
             return true;
@@ -348,6 +486,11 @@ impl Conversation {
             return true;
         }
         if turn.answer == Answer::Yes && offers.len() == 1 {
+            self.choose(offers[0], at);
+            return true;
+        }
+        let cannot = w.has_any(&["cant", "cannot", "none", "wont", "not"]);
+        if lexicon.means("whichever_sure", w) && !cannot {
             self.choose(offers[0], at);
             return true;
         }
@@ -376,4 +519,9 @@ impl Conversation {
         self.rewish(wish);
         self.advance(at);
     }
+}
+
+/// "Do you need my full name? It's ...": a question with its answer.
+fn introduces(turn: &Turn) -> bool {
+    turn.words.has_any(&["its", "it is", "my name", "im"])
 }

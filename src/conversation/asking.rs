@@ -67,7 +67,7 @@ impl Conversation {
             Step::Change => self.say("ask_change", &[]),
             Step::OfferService(service) => {
                 let name = self.business.services.get(service).map(|s| s.name.clone()).unwrap_or_default();
-                self.say("offers_service", &[("service", &name)]);
+                self.say("offers_service", &[("service", &name), ("a_service", &with_article(&name))]);
             }
             Step::OfferMessage(_) => self.say("unknown_question", &[]),
             Step::Message => self.say("ask_message", &[]),
@@ -87,7 +87,13 @@ impl Conversation {
         let service = service.name.clone();
         let time = spoken::moment(slot.starts_at, &self.business.timezone);
         let name = self.outcome.name.clone().unwrap_or_default();
-        let phone = self.outcome.phone.as_deref().map(phone::spoken).unwrap_or_default();
+        // The number they call from was named by its end, and is again; another one is read out whole.
+        let phone = match &self.outcome.phone {
+            Some(number) if self.caller.number.as_ref() == Some(number) => {
+                format!("ending in {}", phone::ending(number))
+            }
+            number => number.as_deref().map(phone::spoken).unwrap_or_default(),
+        };
         let values = [
             ("service", service.as_str()),
             ("a_service", &with_article(&service)),

@@ -103,6 +103,7 @@ impl Conversation {
     fn seek_nothing(&mut self, at: &At) {
         let today = at.now.date();
         match &self.draft.wish.days {
+            Some(DayWish::One(days)) if days.is_empty() => self.refuse_wish("no_such_day"),
             Some(DayWish::One(days)) if days.iter().all(|d| *d < today) => self.refuse_wish("past"),
             Some(DayWish::One(days) | DayWish::AnyOf(days)) if !days.is_empty() => {
                 let date = days[0].max(today);
@@ -377,7 +378,7 @@ impl Conversation {
             .map_or("", |s| s.name.as_str())
             .to_string();
         let time = spoken::moment(appointment.slot.starts_at, &self.business.timezone);
-        self.say("booked", &[("service", &name), ("time", &time)]);
+        self.say("booked", &[("service", &name), ("a_service", &with_article(&name)), ("time", &time)]);
         self.task = Task::None;
         self.draft = Draft::default();
         if self.leaving {

@@ -1,8 +1,9 @@
 //! Whether a text sounds finished, given what was asked.
 
+use super::agreement::{Answer, answer, place};
 use super::conversation::Conversation;
 use super::event::Completeness;
-use super::hearing::{Answer, answer, is_yes_no, place};
+use super::hearing::is_yes_no;
 use super::names::find_name;
 use super::numbers::dictated;
 use super::phone::{Phone, check};

@@ -25,7 +25,7 @@ impl Conversation {
         if self.note.text.is_none() {
             return self.ask(Step::Message);
         }
-        if self.outcome.name.is_none() {
+        if self.outcome.name.is_none() && !self.note.nameless {
             return self.ask(Step::Name);
         }
         if self.outcome.phone.is_none() {
@@ -59,7 +59,7 @@ impl Conversation {
     /// Begins to take a message; `about` is what is known of it already.
     pub(super) fn start_message(&mut self, about: Option<String>) {
         self.task = Task::Message;
-        self.note = Note { about, text: None };
+        self.note = Note { about, text: None, nameless: false };
         self.intent("message");
         self.ask(Step::Message);
     }
@@ -88,7 +88,8 @@ impl Conversation {
 
     /// Digits dictated or typed as a number; true when there were any.
     pub(super) fn digits_heard(&mut self, words: &Words, at: &At) -> bool {
-        let said = dictated(words, true);
+        let mut said = dictated(words, true);
+        said.digits = self.whole_number(words);
         if said.digits.is_empty() {
             return false;
         }

@@ -83,7 +83,9 @@ impl Conversation {
         let business = Arc::clone(&self.business);
         let at = At { now: now.to_zoned(business.timezone.clone()), business: &business };
         if let Event::Booked { request, result } = event {
-            return self.booked(request, result, &at);
+            let said_before = self.actions.len();
+            self.booked(request, result, &at);
+            return self.remember(said_before);
         }
         if self.step == Step::Ended {
             return;

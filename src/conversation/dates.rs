@@ -33,6 +33,8 @@ pub(super) struct Days {
 
 /// How far "after Tuesday" or "not Friday" reaches, days: two weeks is what a caller has in mind.
 pub(super) const OPEN_END_DAYS: i64 = 14;
+/// Longest answer in which "yesterday" is a wish and not a story, words.
+const PAST_WORDS: usize = 6;
 
 /// Reads all days in `words`, marks their tokens in `used`. `month_first` reads "12/5" as December 5th.
 pub(super) fn find_days(words: &Words, today: Date, month_first: bool, used: &mut [bool]) -> Days {
@@ -62,7 +64,8 @@ pub(super) fn weekday(word: &str) -> Option<Weekday> {
         ("saturday", Weekday::Saturday),
         ("sunday", Weekday::Sunday),
     ];
-    const SHORT: [(&str, Weekday); 12] = [
+    const SHORT: [(&str, Weekday); 13] = [
+        ("thirsty", Weekday::Thursday),
         ("mon", Weekday::Monday),
         ("tue", Weekday::Tuesday),
         ("tues", Weekday::Tuesday),
@@ -138,6 +141,7 @@ impl Scan<'_> {
         let found = self
             .relative(at)
             .or_else(|| self.counted(at))
+            .or_else(|| self.feast(at))
             .or_else(|| self.weekday_phrase(at))
             .or_else(|| self.month_day(at))
             .or_else(|| self.week(at))
@@ -157,6 +161,7 @@ impl Scan<'_> {
         for (phrase, ahead) in [
             ("day after tomorrow", 2),
             ("overmorrow", 2),
+            ("yesterday", -1),
             ("tomorrow", 1),
             ("tomorrows", 1),
             ("today", 0),
@@ -166,13 +171,19 @@ impl Scan<'_> {
             ("this evening", 0),
             ("later today", 0),
         ] {
-            if w.starts(at, phrase) {
+            if w.starts(at, phrase) && (ahead >= 0 || w.len() <= PAST_WORDS) {
                 // "this afternoon" and "tonight" leave their part of the day to the times.
                 let length = if phrase.starts_with("this ") { 1 } else { phrase.split(' ').count() };
                 return self.one(ahead, length);
             }
         }
-        const SOONEST: [&str; 19] = [
+        if let Some(length) = self.first_free(at) {
+            return Some((DayWish::Soonest, length, None));
+        }
+        if let Some(found) = self.the_day_after(at) {
+            return Some(found);
+        }
+        const SOONEST: [&str; 17] = [
             "right now",
             "immediately",
             "as soon as possible",
@@ -184,19 +195,44 @@ impl Scan<'_> {
             "the soonest",
             "right away",
             "earliest possible",
-            "earliest available",
-            "first available",
-            "next available",
-            "the earliest you have",
-            "earliest appointment",
-            "next appointment",
             "straight away",
-            "next opening",
+            "earliest",
+            "how soon",
+            "how quickly",
+            "quick as you can",
+            "quick as possible",
         ];
         SOONEST.iter().find(|p| w.starts(at, p)).map(|p| (DayWish::Soonest, p.split(' ').count(), None)).or_else(|| {
             const ANY: [&str; 5] = ["any day", "whichever day", "whatever day", "no particular day", "every day"];
             ANY.iter().find(|p| w.starts(at, p)).map(|p| (DayWish::Any, p.split(' ').count(), None))
         })
+    }
+
+    /// "the next free slot", "first available", "next opening": how many tokens it takes.
+    fn first_free(&self, at: usize) -> Option<usize> {
+        let w = self.words;
+        if !matches!(w.word(at), "next" | "first" | "nearest" | "earliest" | "soonest") {
+            return None;
+        }
+        let free = usize::from(matches!(w.word(at + 1), "free" | "available" | "open" | "possible"));
+        let named = matches!(
+            w.word(at + 1 + free),
+            "slot" | "appointment" | "opening" | "spot" | "gap" | "availability" | "vacancy" | "space"
+        );
+        (free == 1 || named).then_some(1 + free + usize::from(named))
+    }
+
+    /// "not tomorrow but the day after".
+    fn the_day_after(&self, at: usize) -> Option<Found> {
+        let w = self.words;
+        if !(w.starts(at, "day after") || w.starts(at, "following day")) {
+            return None;
+        }
+        if (0..at).any(|i| w.word(i) == "tomorrow") {
+            return self.one(2, 2);
+        }
+        let day = (0..at).rev().find_map(|i| weekday(w.word(i)))?;
+        Some((DayWish::One(vec![plus(on_or_after(self.today, day), 1)]), 2, None))
     }
 
     /// "in three days", "two weeks from Friday", "a week from tomorrow", "Friday week" is elsewhere.
@@ -255,6 +291,9 @@ impl Scan<'_> {
         };
         let day = weekday(w.word(at + skipped))?;
         let nearest = on_or_after(self.today, day);
+        if w.before(at) == "last" && skipped == 0 && w.len() <= PAST_WORDS {
+            return Some((DayWish::One(vec![plus(nearest, -7)]), 1, None));
+        }
         let after = at + skipped + 1;
         let length = skipped + 1;
         let today = nearest == self.today;
@@ -272,6 +311,9 @@ impl Scan<'_> {
         }
         if w.word(after) == "after" && after + 1 == w.len() {
             return Some((DayWish::One(vec![nearest, later(1)]), length + 1, Some(day)));
+        }
+        if w.word(after) == "fortnight" {
+            return Some((DayWish::One(vec![later(2)]), length + 1, Some(day)));
         }
         if w.word(after) == "week" {
             let choices = if today { vec![later(1), later(2)] } else { vec![later(1)] };
@@ -304,14 +346,14 @@ impl Scan<'_> {
         if let Some(Token::Slash(first, second, year)) = w.tokens.get(at) {
             let (month, day) = if self.month_first { (*first, *second) } else { (*second, *first) };
             let (month, day) = if month > 12 { (day, month) } else { (month, day) };
-            return Some((DayWish::One(vec![self.dated(month, day, *year)?]), 1, None));
+            return Some((self.on_date(month, day, *year), 1, None));
         }
         if let Some(month) = month_name(w.word(at)) {
             let the = usize::from(w.word(at + 1) == "the");
             let (day, taken) =
                 ordinal(w, at + 1 + the).or_else(|| cardinal(w, at + 1 + the).filter(|(d, _)| (1..=31).contains(d)))?;
             let (year, more) = self.year(at + 1 + the + taken);
-            return Some((DayWish::One(vec![self.dated(month, day, year)?]), 1 + the + taken + more, None));
+            return Some((self.on_date(month, day, year), 1 + the + taken + more, None));
         }
         let the = usize::from(w.word(at) == "the");
         let (day, taken) = ordinal(w, at + the).or_else(|| cardinal(w, at + the))?;
@@ -325,7 +367,12 @@ impl Scan<'_> {
             && (w.before(at) == "at" || at > 0 && cardinal(w, at - 1).is_some() || ordinal(w, month_at + 1).is_some());
         let month = month_name(name).filter(|_| !verb && !is_time)?;
         let (year, more) = self.year(at + the + taken + of + 1);
-        Some((DayWish::One(vec![self.dated(month, day, year)?]), the + taken + of + 1 + more, None))
+        Some((self.on_date(month, day, year), the + taken + of + 1 + more, None))
+    }
+
+    /// One date, or none at all when there is no such day ("February 30th").
+    fn on_date(&self, month: u32, day: u32, year: Option<u32>) -> DayWish {
+        DayWish::One(self.dated(month, day, year).into_iter().collect())
     }
 
     fn year(&self, at: usize) -> (Option<u32>, usize) {
@@ -377,6 +424,26 @@ impl Scan<'_> {
             Date::new(first.year(), first.month(), i8::try_from(day).ok()?).ok().filter(|d| *d >= self.today)
         })?;
         Some((DayWish::One(vec![date]), the + taken, None))
+    }
+
+    /// Days with a name of their own, the same everywhere.
+    fn feast(&self, at: usize) -> Option<Found> {
+        const FEASTS: [(&str, u32, u32); 9] = [
+            ("christmas eve", 12, 24),
+            ("christmas day", 12, 25),
+            ("christmas", 12, 25),
+            ("boxing day", 12, 26),
+            ("new years eve", 12, 31),
+            ("new years day", 1, 1),
+            ("new years", 1, 1),
+            ("valentines day", 2, 14),
+            ("halloween", 10, 31),
+        ];
+        if matches!(self.words.before(at), "merry" | "happy" | "for") {
+            return None;
+        }
+        let (name, month, day) = FEASTS.iter().find(|(name, _, _)| self.words.starts(at, name))?;
+        Some((self.on_date(*month, *day, None), name.split(' ').count(), None))
     }
 
     /// "next week", "early next week", "the end of this week", "the week after next", "the weekend".

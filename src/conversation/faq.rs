@@ -12,6 +12,9 @@ const RECALL: f64 = 0.51;
 /// Share of the caller's own weight that must be in the stored question.
 const PRECISION: f64 = 0.34;
 
+/// Weight of a word no stored question has: a proper name says little about what is asked.
+const STRANGE_WORD: f64 = 0.6;
+
 /// The answer to what was asked, none when it is not known for sure.
 pub(super) fn find_answer<'a>(
     words: &Words,
@@ -29,7 +32,7 @@ pub(super) fn find_answer<'a>(
     }
     let weight = |concept: &str| match frequency.get(concept) {
         Some(count) => (1.0 + faqs.len() as f64 / *count as f64).ln(),
-        None => 1.0,
+        None => STRANGE_WORD,
     };
     let sum = |set: &mut dyn Iterator<Item = &String>| set.map(|c| weight(c)).sum::<f64>();
     let mut best: Option<(f64, usize)> = None;
@@ -65,15 +68,22 @@ fn concepts(words: &Words, lexicon: &Lexicon) -> BTreeSet<String> {
         _ => None,
     };
     let price = words.has("how much").then(|| "price".to_string());
+    let parking =
+        ["leave", "put"].iter().any(|verb| words.has_any(&[format!("{verb} the car"), format!("{verb} my car")]));
+    let parking = (parking && words.has("where")).then(|| "parking".to_string());
     words
         .tokens
         .iter()
         .filter_map(word)
-        .filter(|w| !lexicon.stop_words.contains(w))
+        .filter(|w| {
+            let other = w == "charge" && words.has("in charge") || w == "lot" && words.has("a lot");
+            !lexicon.stop_words.contains(w) && !other
+        })
         .map(|w| match lexicon.concept(&w) {
             Some(concept) => concept.to_string(),
             None => stem(&w).to_string(),
         })
         .chain(price)
+        .chain(parking)
         .collect()
 }

@@ -1,32 +1,23 @@
 //! Hearing: one turn of the caller, from words to what happens next.
 
+use super::agreement::{Answer, answer};
 use super::asking::STRIKES_BEFORE_KEYS;
 use super::conversation::Conversation;
 use super::dates::DayWish;
-use super::faq::find_answer;
 use super::lexicon::{ENGLISH, Lexicon};
-use super::numbers::{dictated, ordinal, unit};
+use super::names::find_name;
+use super::numbers::dictated;
 use super::outcome::Disposition;
-use super::services::find_services;
-use super::spoken;
+use super::services::{find_services, wanted_services};
 use super::step::{Step, Task};
 use super::times::Ear;
 use super::when::{At, Wish};
-use super::words::{Token, Words};
+use super::words::Words;
 
 /// Below this the recogniser guesses: nothing final is done on it.
 const SURE: f32 = 0.3;
-
-/// Yes, no, or neither clearly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// Agreed.
-    Yes,
-    /// Refused.
-    No,
-    /// Something else.
-    Unclear,
-}
+/// Longest reason taken from the first request, characters.
+const REASON_CHARS: usize = 200;
 
 /// One turn as understood.
 pub(super) struct Turn<'a> {
@@ -66,10 +57,19 @@ impl Conversation {
         self.strikes = 0;
         if !self.emergency(&turn)
             && !self.anywhere(&turn, at)
+            && !self.hold_on(&turn, at)
             && !self.in_step(&turn, at)
             && !self.in_any_order(&turn, at)
         {
             self.strikes = strikes;
+            // "Um", or "okay" where more was asked: the question again, once without a fuss.
+            let bare = turn.words.without_fillers();
+            if strikes == 0
+                && (bare.is_empty() || self.step == Step::When && bare.len() <= 1 && turn.answer != Answer::Unclear)
+            {
+                self.strikes = 1;
+                return self.ask_again();
+            }
             self.missed(at);
         }
     }
@@ -157,9 +157,30 @@ impl Conversation {
             return true;
         }
         if dictating {
-            return false;
+            return lexicon.means("cancel", w) && self.cancel_task(turn, lexicon);
         }
         self.off_topic(turn, lexicon, at)
+    }
+
+    /// "Hang on, let me find my diary": a wait with nothing in it yet.
+    fn hold_on(&mut self, turn: &Turn, at: &At) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
+        let thinking = lexicon.means("wait_start", w)
+            || lexicon.means("unsure", w) && matches!(self.step, Step::Phone | Step::ReadBack | Step::Offer);
+        let empty = find_services(w, &self.business.services).is_empty()
+            && Wish::read(w, at, self.ear()).is_empty()
+            && dictated(w, false).digits.is_empty()
+            && find_name(turn.text, false).is_none();
+        if !thinking
+            || !empty
+            || self.step == Step::Message
+            || lexicon.is_question(w)
+            || w.has_any(&["talk", "speak", "leave", "no"])
+        {
+            return false;
+        }
+        self.say("hold", &[]);
+        true
     }
 
     pub(super) fn say_goodbye(&mut self, turn: &Turn) {
@@ -196,7 +217,18 @@ impl Conversation {
             self.start_message(Some(format!("About an existing appointment: \"{}\"", turn.text.trim())));
             return true;
         }
+        let mine = self.outcome.booking.is_some() && self.task == Task::None;
         if lexicon.means("change", w) && self.task != Task::Booking
+            || mine
+                && w.has_any(&[
+                    "change it",
+                    "change that",
+                    "move it",
+                    "move that",
+                    "make it",
+                    "switch it",
+                    "switch that",
+                ])
             || self.step == Step::Open && lexicon.means("cancel", w) && w.has("cancel")
         {
             let cancel = ["cancel", "cancelling", "canceling"].iter().any(|c| w.has(c));
@@ -212,7 +244,12 @@ impl Conversation {
             self.start_message(Some("Asked for a person.".into()));
             return true;
         }
-        if lexicon.means("message", w) {
+        let books = lexicon.means("book_sure", w) || !find_services(w, &self.business.services).is_empty();
+        if lexicon.means("call_later", w) && !books {
+            self.say_goodbye(turn);
+            return true;
+        }
+        if lexicon.means("message", w) && !books {
             self.start_message(None);
             return true;
         }
@@ -235,61 +272,10 @@ impl Conversation {
         true
     }
 
-    /// Questions: answered, then back to where we were, or on to the booking asked for in the same breath.
-    fn information(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
-        let w = &turn.words;
-        let question = lexicon.is_question(w);
-        let booking = lexicon.means("book_sure", w);
-        if lexicon.means("hours", w) && !(booking && self.task == Task::Booking) || lexicon.is_only("hours_only", w) {
-            self.intent("hours");
-            let day = match Wish::read(w, at, Ear::Open).days {
-                Some(DayWish::One(days)) => Some(days[0]),
-                _ => None,
-            };
-            let business = self.business.clone();
-            let text = day.map_or_else(|| spoken::hours(&business), |d| spoken::hours_on(&business, d));
-            self.speak(text);
-            return self.informed(turn, at);
-        }
-        if lexicon.means("address", w) {
-            self.intent("address");
-            self.say(if self.business.address.is_some() { "address" } else { "no_address" }, &[]);
-            return self.informed(turn, at);
-        }
-        if lexicon.means("services", w) && question {
-            self.say("services", &[]);
-            return self.informed(turn, at);
-        }
-        if question || self.step == Step::Open && find_services(w, &self.business.services).is_empty() && !booking {
-            let business = self.business.clone();
-            if let Some(faq) = find_answer(w, &business.faqs, &business.services, lexicon) {
-                self.intent("faq");
-                self.speak(faq.answer.clone());
-                return self.informed(turn, at);
-            }
-        }
-        false
-    }
-
-    fn informed(&mut self, turn: &Turn, at: &At) -> bool {
-        self.informed = true;
-        if self.task == Task::None && ENGLISH.means("book_sure", &turn.words) && !turn.words.has("open") {
-            self.start_booking();
-            self.absorb(turn, at);
-            self.advance(at);
-        } else {
-            if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_) | Step::ConfirmEnd) {
-                self.step = Step::Open;
-            }
-            self.ask_again();
-        }
-        true
-    }
-
     /// Anything useful, whatever was asked: the caller leads.
     pub(super) fn in_any_order(&mut self, turn: &Turn, at: &At) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
-        let services = find_services(w, &self.business.services);
+        let services = wanted_services(w, &self.business.services);
         let wish = Wish::read(w, at, self.ear());
         let question = lexicon.is_question(w);
         let wants = lexicon.means("book_sure", w) || !services.is_empty() || !wish.is_empty();
@@ -299,6 +285,10 @@ impl Conversation {
             }
             let before = (self.draft.service, self.draft.wish.clone());
             if self.absorb(turn, at) {
+                if self.step == Step::When && self.draft.service != before.0 {
+                    // Another service is said with the question.
+                    self.step = Step::Service(Vec::new());
+                }
                 // A name said over the offers leaves them on the table.
                 match self.step == Step::Offer && before == (self.draft.service, self.draft.wish.clone()) {
                     true => self.ask_again(),
@@ -311,9 +301,12 @@ impl Conversation {
                 self.advance(at);
                 return true;
             }
-        } else if self.task == Task::None && (wants || !question && lexicon.means("book", w)) {
+        } else if self.task == Task::None
+            && !self.only_asks(turn, &wish)
+            && (wants || !question && lexicon.means("book", w))
+        {
             self.start_booking();
-            self.draft.reason = Some(turn.text.trim().chars().take(200).collect());
+            self.draft.reason = Some(turn.text.trim().chars().take(REASON_CHARS).collect());
             self.absorb(turn, at);
             // "Can I book one?" after a question about a service.
             if services.is_empty() && w.has_any(&["one", "it", "that"]) {
@@ -322,7 +315,12 @@ impl Conversation {
             self.begin_booking(turn, wants, services, at);
             return true;
         }
-        if question && !matches!(self.step, Step::Name | Step::Phone) && self.task != Task::Message && turn.sure {
+        if self.asked_back(turn) {
+            return true;
+        }
+        let dictating = matches!(self.step, Step::Name | Step::Phone);
+        let asks = lexicon.asks_something(w) || lexicon.means("asks_price", w) && self.task == Task::None;
+        if asks && (self.task != Task::Message || !dictating) && turn.sure && w.len() > 1 {
             return self.unknown_question(turn);
         }
         if self.task == Task::None && self.take_name(turn) {
@@ -330,6 +328,22 @@ impl Conversation {
             return true;
         }
         false
+    }
+
+    /// A question that wants to know and not to book: the price of a service, whether somebody is in today.
+    fn only_asks(&self, turn: &Turn, wish: &Wish) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
+        let booked = lexicon.means("book_sure", w);
+        // A mark alone ("a cleaning?") makes no question of it.
+        let worded = Words { question: false, ..w.clone() };
+        if lexicon.means("asks_price", w) && !booked || lexicon.means("fact_ask", w) {
+            return true;
+        }
+        if !lexicon.asks_something(&worded) || booked {
+            return false;
+        }
+        let wished = !wish.is_empty();
+        !(lexicon.means("book_ask", w) || lexicon.means("book", w) || wished && lexicon.means("availability", w))
     }
 
     pub(super) fn begin_booking(&mut self, turn: &Turn, sure: bool, services: Vec<usize>, at: &At) {
@@ -342,17 +356,6 @@ impl Conversation {
             return self.say("unknown_service", &[]);
         }
         self.advance(at);
-    }
-
-    pub(super) fn unknown_question(&mut self, turn: &Turn) -> bool {
-        self.intent("question");
-        let about = format!("Asked: \"{}\"", turn.text.trim());
-        if self.task == Task::Booking {
-            // In the middle of a booking the question goes along as its reason, and the booking goes on.
-            return false;
-        }
-        self.ask(Step::OfferMessage(about));
-        true
     }
 
     pub(super) fn ear(&self) -> Ear {
@@ -380,52 +383,4 @@ pub(super) fn is_yes_no(step: &Step) -> bool {
 
 fn answer_is_not_asked(step: &Step, words: &Words) -> bool {
     !(is_yes_no(step) && words.is_any(&["please"]))
-}
-
-/// Yes or no: a refusal anywhere near the start wins, so that nothing is booked on "yes, no, wait".
-pub(super) fn answer(words: &Words) -> Answer {
-    let lexicon = &*ENGLISH;
-    let bare = words.without_fillers();
-    let (yes, no) = (lexicon.means("yes", words), lexicon.means("no", words) || lexicon.means("no", &bare));
-    let reassuring = words.has("no problem")
-        || words.has("no thats right")
-        || words.has("no thats correct")
-        || words.has("no thats fine");
-    match (yes, no) {
-        (true, true) if reassuring => Answer::Yes,
-        (_, true) => Answer::No,
-        (true, false) if !words.question => Answer::Yes,
-        _ => Answer::Unclear,
-    }
-}
-
-/// "the first", "number two", "the last one": the place among `count` choices, from zero.
-pub(super) fn place(words: &Words, count: usize) -> Option<usize> {
-    let last = count.checked_sub(1)?;
-    if words.has_any(&["last", "latter", "latest", "the later one", "later one", "the later"]) {
-        return Some(last);
-    }
-    if words.has_any(&["former", "earliest", "the earlier one", "earlier one", "the earlier", "soonest", "sooner one"])
-    {
-        return Some(0);
-    }
-    if count == 3 && words.has_any(&["middle", "middle one"]) {
-        return Some(1);
-    }
-    let said = (0..words.len()).find_map(|at| match ordinal(words, at) {
-        Some((n, _)) => Some(n as usize),
-        None if matches!(words.before(at), "number" | "option" | "choice") => number(words, at),
-        None => None,
-    });
-    let bare = words.without_fillers();
-    let said = said.or_else(|| if bare.len() == 1 { number(&bare, 0) } else { None });
-    said.filter(|n| (1..=count).contains(n)).map(|n| n - 1)
-}
-
-fn number(words: &Words, at: usize) -> Option<usize> {
-    match words.tokens.get(at)? {
-        Token::Digits(digits) => digits.parse().ok(),
-        Token::Word(word) => unit(word).map(|n| n as usize),
-        _ => None,
-    }
 }

@@ -31,6 +31,18 @@ impl Lexicon {
         self.phrases.get(meaning).is_some_and(|p| words.has_any(p))
     }
 
+    /// Which tokens are part of a phrase of this meaning.
+    pub(super) fn marked(&self, meaning: &str, words: &Words) -> Vec<bool> {
+        let mut marks = vec![false; words.len()];
+        for phrase in self.phrases.get(meaning).map_or(&[][..], |p| p) {
+            let length = phrase.split(' ').count();
+            for at in (0..words.len()).filter(|at| words.starts(*at, phrase)) {
+                marks[at..at + length].fill(true);
+            }
+        }
+        marks
+    }
+
     /// Whether the text is nothing but phrases of this meaning and fillers.
     pub(super) fn is_only(&self, meaning: &str, words: &Words) -> bool {
         let bare = words.without_fillers();
@@ -43,10 +55,23 @@ impl Lexicon {
         self.synonyms.iter().find(|(_, words)| words.iter().any(|w| w == word)).map(|(c, _)| c.as_str())
     }
 
+    /// Whether the first words are those of a question; "Will" alone is a name.
+    pub(super) fn asks_in_words(&self, words: &Words) -> bool {
+        const PERSONS: [&str; 9] = ["i", "you", "it", "there", "they", "we", "he", "she", "that"];
+        let first = words.first();
+        self.question_words.contains(first)
+            && (first != "will" || PERSONS.iter().any(|p| words.has(&format!("will {p}"))))
+    }
+
+    /// Whether this sounds like a question, a request among them ("could you ...").
+    pub(super) fn asks_something(&self, words: &Words) -> bool {
+        const REQUESTS: [&str; 9] = ["can", "could", "should", "would", "was", "were", "has", "must", "may"];
+        self.is_question(words) || words.has("am i") || REQUESTS.contains(&words.first())
+    }
+
     /// Whether this sounds like a question.
     pub(super) fn is_question(&self, words: &Words) -> bool {
-        let bare = words.without_fillers();
-        words.question || self.question_words.contains(bare.word(0)) || self.means("asks", words)
+        words.question || self.asks_in_words(words) || self.means("asks", words)
     }
 }
 

@@ -5,14 +5,24 @@ use jiff::civil::{Date, Weekday};
 use super::dates::{Atom, DayWish, Days, OPEN_END_DAYS, corrected, plus};
 use super::words::Words;
 
+/// Weeks for which a refused weekday stays refused.
+const REFUSED_WEEKS: i64 = 8;
+
 /// Joins mentions: corrections, refusals, "or", ranges, and a weekday said together with its date.
 pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
     let mut days = Days::default();
     let mut wanted: Vec<Atom> = Vec::new();
     for atom in atoms {
-        if refused(words, &atom) {
+        if refused(words, atom.at, atom.length) {
             if let DayWish::One(dates) | DayWish::AnyOf(dates) = &atom.wish {
                 days.not.extend(dates);
+                // "not Mondays" is none of them, "not next Monday" only that one.
+                let weeks = if atom.length == 1 && atom.weekday.is_some() { REFUSED_WEEKS } else { 0 };
+                days.not.extend((1..=weeks).flat_map(|n| dates.iter().map(move |d| plus(*d, 7 * n))));
+            }
+            if let DayWish::Span(_, to) = &atom.wish {
+                // "Not this week": from the day after it on.
+                days.wish = Some(DayWish::Span(plus(*to, 1), plus(*to, OPEN_END_DAYS)));
             }
         } else {
             wanted.push(atom);
@@ -22,9 +32,14 @@ pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
     if let Some(last) = (1..wanted.len()).rev().find(corrected) {
         wanted.drain(..last);
     }
+    // No such day: nothing else that was said makes it one.
+    if wanted.iter().any(|a| a.wish == DayWish::One(Vec::new())) {
+        days.wish = Some(DayWish::One(Vec::new()));
+        return days;
+    }
     let mut wanted = wanted.into_iter();
     let Some(first) = wanted.next() else {
-        if !days.not.is_empty() {
+        if !days.not.is_empty() && days.wish.is_none() {
             days.wish = Some(DayWish::Span(today, plus(today, OPEN_END_DAYS)));
         }
         return days;
@@ -53,7 +68,9 @@ fn join(words: &Words, today: Date, first: Atom, next: Atom, gap: Vec<&str>) -> 
             let to = b[0];
             DayWish::Span(from, if to < from { plus(to, 7) } else { to })
         }
-        (DayWish::One(a) | DayWish::AnyOf(a), DayWish::One(b)) if gap.iter().any(|w| matches!(*w, "or" | "and")) => {
+        (DayWish::One(a) | DayWish::AnyOf(a), DayWish::One(b))
+            if gap.iter().any(|w| matches!(*w, "or" | "and" | "could" | "maybe" | "perhaps")) =>
+        {
             DayWish::AnyOf(a.iter().chain(b).copied().collect())
         }
         (DayWish::One(a), DayWish::One(b)) => match a.iter().filter(|d| b.contains(d)).copied().collect::<Vec<_>>() {
@@ -85,6 +102,9 @@ fn within(from: Date, to: Date, day: Option<Weekday>, said: &[Date]) -> DayWish 
     DayWish::One(if inside.is_empty() { said.to_vec() } else { inside })
 }
 
+/// "Come by", "stop by": the "by" after them is no deadline.
+const COMING: [&str; 10] = ["come", "coming", "stop", "stopping", "swing", "drop", "pop", "pass", "going", "go"];
+
 /// "after Tuesday", "by Friday": a mention with a preposition becomes a span.
 fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
     let DayWish::One(choices) = &atom.wish else { return atom };
@@ -94,6 +114,7 @@ fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
     let wish = match words.before(back) {
         "after" | "since" => DayWish::Span(plus(date, 1), plus(date, OPEN_END_DAYS)),
         "before" => DayWish::Span(today, plus(date, -1).max(today)),
+        "by" if COMING.contains(&back.checked_sub(2).map_or("", |i| words.word(i))) => return atom,
         "by" | "until" | "till" => DayWish::Span(today, date.max(today)),
         "from" if !matches!(after, "at" | "to" | "till" | "until" | "through") => {
             DayWish::Span(date, plus(date, OPEN_END_DAYS))
@@ -104,50 +125,15 @@ fn bounded(words: &Words, today: Date, atom: Atom) -> Atom {
     Atom { wish, ..atom }
 }
 
-/// "not Friday", "Friday doesn't work".
-fn refused(words: &Words, atom: &Atom) -> bool {
-    const REFUSALS: [&str; 13] = [
-        "not",
-        "except",
-        "excluding",
-        "besides",
-        "than",
-        "cant",
-        "cannot",
-        "dont",
-        "never",
-        "avoid",
-        "busy",
-        "away",
-        "instead",
-    ];
-    const BETWEEN: [&str; 20] = [
-        "on",
-        "do",
-        "make",
-        "come",
-        "next",
-        "the",
-        "this",
-        "for",
-        "any",
-        "want",
-        "like",
-        "work",
-        "free",
-        "available",
-        "of",
-        "be",
-        "a",
-        "have",
-        "it",
-        "working",
-    ];
-    let mut at = atom.at;
+/// "not Friday", "Friday doesn't work", "any day but Friday": whether what stands at `start` is not wanted.
+pub(super) fn refused(words: &Words, start: usize, length: usize) -> bool {
+    let mut at = start;
     for _ in 0..4 {
         let Some(before) = at.checked_sub(1) else { break };
         let word = words.word(before);
-        if REFUSALS.contains(&word) {
+        let but = word == "but"
+            && matches!(words.before(before), "day" | "days" | "anything" | "any" | "time" | "anytime" | "week");
+        if but || REFUSALS.contains(&word) {
             return true;
         }
         if !BETWEEN.contains(&word) {
@@ -155,23 +141,74 @@ fn refused(words: &Words, atom: &Atom) -> bool {
         }
         at = before;
     }
-    const AFTER: [&str; 16] = [
-        "doesnt work",
-        "does not work",
-        "wont work",
-        "wont do",
-        "isnt good",
-        "is no good",
-        "is not good",
-        "is bad",
-        "doesnt suit",
-        "is out",
-        "isnt possible",
-        "is impossible",
-        "is not possible",
-        "im busy",
-        "i cant",
-        "not so good",
-    ];
-    AFTER.iter().any(|p| words.starts(atom.at + atom.length, p))
+    AFTER.iter().any(|p| words.starts(start + length, p))
 }
+
+/// Words that refuse what follows.
+const REFUSALS: [&str; 13] = [
+    "not",
+    "except",
+    "excluding",
+    "besides",
+    "than",
+    "cant",
+    "cannot",
+    "dont",
+    "never",
+    "avoid",
+    "busy",
+    "away",
+    "instead",
+];
+
+/// Words that may stand between a refusal and what it refuses.
+const BETWEEN: [&str; 21] = [
+    "in",
+    "on",
+    "do",
+    "make",
+    "come",
+    "next",
+    "the",
+    "this",
+    "for",
+    "any",
+    "want",
+    "like",
+    "work",
+    "free",
+    "available",
+    "of",
+    "be",
+    "a",
+    "have",
+    "it",
+    "working",
+];
+
+/// Phrases that refuse what stands before them.
+const AFTER: [&str; 23] = [
+    "dont suit",
+    "dont work",
+    "are no good",
+    "are not good",
+    "are bad",
+    "are out",
+    "are impossible",
+    "doesnt work",
+    "does not work",
+    "wont work",
+    "wont do",
+    "isnt good",
+    "is no good",
+    "is not good",
+    "is bad",
+    "doesnt suit",
+    "is out",
+    "isnt possible",
+    "is impossible",
+    "is not possible",
+    "im busy",
+    "i cant",
+    "not so good",
+];

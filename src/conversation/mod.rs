@@ -1,5 +1,6 @@
 //! What the receptionist says next: intents, slots, dates, prompts. Pure: text and facts in, actions out.
 
+mod agreement;
 mod answering;
 mod asking;
 mod booking;
@@ -20,6 +21,7 @@ mod numbers;
 mod outcome;
 mod phone;
 mod prompts;
+mod questions;
 mod services;
 mod slots;
 mod spoken;

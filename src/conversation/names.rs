@@ -11,7 +11,11 @@ pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
         .filter(|w| !w.is_empty())
         .collect();
     let lower: Vec<String> = words.iter().map(|w| w.to_lowercase().replace('’', "'")).collect();
-    let (start, introduced) = introduction(&lower, asked);
+    let (words, lower, labelled) = unlabelled(words, lower);
+    let (start, introduced) = match (introduction(&lower, asked), labelled) {
+        ((_, None), Some(at)) => (at, Some(Introduction::Sure)),
+        (found, _) => found,
+    };
     let start = match (introduced, asked) {
         (None, false) => return None,
         (None, true) => leading_fillers(&lower),
@@ -27,7 +31,8 @@ pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
             at += used;
             continue;
         }
-        if stops_name(&lower[at]) || proper && !words[at].starts_with(char::is_uppercase) {
+        let first_name = parts.is_empty() && also_a_name(&lower[at], lower.get(at + 1));
+        if stops_name(&lower[at]) && !first_name || proper && !words[at].starts_with(char::is_uppercase) {
             break;
         }
         let part = capitalised(&lower[at]);
@@ -46,6 +51,38 @@ pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
         && words.len() - at.min(words.len()) > 4
         && !matches!(lower.get(at).map(String::as_str), Some("and" | "my"));
     (!parts.is_empty() && !whole_sentence_left).then(|| parts.join(" "))
+}
+
+/// "first name Maria, last name Lopez" without its labels, and where the first label stood.
+fn unlabelled(words: Vec<&str>, lower: Vec<String>) -> (Vec<&str>, Vec<String>, Option<usize>) {
+    const LABELS: [&str; 7] =
+        ["first name", "last name", "family name", "given name", "second name", "surname", "forename"];
+    let mut kept: (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut first = None;
+    let mut at = 0;
+    while at < lower.len() {
+        let own = usize::from(lower[at] == "my");
+        let and = usize::from(lower[at] == "and");
+        let from = at + own.max(and);
+        match LABELS.iter().find(|l| phrase_at(&lower, from, l)) {
+            Some(label) => {
+                first.get_or_insert(kept.0.len());
+                at = from + label.split(' ').count();
+                at += usize::from(lower.get(at).is_some_and(|w| w == "is"));
+            }
+            None => {
+                kept.0.push(words[at]);
+                kept.1.push(lower[at].clone());
+                at += 1;
+            }
+        }
+    }
+    (kept.0, kept.1, first)
+}
+
+/// "Will Young": a word that ends names begins one when a name follows it.
+fn also_a_name(word: &str, next: Option<&String>) -> bool {
+    matches!(word, "will" | "hope") && next.is_some_and(|n| !stops_name(n))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +109,22 @@ fn introduction(words: &[String], asked: bool) -> (usize, Option<Introduction>) 
         "first name is",
         "name would be",
     ];
-    const LOOSE: [&str; 10] =
-        ["this is", "it's", "its", "i'm", "i am", "it is", "that's", "that is", "that would be", "for"];
+    const LOOSE: [&str; 14] = [
+        "this is",
+        "under",
+        "out to",
+        "it as",
+        "name to",
+        "it's",
+        "its",
+        "i'm",
+        "i am",
+        "it is",
+        "that's",
+        "that is",
+        "that would be",
+        "for",
+    ];
     let ends = |phrases: &[&str]| {
         (0..words.len())
             .flat_map(|at| {
@@ -96,7 +147,33 @@ fn phrase_at(words: &[String], at: usize, phrase: &str) -> bool {
 }
 
 fn leading_fillers(words: &[String]) -> usize {
-    const FILLERS: [&str; 26] = [
+    const FILLERS: [&str; 52] = [
+        "just",
+        "my",
+        "son",
+        "daughter",
+        "wife",
+        "husband",
+        "mother",
+        "father",
+        "mom",
+        "mum",
+        "dad",
+        "partner",
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mister",
+        "doctor",
+        "dr",
+        "under",
+        "for",
+        "name",
+        "put",
+        "me",
+        "down",
+        "that's",
         "um",
         "uh",
         "er",
@@ -194,6 +271,7 @@ fn stops_name(word: &str) -> bool {
         sunday sure talk tell thank thanks that that's the their them then there these they thing think this those though thursday \
         time to today tomorrow too try tuesday um uh under up us use very visit wait wanna want was way we wednesday week well were \
         what what's when where which who why will wish with work would wrong yeah yep yes yet you you're your yours zero mhm huh first second third fourth fifth whatever whichever either neither both great good thats its booked \
+        hang mine moment second sec bear grab check give gave same last told tell already rather prefer idea think guess let's instead actually \
         possible today's tonight noon midnight half quarter clock o'clock i's cool nice lovely wonderful awesome absolutely exactly ";
     word.chars().any(|c| c.is_ascii_digit())
         || STOP.contains(&format!(" {word} "))

@@ -117,6 +117,29 @@ pub(super) struct Dictated {
     pub(super) restarted: bool,
 }
 
+/// "six hundred and twelve" as one number: 612. None when no such number was said.
+pub(super) fn dictated_in_hundreds(words: &Words) -> Option<Dictated> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    let mut joined = false;
+    while at < words.len() {
+        let and = usize::from(words.word(at + 2) == "and");
+        let below = cardinal(words, at + 2 + and).filter(|(n, _)| (1..=99).contains(n));
+        match (cardinal(words, at), words.word(at + 1), below) {
+            (Some((hundreds @ 1..=9, 1)), "hundred", Some((rest, taken))) => {
+                tokens.push(Token::Digits((hundreds * 100 + rest).to_string()));
+                at += 2 + and + taken;
+                joined = true;
+            }
+            _ => {
+                tokens.push(words.tokens[at].clone());
+                at += 1;
+            }
+        }
+    }
+    joined.then(|| dictated(&Words { tokens, question: words.question }, true))
+}
+
 /// All digits dictated in the text; `lenient` takes homophones ("for", "to") next to digits.
 pub(super) fn dictated(words: &Words, lenient: bool) -> Dictated {
     let mut out = Dictated { used: vec![false; words.len()], ..Dictated::default() };

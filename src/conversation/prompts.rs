@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::business::Business;
+use super::asking::with_article;
+use super::business::{Business, Service};
 
 /// Wordings per prompt.
 type Wordings = BTreeMap<String, Vec<String>>;
@@ -36,13 +37,34 @@ impl Prompts {
 
 /// Every text the conversation can say that depends on the business alone, to be rendered ahead.
 pub fn fixed_prompts(business: &Business) -> Vec<String> {
-    let texts = ENGLISH.values().flatten().map(|w| constants(w, business)).filter(|t| !t.contains('{'));
+    let texts: Vec<String> = ENGLISH.values().flatten().map(|w| constants(w, business)).collect();
+    let of_services = texts.iter().flat_map(|t| business.services.iter().map(move |s| fill(t, &service_values(s))));
+    // A fixed opening is heard at once, while what follows it is still being rendered.
+    let texts = texts.iter().cloned().chain(of_services).flat_map(|text| fixed_sentences(&text));
     let answers = business.faqs.iter().map(|f| f.answer.clone());
     let hours = std::iter::once(super::spoken::hours(business));
     let mut all: Vec<String> = texts.chain(answers).chain(hours).collect();
     all.sort();
     all.dedup();
     all
+}
+
+/// The sentences of a wording in which nothing is left open.
+fn fixed_sentences(text: &str) -> Vec<String> {
+    if !text.contains('{') {
+        return vec![text.to_string()];
+    }
+    let sentences = text.split_inclusive(['.', '?', '!']).map(str::trim);
+    sentences.filter(|s| !s.contains(['{', '}']) && s.chars().any(char::is_alphanumeric)).map(str::to_string).collect()
+}
+
+/// What a prompt may say about a service.
+fn service_values(service: &Service) -> [(&'static str, String); 3] {
+    [
+        ("service", service.name.clone()),
+        ("a_service", with_article(&service.name)),
+        ("minutes", service.minutes.to_string()),
+    ]
 }
 
 /// Fills in what never changes for a business.
@@ -59,7 +81,7 @@ fn constants(wording: &str, business: &Business) -> String {
     fill(wording, &values)
 }
 
-fn fill(wording: &str, values: &[(&str, &str)]) -> String {
+fn fill<V: AsRef<str>>(wording: &str, values: &[(&str, V)]) -> String {
     let mut out = String::with_capacity(wording.len() + 32);
     let mut rest = wording;
     while let Some(open) = rest.find('{') {
@@ -67,7 +89,7 @@ fn fill(wording: &str, values: &[(&str, &str)]) -> String {
         let key = &rest[open + 1..open + close];
         out.push_str(&rest[..open]);
         match values.iter().find(|(k, _)| *k == key) {
-            Some((_, value)) => out.push_str(value),
+            Some((_, value)) => out.push_str(value.as_ref()),
             None => out.push_str(&rest[open..=open + close]),
         }
         rest = &rest[open + close + 1..];

@@ -9,6 +9,11 @@ use super::words::{Token, Words};
 
 /// Similarity from which a phrase is the service's name.
 const SAME: f64 = 0.8;
+/// What one word of the name counts, and one of another wording, which says less ("teeth" of "teeth cleaning").
+const NAME_WORD: f64 = 0.95;
+const ALIAS_WORD: f64 = 0.86;
+/// Letters a short word must share with one that sounds the same.
+const SHORT_ALIKE: f64 = 0.6;
 /// Words that name no service by themselves.
 const GENERIC: [&str; 17] = [
     "visit",
@@ -41,6 +46,35 @@ pub(super) fn find_services(words: &Words, services: &[Service]) -> Vec<usize> {
     scored.into_iter().filter(|(s, _)| best - s < 0.02).map(|(_, i)| i).collect()
 }
 
+/// The services wanted: those refused or corrected in the same breath left out ("not a wash, a polish").
+pub(super) fn wanted_services(words: &Words, services: &[Service]) -> Vec<usize> {
+    let all = find_services(words, services);
+    if all.len() < 2 {
+        return all;
+    }
+    let mut rest = words.clone();
+    for at in (0..words.len()).rev() {
+        let mark = match words.word(at) {
+            "not" => 1,
+            "instead" | "rather" if matches!(words.word(at + 1), "of" | "than") => 2,
+            _ => continue,
+        };
+        let end = (at + mark + 1..=words.len().min(at + mark + REFUSED_WORDS))
+            .rev()
+            .find(|end| find_services(&words.part(at + mark, *end), services).len() == 1);
+        if let Some(end) = end {
+            rest.tokens.drain(at..end.min(rest.len()));
+        }
+    }
+    let last = (0..rest.len()).rev().find(|i| matches!(rest.word(*i), "no" | "sorry" | "mean" | "meant" | "actually"));
+    let corrected = last.map(|at| find_services(&rest.part(at + 1, rest.len()), services)).filter(|s| s.len() == 1);
+    let left = corrected.unwrap_or_else(|| find_services(&rest, services));
+    if left.is_empty() { all } else { left }
+}
+
+/// Longest stretch after "not" that names a service, words.
+const REFUSED_WORDS: usize = 3;
+
 fn phrases(service: &Service) -> impl Iterator<Item = String> {
     std::iter::once(&service.name).chain(&service.aliases).map(|p| p.to_lowercase())
 }
@@ -49,10 +83,13 @@ fn score(said: &[String], service: &Service, all: &[Service]) -> f64 {
     let mut best: f64 = 0.0;
     for phrase in phrases(service) {
         let wanted: Vec<&str> = phrase.split_whitespace().collect();
+        let weight = if phrase == service.name.to_lowercase() { NAME_WORD } else { ALIAS_WORD };
         best = best.max(window_score(said, &wanted));
         for word in &wanted {
             if !GENERIC.contains(word) && unique(word, service, all) {
-                best = best.max(said.iter().map(|s| word_score(s, word)).fold(0.0, f64::max) * 0.95);
+                // "Let me check" is no "checkup".
+                let said = said.iter().filter(|s| !GENERIC.contains(&s.as_str()));
+                best = best.max(said.map(|s| word_score(s, word)).fold(0.0, f64::max) * weight);
             }
         }
     }
@@ -98,18 +135,22 @@ fn word_score(said: &str, word: &str) -> f64 {
     }
     let shared = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
     let (short, long) = (a.chars().count().min(b.chars().count()), a.chars().count().max(b.chars().count()));
-    if shared >= 5 && shared == short && shared * 2 > long {
+    if shared >= 4 && shared == short && shared * 2 > long {
         return 0.9;
-    }
-    if short < 4 {
-        return 0.0;
     }
     let letters = strsim::normalized_damerau_levenshtein(said, word);
     let sounds = word.is_ascii() && said.is_ascii() && {
         let metaphone = DoubleMetaphone::new(Some(8));
-        metaphone.is_double_metaphone_equal(said, word, false)
+        metaphone.is_double_metaphone_equal(said.trim_end_matches('s'), word.trim_end_matches('s'), false)
     };
-    if sounds && letters >= 0.5 { 0.9 } else { letters }
+    match short {
+        // "tires" for "tyre"; shorter words are alike by chance.
+        0..=2 => 0.0,
+        3 if sounds && letters >= SHORT_ALIKE => 0.9,
+        3 => 0.0,
+        _ if sounds && letters >= 0.5 => 0.9,
+        _ => letters,
+    }
 }
 
 /// A word without its English ending.

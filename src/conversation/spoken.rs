@@ -6,8 +6,11 @@ use jiff::tz::TimeZone;
 
 use super::business::Business;
 
-/// "2:30 PM", "3 PM", "noon" stays "12 PM".
+/// "2:30 PM", "3 PM", "noon".
 pub(super) fn time(time: Time) -> String {
+    if (time.hour(), time.minute()) == (12, 0) {
+        return "noon".into();
+    }
     let half = if time.hour() < 12 { "AM" } else { "PM" };
     let hour = match time.hour() % 12 {
         0 => 12,

@@ -103,4 +103,6 @@ pub(super) struct Note {
     pub(super) about: Option<String>,
     /// The caller's words.
     pub(super) text: Option<String>,
+    /// The caller will not say who is calling.
+    pub(super) nameless: bool,
 }

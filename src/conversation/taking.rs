@@ -3,12 +3,13 @@
 use super::conversation::Conversation;
 use super::dates::DayWish;
 use super::names::find_name;
-use super::numbers::dictated;
+use super::numbers::{dictated, dictated_in_hundreds};
 use super::phone::{Phone, check};
-use super::services::find_services;
+use super::services::wanted_services;
 use super::step::Step;
 use super::times::TimeWish;
 use super::when::{At, Wish};
+use super::words::Words;
 
 use super::hearing::Turn;
 
@@ -23,7 +24,7 @@ impl Conversation {
     }
 
     pub(super) fn take_service(&mut self, turn: &Turn) -> bool {
-        match find_services(&turn.words, &self.business.services).as_slice() {
+        match wanted_services(&turn.words, &self.business.services).as_slice() {
             [service] if self.draft.service != Some(*service) => {
                 // Another length may not fit the slot agreed on.
                 if self.draft.service.is_some() {
@@ -40,7 +41,10 @@ impl Conversation {
         let corrected = self.step == Step::ReadBack || self.step == Step::Change;
         let name = find_name(turn.text, false).or_else(|| {
             // At read-back "no, it's for Jane" corrects the name, "it's Wednesday" does not.
-            let starts = corrected && turn.words.has_any(&["its for", "name", "its spelled"]);
+            let spelled = turn.text.split_whitespace().any(|w| w.matches('-').count() >= 2);
+            let other = turn.words.has("im not") && turn.words.tokens.len() <= 7;
+            let starts =
+                corrected && (spelled || other || turn.words.has_any(&["its for", "be for", "name", "its spelled"]));
             starts.then(|| find_name(turn.text, true)).flatten()
         });
         match name {
@@ -53,13 +57,23 @@ impl Conversation {
     }
 
     pub(super) fn take_phone(&mut self, turn: &Turn) -> bool {
-        let said = dictated(&turn.words, true);
-        match check(&said.digits, &self.business.country) {
+        let said = self.whole_number(&turn.words);
+        match check(&said, &self.business.country) {
             Phone::Valid(number) if self.outcome.phone.as_ref() != Some(&number) => {
                 self.outcome.phone = Some(number);
                 true
             }
             _ => false,
+        }
+    }
+
+    /// The digits dictated, in the reading that is a number.
+    pub(super) fn whole_number(&self, words: &Words) -> String {
+        let plain = dictated(words, true).digits;
+        let valid = |digits: &str| matches!(check(digits, &self.business.country), Phone::Valid(_));
+        match dictated_in_hundreds(words) {
+            Some(other) if !valid(&plain) && valid(&other.digits) => other.digits,
+            _ => plain,
         }
     }
 

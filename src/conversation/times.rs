@@ -3,6 +3,7 @@
 use jiff::civil::Time;
 
 use super::dates::corrected;
+use super::mentions::refused;
 use super::numbers::{cardinal, tens, unit};
 use super::words::{Token, Words};
 
@@ -139,8 +140,7 @@ fn find_part(words: &Words, used: &mut [bool]) -> Option<Part> {
         {
             continue;
         }
-        let refused = matches!(words.before(at), "not" | "cant" | "except")
-            || matches!(words.before(at), "in" | "the") && not_before(words, at);
+        let refused = refused(words, at, length);
         let wish = match (refused, half) {
             (true, Some(Half::Am)) => span((12, 0), (23, 0)),
             (true, Some(_)) => span((0, 0), (12, 0)),
@@ -201,6 +201,7 @@ fn parts_of_day() -> Vec<(&'static str, TimeWish, Option<Half>)> {
         ("any time", TimeWish::Any, None),
         ("anytime", TimeWish::Any, None),
         ("whenever", TimeWish::Any, None),
+        ("whenevers", TimeWish::Any, None),
         ("whatever time", TimeWish::Any, None),
         ("all day", TimeWish::Any, None),
     ]
@@ -208,10 +209,6 @@ fn parts_of_day() -> Vec<(&'static str, TimeWish, Option<Half>)> {
 
 fn span(from: (i8, i8), to: (i8, i8)) -> TimeWish {
     TimeWish::Part(Time::constant(from.0, from.1, 0, 0), Time::constant(to.0, to.1, 0, 0))
-}
-
-fn not_before(words: &Words, at: usize) -> bool {
-    (at.saturating_sub(3)..at).any(|i| matches!(words.word(i), "not" | "cant" | "except"))
 }
 
 struct Scan<'a> {
@@ -328,7 +325,11 @@ impl Scan<'_> {
         ) {
             return None;
         }
-        let sure = more > 0 || minutes_taken > 0 && !homophone || self.asked_for(at, length, homophone);
+        // "to 30" is half past two when a time is due.
+        let quarter = minutes_taken > 0 && minute % 15 == 0 && self.ear == Ear::Expecting;
+        let placed = at == 0 || self.used[at - 1] || w.before(at) == "at";
+        let sure =
+            more > 0 || minutes_taken > 0 && (!homophone || quarter && placed) || self.asked_for(at, length, homophone);
         if !sure || hour > 23 {
             return None;
         }
@@ -370,10 +371,16 @@ impl Scan<'_> {
                 | "since"
         );
         let end = at + length >= w.len();
+        let made = matches!(w.before(at), "it" | "to") && (w.has("make it") || w.has("change it") || w.has("move it"));
         if homophone {
             return lead && w.before(at) != "from" && end || end && at == 0 && self.ear == Ear::Expecting;
         }
-        if lead {
+        if lead || made || w.word(at + length) == "instead" && !self.used[at] && at > 0 {
+            return true;
+        }
+        // "nine, and my name is ...": the answer comes first.
+        let hesitations = w.len() - w.without_fillers().len();
+        if self.ear == Ear::Expecting && at <= hesitations && at < 3 && w.word(at) != "one" && self.numbers() <= 2 {
             return true;
         }
         if w.word(at) == "one" && !(at == 0 && end) {
@@ -398,7 +405,8 @@ impl Scan<'_> {
     fn hour(&self, at: usize) -> Option<(u32, usize)> {
         match self.words.tokens.get(at)? {
             Token::Digits(digits) if digits.len() <= 2 => digits.parse().ok().filter(|h| *h <= 23).map(|h| (h, 1)),
-            Token::Word(word) => match unit(word) {
+            // "Nine's good" loses its apostrophe.
+            Token::Word(word) => match unit(word.strip_suffix('s').filter(|w| unit(w) != Some(1)).unwrap_or(word)) {
                 Some(0) | None if tens(word) == Some(20) && self.hundred_follows(at) => {
                     cardinal(self.words, at).filter(|(h, _)| *h <= 23)
                 }
@@ -434,7 +442,9 @@ impl Scan<'_> {
             Some(Token::Word(_)) => true,
             _ => false,
         };
-        match cardinal(w, at) {
+        // "not ten, eleven": the second is the correction.
+        let corrected = at >= 2 && w.word(at - 2) == "not" && at + 1 >= w.len();
+        match cardinal(w, at).filter(|_| !corrected) {
             Some((minute, taken))
                 if two_digits && (10..=59).contains(&minute)
                     || two_digits && minute == 0 && matches!(w.tokens.get(at), Some(Token::Digits(_))) =>
@@ -486,8 +496,11 @@ fn combine(words: &Words, mut clocks: Vec<Mention>) -> Option<TimeWish> {
     if let Some(last) = (1..clocks.len()).rev().find(mark) {
         clocks.drain(..last);
     }
+    let ends: Vec<usize> = clocks.iter().map(|m| m.at + m.length).collect();
     let refused = |m: &Mention| {
-        (m.at.saturating_sub(2)..m.at).any(|i| matches!(words.word(i), "not" | "than" | "except"))
+        // What refuses one time does not refuse the next: "not ten, eleven".
+        let from = ends.iter().copied().filter(|end| *end <= m.at).max().unwrap_or(0).max(m.at.saturating_sub(2));
+        (from..m.at).any(|i| matches!(words.word(i), "not" | "than" | "except"))
             && !words.word(m.at.saturating_sub(2)).starts_with("later")
             && words.before(m.at) != "before"
             && words.before(m.at) != "after"
@@ -547,6 +560,8 @@ fn lead(words: &Words, at: usize) -> &str {
                 _ => "before",
             }
         }
+        // "the day after at ten" is no "after ten".
+        ("after", "at") if at >= 3 && words.word(at - 3) == "day" => "",
         (lead, "at") if matches!(lead, "around" | "about" | "after" | "before") => lead,
         _ => before,
     }

@@ -46,6 +46,12 @@ impl Words {
         self.tokens.is_empty()
     }
 
+    /// The tokens from `from` up to `to`.
+    pub(super) fn part(&self, from: usize, to: usize) -> Self {
+        let to = to.min(self.len());
+        Self { tokens: self.tokens[from.min(to)..to].to_vec(), question: self.question }
+    }
+
     /// The word at `at`, empty for numbers and past the end.
     pub(super) fn word(&self, at: usize) -> &str {
         match self.tokens.get(at) {
@@ -57,6 +63,11 @@ impl Words {
     /// The word before `at`.
     pub(super) fn before(&self, at: usize) -> &str {
         at.checked_sub(1).map_or("", |i| self.word(i))
+    }
+
+    /// The first word that is no hesitation; "I" is none.
+    pub(super) fn first(&self) -> &str {
+        (0..self.len()).map(|at| self.word(at)).find(|w| *w == "i" || !FILLERS.contains(w)).unwrap_or("")
     }
 
     /// Whether the words of `phrase` stand at `at`.
@@ -144,6 +155,9 @@ fn push_piece(piece: &str, tokens: &mut Vec<Token>) {
         if word.is_empty() {
             continue;
         }
+        // "Ummm" and "hmmm" are as long as they are thought about.
+        let drawn = ["umm", "uhh", "hmmm", "mmmm", "errr", "ahhh", "ohhh"].iter().any(|d| word.starts_with(d));
+        let word = if drawn { "um".to_string() } else { word };
         match word.find(|c: char| c.is_ascii_digit()) {
             Some(_) if word.bytes().all(|b| b.is_ascii_digit()) => tokens.push(Token::Digits(word)),
             _ => tokens.push(Token::Word(word)),
@@ -214,6 +228,11 @@ fn join_meridiems(tokens: Vec<Token>) -> Vec<Token> {
                 ("a", "m") => Some("am"),
                 ("o", "clock") => Some("oclock"),
                 ("good", "bye") => Some("goodbye"),
+                ("choose" | "chews" | "toos" | "tues", "day") => Some("tuesday"),
+                ("mon", "day") => Some("monday"),
+                ("wednes" | "wens", "day") => Some("wednesday"),
+                ("thurs" | "thirst", "day") => Some("thursday"),
+                ("fri" | "fry", "day") => Some("friday"),
                 _ => None,
             },
             _ => None,

@@ -275,3 +275,16 @@ fn fixed_texts_have_no_holes() {
     }
     assert!(fixed_prompts(&garage()).iter().any(|t| t.contains("Talleres Retiro")));
 }
+
+#[test]
+fn what_is_asked_after_a_fixed_opening_is_rendered_ahead() {
+    for shop in [dental(), garage()] {
+        let ahead = fixed_prompts(&shop);
+        let service = shop.services[0].name.clone();
+        for opening in ["Let me read that back.", "Let me see.", "You're booked."] {
+            assert!(ahead.iter().any(|t| t == opening), "{opening}");
+        }
+        assert!(ahead.iter().any(|t| t.contains(&service) && t.contains("day and time")), "{service}: {ahead:?}");
+        assert!(ahead.iter().all(|t| !t.contains(['{', '}'])));
+    }
+}

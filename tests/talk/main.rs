@@ -3,6 +3,9 @@
 mod dates;
 mod laws;
 mod oracle;
+mod prompts;
+mod random_callers;
 mod scripts;
 mod shops;
 mod stage;
+mod unseen_words;

@@ -199,6 +199,11 @@ impl Call {
         self.said.join("\n")
     }
 
+    /// The last thing the agent said.
+    pub fn last_prompt(&self) -> String {
+        self.said.iter().rev().find(|s| !s.starts_with('>')).cloned().unwrap_or_default()
+    }
+
     /// Whether the last turn said this.
     pub fn last(&self) -> String {
         let from = self.said.iter().rposition(|s| s.starts_with('>')).map_or(0, |i| i + 1);

@@ -1,0 +1,152 @@
+//! Questions: answered from what the business has told, then back to where the call was.
+
+use super::agreement::Answer;
+use super::asking::with_article;
+use super::conversation::Conversation;
+use super::dates::DayWish;
+use super::faq::find_answer;
+use super::hearing::Turn;
+use super::lexicon::{ENGLISH, Lexicon};
+use super::services::find_services;
+use super::spoken;
+use super::step::{Step, Task};
+use super::times::Ear;
+use super::when::{At, Wish};
+
+/// Most words of "sorry, which day was it?".
+const SHORT_QUESTION: usize = 8;
+/// Longest reason kept with a booking, characters.
+const MAX_REASON_CHARS: usize = 400;
+
+impl Conversation {
+    /// Questions: answered, then back to where we were, or on to the booking asked for in the same breath.
+    pub(super) fn information(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
+        let w = &turn.words;
+        let question = lexicon.is_question(w);
+        let booking = lexicon.means("book_sure", w);
+        if self.asks_hours(turn) && !(booking && self.task == Task::Booking) {
+            self.intent("hours");
+            let day = match Wish::read(w, at, Ear::Open).days {
+                Some(DayWish::One(days)) => days.first().copied(),
+                _ => None,
+            };
+            let business = self.business.clone();
+            let text = day.map_or_else(|| spoken::hours(&business), |d| spoken::hours_on(&business, d));
+            self.speak(text);
+            return self.informed(turn, at);
+        }
+        if lexicon.means("address", w) {
+            self.intent("address");
+            self.say(if self.business.address.is_some() { "address" } else { "no_address" }, &[]);
+            return self.informed(turn, at);
+        }
+        let times = self.step == Step::When || self.step == Step::Offer;
+        let slots = times && lexicon.means("available", w);
+        if lexicon.means("services", w) && question && self.step != Step::Change && !slots {
+            // "What would you like to book" names them too.
+            if !matches!(self.step, Step::Service(_)) {
+                self.say("services", &[]);
+            }
+            return self.informed(turn, at);
+        }
+        if question || self.step == Step::Open && find_services(w, &self.business.services).is_empty() && !booking {
+            let business = self.business.clone();
+            if let Some(faq) = find_answer(w, &business.faqs, &business.services, lexicon) {
+                self.intent("faq");
+                self.speak(faq.answer.clone());
+                return self.informed(turn, at);
+            }
+        }
+        self.own_booking(turn) || self.duration(turn, at)
+    }
+
+    /// "Are you open?", "what time do you shut?", not "do you have anything open".
+    fn asks_hours(&self, turn: &Turn) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
+        let worded = lexicon.means("hours_word", w) && !lexicon.means("hours_not", w) && lexicon.asks_something(w);
+        lexicon.means("hours", w) || lexicon.is_only("hours_only", w) || worded
+    }
+
+    /// "When was that again?" after a booking made in this call.
+    fn own_booking(&mut self, turn: &Turn) -> bool {
+        let Some(booking) = self.outcome.booking.clone() else { return false };
+        if self.task != Task::None || !ENGLISH.means("own_booking", &turn.words) || turn.words.len() > SHORT_QUESTION {
+            return false;
+        }
+        let business = self.business.clone();
+        let name = business.services.iter().find(|s| s.id == booking.service).map_or("", |s| s.name.as_str());
+        let time = spoken::moment(booking.starts_at, &business.timezone);
+        self.say("booked", &[("service", name), ("a_service", &with_article(name)), ("time", &time)]);
+        self.ask_again();
+        true
+    }
+
+    /// "How long does that take?"
+    fn duration(&mut self, turn: &Turn, at: &At) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
+        if !lexicon.means("duration", w) || lexicon.means("not_duration", w) {
+            return false;
+        }
+        let named = find_services(w, &self.business.services).first().copied();
+        let service = named.or(self.draft.service).or(self.topic);
+        let Some(service) = service.and_then(|i| self.business.services.get(i)) else { return false };
+        let minutes = service.minutes.to_string();
+        self.say("duration", &[("minutes", &minutes)]);
+        if self.task == Task::Booking && self.draft.service.is_none() {
+            self.draft.service = named;
+            self.advance(at);
+            return true;
+        }
+        self.informed(turn, at)
+    }
+
+    /// Asked about what was just asked, or why: said again, with the reason.
+    pub(super) fn asked_back(&mut self, turn: &Turn) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
+        let personal = matches!(self.step, Step::Name | Step::ConfirmPhone | Step::Phone);
+        if personal && lexicon.means("why_need", w) {
+            self.say("why_contact", &[]);
+        } else if lexicon.means("told_already", w) && self.step != Step::Open {
+            self.say("apology", &[]);
+        } else if self.step == Step::Open
+            || !lexicon.means("which_part", w)
+            || w.len() > SHORT_QUESTION
+            || turn.answer == Answer::Yes
+        {
+            return false;
+        }
+        self.ask_again();
+        true
+    }
+
+    /// A question nobody has written the answer to.
+    pub(super) fn unknown_question(&mut self, turn: &Turn) -> bool {
+        self.intent("question");
+        let about = format!("Asked: \"{}\"", turn.text.trim());
+        if self.task == Task::Booking {
+            // The question goes to the office with the booking, and the booking goes on.
+            let reason = self.draft.reason.take().map_or_else(|| about.clone(), |r| format!("{r} {about}"));
+            self.draft.reason = Some(reason.chars().take(MAX_REASON_CHARS).collect());
+            self.say("unknown_aside", &[]);
+            self.ask_again();
+            return true;
+        }
+        self.ask(Step::OfferMessage(about));
+        true
+    }
+
+    fn informed(&mut self, turn: &Turn, at: &At) -> bool {
+        self.informed = true;
+        if self.task == Task::None && ENGLISH.means("book_sure", &turn.words) && !turn.words.has("open") {
+            self.start_booking();
+            self.absorb(turn, at);
+            self.advance(at);
+        } else {
+            if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_) | Step::ConfirmEnd) {
+                self.step = Step::Open;
+            }
+            self.ask_again();
+        }
+        true
+    }
+}
