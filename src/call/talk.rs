@@ -102,14 +102,18 @@ impl Call {
             let wall = self.wall(now);
             self.mind.think(&text, confidence, wall, &mut self.outputs);
         }
+        self.turn.unheard = 0;
         self.turn.words = Some(Words { text, confidence, at: now });
     }
 
     fn give_up_on_turn(&mut self, now: Instant) {
-        let noise = self.turn.noise;
+        let (noise, unheard) = (self.turn.noise, self.turn.asked && self.turn.words.is_none());
         self.ears.finish();
         self.mouth.resume();
-        if !noise {
+        self.turn.unheard += u32::from(unheard);
+        if unheard && self.turn.unheard <= UNHEARD_FORGIVEN {
+            self.tell(Event::Missed, now);
+        } else if !noise {
             self.tell(Event::NotUnderstood, now);
         }
     }
@@ -329,6 +333,8 @@ const SPECULATE_AFTER_MS: u32 = 140;
 const TRANSCRIPT_LATE_MS: u32 = 2000;
 /// A recogniser silent for this long is not coming back.
 const TRANSCRIPT_WAIT_MS: u32 = 8000;
+/// Turns lost to a busy recogniser before they count as not understood: it may be broken.
+const UNHEARD_FORGIVEN: u32 = 2;
 /// Whisper's window is 30 s.
 const UTTERANCE_MS_MAX: u32 = 28_000;
 /// Shorter sounds without words are clicks and coughs.

@@ -11,6 +11,8 @@ pub struct Turn {
     pub number: u32,
     /// Which asking of this turn; answers to earlier askings are dropped.
     pub ask: u32,
+    /// Turns in a row whose transcript never came.
+    pub unheard: u32,
     /// Words of the current asking, and when they came.
     pub words: Option<Words>,
     /// Turn detector's answer to the current asking.
@@ -41,7 +43,8 @@ pub struct Words {
 impl Turn {
     /// Starts the next turn.
     pub fn begin(&mut self, start_ms: u64, continues: bool) {
-        *self = Self { number: self.number + 1, next_check_ms: NOISE_CHECK_MS, start_ms, continues, ..Self::default() };
+        let (number, unheard) = (self.number + 1, self.unheard);
+        *self = Self { number, unheard, next_check_ms: NOISE_CHECK_MS, start_ms, continues, ..Self::default() };
     }
 
     /// The caller goes on: what was asked in the pause is void.

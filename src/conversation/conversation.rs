@@ -99,6 +99,8 @@ impl Conversation {
             Event::Keys(keys) => self.keyed(&keys, &at),
             Event::Silence => self.silent(&at),
             Event::NotUnderstood => self.missed(&at),
+            Event::Missed if matches!(self.step, Step::WaitSlots(_) | Step::WaitBook(_)) => {}
+            Event::Missed => self.say("say_again", &[]),
             Event::Interrupted | Event::Booked { .. } => {}
             Event::Slots { request, slots } => self.slots(request, slots, &at),
             Event::Waiting => {

@@ -32,6 +32,8 @@ pub enum Event {
     Silence,
     /// Something was said that could not be made out (noise, no words).
     NotUnderstood,
+    /// Something was said while the recogniser could not keep up: our fault, so it is asked again and not counted.
+    Missed,
     /// The caller spoke over the agent; what was left unsaid is dropped.
     Interrupted,
     /// Answer to [`Action::FindSlots`]; `None` when the calendar failed or was late.

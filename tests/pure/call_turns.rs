@@ -96,6 +96,19 @@ fn a_recogniser_that_never_answers_does_not_hold_the_call() {
 }
 
 #[test]
+fn a_recogniser_that_is_late_is_not_the_callers_fault() {
+    let mut stage = Stage::greeted();
+    stage.recogniser = Duration::from_secs(3_600);
+    stage.speak("Hello?", 1_000);
+    stage.quiet(12_000);
+    stage.recogniser = Duration::from_millis(150);
+    stage.listen_until_quiet();
+    assert!(stage.said[1].contains("again") || stage.said[1].contains("once more"), "{:?}", stage.said);
+    stage.turn("What are your opening hours?");
+    assert_eq!(caller_lines(&stage), ["What are your opening hours?"]);
+}
+
+#[test]
 fn a_voice_that_never_answers_does_not_hold_the_call() {
     let mut stage = Stage::ringing();
     stage.speaker = None;
