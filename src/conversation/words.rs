@@ -33,6 +33,7 @@ impl Words {
         {
             push_piece(piece, &mut tokens);
         }
+        mend_past(&mut tokens);
         Self { tokens: join_meridiems(tokens), question }
     }
 
@@ -135,6 +136,37 @@ const FILLERS: &[&str] = &[
     "us",
     "say",
 ];
+
+/// "Half past" as recognisers mishear it: "have past two", "half passed two". "Have" before "past" is never a verb
+/// when a number follows.
+fn mend_past(tokens: &mut [Token]) {
+    for at in 1..tokens.len().saturating_sub(1) {
+        let (Token::Word(before), Token::Word(past)) = (&tokens[at - 1], &tokens[at]) else { continue };
+        let half = HALVES.contains(&before.as_str());
+        let number = match &tokens[at + 1] {
+            Token::Digits(_) => true,
+            Token::Word(word) => NUMBERS.contains(&word.as_str()),
+            _ => false,
+        };
+        if number && PASTS.contains(&past.as_str()) && (half || before == "quarter") {
+            tokens[at] = Token::Word("past".into());
+            if half {
+                tokens[at - 1] = Token::Word("half".into());
+            }
+            if matches!(&tokens[at + 1], Token::Word(word) if word.starts_with("to")) {
+                tokens[at + 1] = Token::Word("two".into());
+            }
+        }
+    }
+}
+
+/// What "half" is taken for before "past".
+const HALVES: [&str; 7] = ["half", "have", "halves", "halve", "has", "had", "hath"];
+/// What "past" is taken for.
+const PASTS: [&str; 2] = ["past", "passed"];
+/// Hours in words; "to" and "too" are what "two" is taken for.
+const NUMBERS: [&str; 14] =
+    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "to", "too"];
 
 fn push_piece(piece: &str, tokens: &mut Vec<Token>) {
     let lower = piece.to_lowercase();
