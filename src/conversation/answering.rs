@@ -19,7 +19,7 @@ impl Conversation {
     pub(super) fn in_step(&mut self, turn: &Turn, at: &At) -> bool {
         match self.step.clone() {
             Step::Open => self.opened(turn),
-            Step::Message => {
+            Step::Message if turn.clear => {
                 self.message_heard(turn.text);
                 true
             }
@@ -79,7 +79,7 @@ impl Conversation {
         if dictated(&turn.words, false).digits.len() >= 7 {
             self.take_phone(turn);
         }
-        self.name_heard(turn.text, at)
+        turn.clear && self.name_heard(turn.text, at)
     }
 
     pub(super) fn use_calling_number(&mut self, turn: &Turn, at: &At) -> bool {
@@ -205,7 +205,7 @@ impl Conversation {
         if self.named_part(turn, at) {
             return true;
         }
-        match (turn.answer, find_name(turn.text, false)) {
+        match (turn.answer, find_name(turn.text, false).filter(|_| turn.clear)) {
             (_, Some(name)) => self.outcome.name = Some(name),
             (Answer::No, None) if turn.words.len() <= 4 => {}
             _ => return false,
