@@ -67,11 +67,6 @@ impl Witness {
             self.ended.entry(call.id.clone()).or_insert(call.disposition.expect("an ended call has one"));
         }
     }
-
-    /// Where each call since the `first` was when the disk was left like this.
-    pub fn places(&self, first: usize, disk: &Disk) -> Vec<String> {
-        self.calls[first..].iter().map(|call| call.place(disk)).collect()
-    }
 }
 
 impl Seen {
@@ -88,7 +83,13 @@ impl Seen {
         self.lines.iter().any(|(speaker, text)| speaker == "agent" && BOOKED.iter().any(|words| text.contains(words)))
     }
 
-    fn place(&self, disk: &Disk) -> String {
+    /// The call in its own words.
+    pub fn told(&self) -> String {
+        self.lines.iter().map(|(speaker, text)| format!("\n    {speaker}: {text}")).collect()
+    }
+
+    /// Where the call was when the disk was left like this.
+    pub fn place(&self, disk: &Disk) -> String {
         let booked = disk.appointments.iter().any(|row| row.call_id == self.id);
         let jobs: Vec<&JobRow> = disk.jobs.iter().filter(|job| job.call_id == self.id).collect();
         let on_disk = disk.calls.get(&self.id).is_some_and(|call| call.state == CallState::Ended);

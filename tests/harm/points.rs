@@ -70,10 +70,11 @@ fn plan(index: usize, n: usize, aim: Aim, talking: bool, dice: &mut Dice) -> Pla
 
 fn booking(index: usize) -> Vec<String> {
     let (day, time) = (DAYS[index % DAYS.len()], TIMES[index / DAYS.len() % TIMES.len()]);
+    let week = WEEKS[index / (DAYS.len() * TIMES.len()) % WEEKS.len()];
     let name = NAMES[index % NAMES.len()];
     [
         "Hi, I would like to book a cleaning.".to_owned(),
-        format!("{day} at {time}, please."),
+        format!("{day}{week} at {time}, please."),
         format!("My name is {name}."),
         "Yes.".to_owned(),
         "Yes, that is right.".to_owned(),
@@ -118,21 +119,9 @@ const AIMS: [(Aim, bool); 13] = [
 const CALLS_PER_ROUND: usize = 4;
 /// People; most of them call more than once.
 const NUMBERS: usize = 23;
-const VOICES: [&str; 3] = ["kal16", "awb", "kal"];
-const NAMES: [&str; 5] = ["Anna Bell", "David Miller", "Mary Jones", "Paul Smith", "Lucy Green"];
-const DAYS: [&str; 4] = ["Tuesday", "Wednesday", "Thursday", "Friday"];
-const TIMES: [&str; 13] = [
-    "ten",
-    "two",
-    "eleven",
-    "three",
-    "nine thirty",
-    "four",
-    "ten thirty",
-    "two thirty",
-    "eleven thirty",
-    "three thirty",
-    "one",
-    "one thirty",
-    "noon",
-];
+const VOICES: [&str; 2] = ["kal16", "awb"];
+/// Names, days and times that both voices say so that they are understood.
+const NAMES: [&str; 3] = ["David Miller", "Mary Jones", "Paul Smith"];
+const DAYS: [&str; 3] = ["Tuesday", "Thursday", "Friday"];
+const TIMES: [&str; 3] = ["nine thirty", "ten thirty", "nine"];
+const WEEKS: [&str; 4] = ["", " next week", " in two weeks", " in three weeks"];
