@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::events::Events;
-use crate::judge::{Disk, Witness, judge};
+use crate::judge::{Disk, Seen, Witness, judge};
 use crate::points::{Aim, Round, rounds};
 use crate::server::{Business, Server};
 use crate::sounds::Dice;
@@ -93,11 +93,14 @@ fn kill_in_recovery(
 impl Witness {
     fn has_come_to(&self, aim: Aim, first: usize, count: usize) -> bool {
         let calls = &self.calls[first..];
+        if calls.len() == count && calls.iter().all(|call| call.ended) {
+            return true;
+        }
         match aim {
             Aim::Ringing => calls.len() >= count,
             Aim::Greeting => calls.iter().filter(|call| call.answered).count() >= count,
-            Aim::Turn(lines) => calls.iter().any(|call| call.caller_lines() >= lines || call.ended),
-            Aim::Yes => calls.iter().any(|call| call.said_yes() || call.ended),
+            Aim::Turn(lines) => calls.iter().any(|call| call.caller_lines() >= lines),
+            Aim::Yes => calls.iter().any(Seen::said_yes),
             Aim::Ended => calls.iter().any(|call| call.ended),
         }
     }

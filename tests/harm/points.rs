@@ -61,7 +61,7 @@ fn plan(index: usize, n: usize, aim: Aim, talking: bool, dice: &mut Dice) -> Pla
         let hang_up_after = Duration::from_millis(1_500 + dice.below(60));
         return Plan { hang_up_after, ..Plan::silent(&number) };
     }
-    let sentences = if n == CALLS_PER_ROUND - 1 { message() } else { booking(index) };
+    let sentences = if n == CALLS_PER_ROUND - 1 && aim != Aim::Yes { message() } else { booking(index) };
     let sentences: Vec<(&str, Sound)> = sentences.iter().map(|text| (text.as_str(), voice(index, text))).collect();
     let gap = if matches!(aim, Aim::Ringing | Aim::Greeting) { 3_000 } else { 2_000 };
     let wait = Duration::from_millis(n as u64 * gap + dice.below(1_000));
@@ -76,8 +76,8 @@ fn booking(index: usize) -> Vec<String> {
         "Hi, I would like to book a cleaning.".to_owned(),
         format!("{day}{week} at {time}, please."),
         format!("My name is {name}."),
-        "Yes.".to_owned(),
-        "Yes, that is right.".to_owned(),
+        "Yes, please.".to_owned(),
+        "Yes, please.".to_owned(),
         "No, thank you. Goodbye.".to_owned(),
     ]
     .into()
@@ -88,7 +88,7 @@ fn message() -> Vec<String> {
         "I would like to leave a message, please.",
         "Please tell the doctor that the crown is loose again.",
         "My name is Peter Brown.",
-        "Yes.",
+        "Yes, please.",
         "No, thank you. Goodbye.",
     ]
     .map(str::to_owned)
