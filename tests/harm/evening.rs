@@ -39,8 +39,12 @@ impl Evening {
         let placed: Vec<_> =
             dialled.into_iter().map(|(name, number, caller)| (name, number, caller.report())).collect();
         let after = Holding::wait_until_back(&server, before);
+        let count = placed.len() + 1;
+        let listed = server.wait("/api/v1/calls?limit=500", "all calls are written", WRITE_DEADLINE, |calls| {
+            rows(calls).len() == count && rows(calls).iter().all(|call| call["state"] == "ended")
+        });
+        let listed = rows(&listed);
         server.drained();
-        let listed = rows(&server.get("/api/v1/calls"));
         let calls = placed
             .into_iter()
             .map(|(name, number, report)| {
@@ -96,6 +100,8 @@ fn digest(call: &Value, report: &Report) -> String {
     format!("{head}, outcome {}{}", call["outcome"], lines.collect::<String>())
 }
 
+/// For the last record to reach the disk.
+const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// Names of the noises.
 pub const NOISES: [&str; 6] = ["white noise", "loud white noise", "pink noise", "mains hum", "crackle", "babble"];
 /// Music of different kinds: strings, machines, piano, guitar, band.

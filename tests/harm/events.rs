@@ -1,6 +1,6 @@
 //! The live events of a server, read as they come.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -53,10 +53,7 @@ impl Events {
 
     /// The next event before `until`; none when the time or the stream is over.
     pub fn next(&self, until: Instant) -> Option<Happening> {
-        match self.0.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(event) => Some(event),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.0.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
     }
 }
 
