@@ -156,6 +156,7 @@ impl Ears {
         let text = phantom::words_only(&decoded.text);
         decoded.text = phantom::without_echo(&text, activity.speech_seconds()).to_owned();
         let evidence = Evidence {
+            sound_seconds: audio.len() as f32 / RATE as f32,
             speech_seconds: activity.speech_seconds(),
             speech_peak: activity.peak(),
             no_speech: decoded.no_speech,
