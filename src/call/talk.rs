@@ -9,7 +9,7 @@ use super::mouth::Played;
 use super::record::{Line, Speaker};
 use super::turn::Pause;
 use super::turns::{Timing, Words};
-use crate::conversation::{Action, Event, Expectation};
+use crate::conversation::{Action, Completeness, Event, Expectation};
 
 impl Call {
     /// The ears' word on one frame.
@@ -46,11 +46,15 @@ impl Call {
         let words = self.turn.words.as_ref().filter(|_| self.turn.asked);
         let pause = Pause {
             silence_ms,
-            words: words.map(|words| conversation.completeness(&words.text)),
+            words: words.map(|words| match words.text.as_str() {
+                // Speech that could not be made out: the rest of the sentence may make it clear.
+                "" => Completeness::Unclear,
+                text => conversation.completeness(text),
+            }),
             finished: self.turn.finished,
             expectation: conversation.expectation(),
         };
-        let nothing_said = words.is_some_and(|words| words.text.is_empty());
+        let nothing_said = words.is_some_and(|words| words.text.is_empty() && words.confidence == 0.0);
         if nothing_said || (words.is_some() && pause.is_over()) {
             self.conclude(silence_ms, now);
         } else if words.is_none() && silence_ms == TRANSCRIPT_LATE_MS {

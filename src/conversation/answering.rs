@@ -36,7 +36,7 @@ impl Conversation {
                 self.ask_again();
                 true
             }
-            Step::Message => {
+            Step::Message if turn.clear => {
                 self.message_heard(turn.text);
                 true
             }
@@ -132,7 +132,7 @@ impl Conversation {
         if dictated(&turn.words, false).digits.len() >= 7 {
             self.take_phone(turn);
         }
-        self.name_heard(turn.text, at)
+        turn.clear && self.name_heard(turn.text, at)
     }
 
     /// A message may be left without a name, a booking is not made without one.
@@ -297,7 +297,7 @@ impl Conversation {
             return true;
         }
         let introduced = turn.words.len() <= MAX_NAME_ANSWER && turn.words.has_any(&["its", "it is", "for"]);
-        match find_name(turn.text, introduced) {
+        match find_name(turn.text, introduced).filter(|_| turn.clear) {
             Some(name) if !nothing => self.outcome.name = Some(name),
             None if turn.answer == Answer::No && turn.words.len() <= 4 => {}
             _ if nothing => {}

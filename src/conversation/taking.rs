@@ -47,7 +47,7 @@ impl Conversation {
                 corrected && (spelled || other || turn.words.has_any(&["its for", "be for", "name", "its spelled"]));
             starts.then(|| find_name(turn.text, true)).flatten()
         });
-        match name {
+        match name.filter(|_| turn.clear) {
             Some(name) if self.outcome.name.as_ref() != Some(&name) => {
                 self.outcome.name = Some(name);
                 true

@@ -104,13 +104,26 @@ impl Endpoint {
         reason: &str,
         extra: &[(&str, &str)],
     ) -> Option<(SocketAddr, Vec<u8>)> {
+        let seen = (request.headers.bytes("Call-ID"), request.headers.bytes("From"), request.headers.bytes("CSeq"));
+        let tag = format!("{:016x}", self.random.keyed(&seen));
+        self.tagged(request, source, &tag, status, reason, extra)
+    }
+
+    /// The same under a given To tag.
+    pub(super) fn tagged(
+        &self,
+        request: &Request,
+        source: SocketAddr,
+        tag: &str,
+        status: u16,
+        reason: &str,
+        extra: &[(&str, &str)],
+    ) -> Option<(SocketAddr, Vec<u8>)> {
         let vias = request.headers.list("Via");
         if request.method == Method::Ack || vias.is_empty() {
             return None;
         }
-        let seen = (request.headers.bytes("Call-ID"), request.headers.bytes("From"), request.headers.bytes("CSeq"));
-        let tag = format!("{:016x}", self.random.keyed(&seen));
-        let mut headers = base_headers(request, source, &tag);
+        let mut headers = base_headers(request, source, tag);
         extra.iter().for_each(|(name, value)| headers.push(name, value));
         headers.push("Server", &self.settings.user_agent);
         let reason = if reason.is_empty() { reason_phrase(status) } else { reason };

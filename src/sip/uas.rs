@@ -185,7 +185,11 @@ impl Endpoint {
             return self.reply(request, source, 481, "", &[]);
         };
         let (pending, dialog) = (tx.state == ServerState::Proceeding, tx.dialog);
-        self.reply(request, source, 200, "", &[]);
+        // The tag of the INVITE's own answers (RFC 3261 9.2).
+        let local = tx.base.get("To").and_then(|to| NameAddr::parse(&to)?.tag().map(str::to_string));
+        if let Some((to, bytes)) = self.tagged(request, source, &local.unwrap_or_default(), 200, "", &[]) {
+            self.send(to, bytes);
+        }
         let (Some(tx), Some(id)) = (invite.filter(|_| pending), dialog) else { return };
         let first = self.dialogs.get(&id).is_some_and(|d| matches!(d.phase, Phase::Incoming(_)));
         self.respond(tx, 487, "", Headers::default(), Vec::new(), now);

@@ -118,21 +118,22 @@ impl Ears {
         let mut texts: Vec<String> = Vec::new();
         let (mut confidence, mut tokens) = (0.0, 0);
         for piece in activity.pieces(span, PIECE_SECONDS * RATE) {
-            let Some(decoded) = self.piece(&job.audio16k[piece], &activity, language, job.hint.as_deref())? else {
+            let within = activity.within(&piece);
+            let Some(decoded) = self.piece(&job.audio16k[piece], &within, language, job.hint.as_deref())? else {
                 continue;
             };
             confidence += decoded.confidence * decoded.tokens as f32;
             tokens += decoded.tokens;
-            texts.push(decoded.text);
+            texts.extend(Some(decoded.text).filter(|text| !text.is_empty()));
         }
-        if texts.is_empty() {
+        if tokens == 0 {
             return Ok(nothing);
         }
-        let confidence = confidence / tokens.max(1) as f32;
+        let confidence = confidence / tokens as f32;
         Ok(Transcript { text: texts.join(" "), confidence, no_speech: false, ..nothing })
     }
 
-    /// One piece of at most 30 s; none when there is nothing to believe.
+    /// One piece of at most 30 s; none when nobody spoke, without text when it cannot be made out.
     fn piece(
         &mut self,
         audio: &[i16],
@@ -155,6 +156,7 @@ impl Ears {
         let text = phantom::words_only(&decoded.text);
         decoded.text = phantom::without_echo(&text, activity.speech_seconds()).to_owned();
         let evidence = Evidence {
+            sound_seconds: audio.len() as f32 / RATE as f32,
             speech_seconds: activity.speech_seconds(),
             speech_peak: activity.peak(),
             no_speech: decoded.no_speech,
@@ -162,6 +164,9 @@ impl Ears {
         };
         tracing::debug!(?evidence, text = %decoded.text, "heard");
         let kept = !decoded.text.is_empty() && phantom::believable(&decoded.text, evidence);
+        if kept && phantom::is_guessed(&decoded.text, evidence) {
+            decoded.text.clear();
+        }
         Ok(kept.then_some(decoded))
     }
 

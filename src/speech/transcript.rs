@@ -32,7 +32,8 @@ pub enum TranscribeKind {
 pub struct Transcript {
     /// The words; empty when there were none.
     pub text: String,
-    /// Mean probability of the tokens, 0..=1; 0 when there is no text.
+    /// Mean probability of the tokens, 0..=1; 0 when there were none. Tokens too uncertain to be shown count: speech
+    /// that could not be made out has a confidence and no text.
     pub confidence: f32,
     /// No speech in the audio (or nothing that can be believed to be speech).
     pub no_speech: bool,

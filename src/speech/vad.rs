@@ -65,6 +65,12 @@ impl Activity {
         (count * FRAME) as f32 / RATE as f32
     }
 
+    /// What was found in a part of the clip.
+    pub fn within(&self, samples: &std::ops::Range<usize>) -> Activity {
+        let frames = samples.start / FRAME..samples.end.div_ceil(FRAME).min(self.frames.len());
+        Activity { frames: self.frames[frames].to_vec() }
+    }
+
     /// The highest probability.
     pub fn peak(&self) -> f32 {
         self.frames.iter().copied().fold(0.0, f32::max)

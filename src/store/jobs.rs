@@ -41,7 +41,7 @@ pub struct Lease {
 impl Store {
     /// Outbox rows, all or those in one state, oldest first.
     pub async fn jobs(&self, state: Option<JobState>, limit: u32) -> Result<Vec<JobRow>> {
-        let sql = "SELECT * FROM jobs WHERE $1 IS NULL OR state = $1 ORDER BY id LIMIT $2";
+        let sql = "SELECT * FROM jobs WHERE $1 IS NULL OR state = $1 ORDER BY id DESC LIMIT $2";
         let rows =
             sqlx::query(sql).bind(state.map(JobState::as_str)).bind(i64::from(limit)).fetch_all(self.reader()).await;
         rows.doing("list outbox rows")?.iter().map(JobRow::read).collect()

@@ -25,7 +25,7 @@ pub struct Server {
 }
 
 /// API token of every test server.
-const TOKEN: &str = "test-token-of-twenty-four-chars";
+pub const TOKEN: &str = "test-token-of-twenty-four-chars";
 /// Monday, a working day in both businesses, before either opens.
 pub const NOW: &str = "2026-11-23T07:00:00Z";
 /// Loading models on a busy two-core machine.
@@ -95,6 +95,24 @@ impl Server {
             response.json::<Value>().await.ok()
         });
         answer.unwrap_or(Value::Null)
+    }
+
+    /// GET with the token, as it came; empty when nobody answers.
+    pub fn text(&self, path: &str) -> String {
+        let url = format!("{}{path}", self.http);
+        let answer = block_on(async {
+            let response = reqwest::Client::new().get(&url).bearer_auth(TOKEN).send().await.ok()?;
+            response.text().await.ok()
+        });
+        answer.unwrap_or_default()
+    }
+
+    /// The range of media ports it was given.
+    pub fn rtp_ports(&self) -> std::ops::RangeInclusive<u16> {
+        let config = std::fs::read_to_string(self.folder.path().join("offhook.toml")).expect("written at the start");
+        let line = config.lines().find_map(|line| line.strip_prefix("rtp_ports = ")).expect("the range is configured");
+        let (first, last) = line.trim_matches('"').split_once('-').expect("a range");
+        first.parse().expect("a port")..=last.parse().expect("a port")
     }
 
     /// Asks until the answer satisfies, or panics with the last one and the log.

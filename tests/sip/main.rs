@@ -2,8 +2,8 @@
 
 mod admission;
 mod calls;
-mod contact;
 mod forks;
+mod identity;
 mod ipv6;
 mod line;
 mod mutations;

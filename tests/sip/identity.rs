@@ -1,4 +1,4 @@
-//! A host of several networks tells each peer the address that peer can reach.
+//! What a dialog is known by: its own address for each peer, one tag in all its answers.
 
 use crate::line::{Desk, addr, invite, offer, request, to_tag};
 
@@ -17,4 +17,15 @@ fn a_dialog_has_its_own_contact() {
     desk.endpoint.hang_up(incoming.dialog, desk.now);
     let bye = desk.answers().pop().expect("a BYE");
     assert!(bye.starts_with("BYE ") && bye.contains("Via: SIP/2.0/UDP 198.51.100.4:5060;"), "{bye}");
+}
+
+#[test]
+fn the_answer_to_a_cancel_has_the_tag_of_the_call() {
+    let mut desk = Desk::new();
+    desk.ask(invite("i1", 1, ""));
+    let incoming = desk.incoming().expect("a call");
+    desk.endpoint.ring(incoming.dialog, desk.now);
+    let ringing = desk.answers().pop().expect("180");
+    let answers = desk.ask(request("CANCEL", "i1", 1, "", "\r\n"));
+    assert_eq!(answers.iter().map(|answer| to_tag(answer)).collect::<Vec<_>>(), [to_tag(&ringing), to_tag(&ringing)]);
 }
