@@ -16,7 +16,7 @@ from pathlib import Path
 
 OFFHOOK = os.environ["OFFHOOK"]
 ROUNDS = int(os.environ.get("ROUNDS", "2"))  # of four dialogues: 8 calls, some 46 turns
-THREADS = int(os.environ.get("THREADS", "1"))  # per transcript and for the voice
+THREADS = os.environ.get("THREADS")  # most per transcript, and those of the voice; none: the default
 TOKEN = "bench-token-of-twenty-four-characters"
 STAGES = ["end_of_turn_ms", "transcript_ms", "think_ms", "voice_ms", "voice_to_voice_ms"]
 READY_SECONDS = 120
@@ -33,7 +33,7 @@ api_token = "{token}"
 [store]
 url = "sqlite:{folder}/offhook.db"
 [speech]
-threads = {threads}
+{threads}
 [testing]
 now = "2026-11-23T07:00:00Z"
 """
@@ -84,7 +84,7 @@ class Server:
     def __init__(self, folder):
         self.folder = folder
         first = 21000 + os.getpid() % 80 * 100
-        text = CONFIG.format(first=first, last=first + 99, token=TOKEN, folder=folder, threads=THREADS)
+        text = CONFIG.format(first=first, last=first + 99, token=TOKEN, folder=folder, threads=f"threads = {THREADS}" if THREADS else "")
         demo = Path("src/config/demo.toml").read_text()
         config = folder / "offhook.toml"
         config.write_text(without_sections(demo, {"sip", "media", "http", "store", "speech", "testing"}) + text)
@@ -224,7 +224,7 @@ def measured(server, place_all):
 
 def main():
     model = next((l.split(":", 1)[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
-    print(f"{time.strftime('%Y-%m-%d')} {os.cpu_count()} cores, {model}, {platform.release()}, threads {THREADS}, load {os.getloadavg()[0]:.2f}")
+    print(f"{time.strftime('%Y-%m-%d')} {os.cpu_count()} cores, {model}, {platform.release()}, threads {THREADS or "by default"}, load {os.getloadavg()[0]:.2f}")
     with tempfile.TemporaryDirectory(prefix="offhook-bench-") as name:
         folder = Path(name)
         server = Server(folder)

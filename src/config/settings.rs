@@ -148,7 +148,7 @@ pub struct MediaConfig {
 pub struct SpeechConfig {
     /// Which Whisper.
     pub model: SpeechModel,
-    /// Worker threads; none lets the machine's cores decide.
+    /// Most threads per transcript and of the voice; none lets the machine's cores decide.
     pub threads: Option<usize>,
 }
 

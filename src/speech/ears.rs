@@ -180,6 +180,7 @@ impl Ears {
         let (path, context) = self.weights.for_language(language)?;
         let prompt = hint.map(|h| context.tokenize(h, HINT_TOKENS_MAX).unwrap_or_default()).unwrap_or_default();
         let mut params = self.params(language, context.is_multilingual()).clone();
+        params.set_n_threads(threads_now(self.threads) as i32);
         params.set_audio_ctx(audio_context as i32);
         params.set_max_tokens(tokens_max(samples.len()) as i32);
         if !prompt.is_empty() {
@@ -197,17 +198,16 @@ impl Ears {
     fn params(&mut self, language: &str, multilingual: bool) -> &FullParams<'static, 'static> {
         let known = multilingual && whisper_rs::get_lang_id(language).is_some();
         let language = if known { language } else { "en" };
-        let (threads, cancel) = (self.threads, &self.cancel);
-        self.params.entry(language.to_owned()).or_insert_with(|| params(language, threads, Arc::clone(cancel)))
+        let cancel = &self.cancel;
+        self.params.entry(language.to_owned()).or_insert_with(|| params(language, Arc::clone(cancel)))
     }
 }
 
-fn params(language: &str, threads: usize, cancel: Arc<Mutex<Arc<AtomicBool>>>) -> FullParams<'static, 'static> {
+fn params(language: &str, cancel: Arc<Mutex<Arc<AtomicBool>>>) -> FullParams<'static, 'static> {
     let mut params: FullParams<'_, 'static> = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
     // The binding copies the text; only a 'static one may outlive this function in its type.
     let language: &'static str = LANGUAGES.iter().find(|l| **l == language).copied().unwrap_or("en");
     params.set_language(Some(language));
-    params.set_n_threads(threads as i32);
     params.set_no_context(true);
     params.set_no_timestamps(true);
     params.set_single_segment(true);
@@ -266,6 +266,18 @@ fn base_language(language: Option<&str>) -> String {
 fn failed(path: &std::path::Path) -> impl FnOnce(whisper_rs::WhisperError) -> SpeechError {
     let path = path.to_owned();
     move |error| SpeechError::Whisper { path, reason: error.to_string() }
+}
+
+/// As many threads as there are cores with nothing to do, this one's included: at least one, at most `wanted`.
+fn threads_now(wanted: usize) -> usize {
+    if wanted <= 1 {
+        return 1;
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // "0.20 0.18 0.12 1/80 11206": before the slash, how many threads of the machine run or want to.
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let running = load.split_whitespace().nth(3).and_then(|field| field.split('/').next()?.parse().ok());
+    running.map_or(1, |running: usize| (cores + 1).saturating_sub(running)).clamp(1, wanted)
 }
 
 /// CPU time of this process, milliseconds: user and system ticks are the 14th and 15th field.

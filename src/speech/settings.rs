@@ -16,8 +16,9 @@ pub struct Settings {
     pub languages: Vec<String>,
     /// Whisper workers: so many transcripts at the same time.
     pub workers: usize,
-    /// Threads per transcript. Whisper's threads spin while they wait for each other: two halve the time on an idle
-    /// machine, and cost three times the CPU on a busy one (measured: 1,020 instead of 300 ms a clip at load 7).
+    /// Most threads per transcript, and those of the voice. A transcript takes only as many as cores are idle when it
+    /// begins: Whisper's threads spin while they wait for each other, so two halve the time on an idle machine and
+    /// cost three times the CPU on a busy one (measured: 1,020 instead of 300 ms a clip at load 7).
     pub threads: usize,
     /// A Piper voice of your own (.onnx, with its .onnx.json beside it); none: the fetched one.
     pub voice: Option<PathBuf>,
@@ -43,12 +44,15 @@ impl Default for Settings {
             whisper: WhisperChoice::default(),
             languages: vec!["en".to_owned()],
             workers: cores.clamp(1, WORKERS_MAX),
-            threads: 1,
+            threads: cores.clamp(1, THREADS_MAX),
             voice: None,
             cache_dir: PathBuf::from("data/voice"),
         }
     }
 }
+
+/// Beyond two, the short windows of a telephone turn gain little.
+const THREADS_MAX: usize = 2;
 
 /// Each worker's state holds some 60 MB; more transcripts at once than this wait for memory, not for cores.
 const WORKERS_MAX: usize = 4;
