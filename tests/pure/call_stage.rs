@@ -16,7 +16,7 @@ use crate::shops;
 pub struct Stage {
     pub call: Call,
     pub now: Instant,
-    phone: rtp::Sender,
+    pub phone: rtp::Sender,
     voice: Vec<i16>,
     /// What the recogniser will make of the utterance that is being spoken; none: it never answers.
     pub words: Option<String>,

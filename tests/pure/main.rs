@@ -11,6 +11,7 @@ mod call_endings;
 mod call_stage;
 mod call_turns;
 mod line;
+mod media_allocates_nothing;
 mod rtp_dtmf;
 mod rtp_hostile_bytes;
 mod rtp_jitter;
