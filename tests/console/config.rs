@@ -158,6 +158,15 @@ fn switched_on(line: &str) -> &str {
 }
 
 #[test]
+fn the_trunk_template_fits_into_a_configuration() {
+    // Up to its own [sip] section the demo says who answers.
+    let business = DEMO_TOML.split("[sip]").next().unwrap();
+    let config = parse("trunk", &format!("{business}{}", include_str!("../../sip-config/trunk.toml"))).unwrap();
+    assert_eq!(config.sip.advertised.map(|ip| ip.to_string()).as_deref(), Some("198.51.100.7"));
+    assert_eq!(config.sip.allow.len(), 2);
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_its_line_and_the_known_ones() {
     let text = GARAGE.replace("slot_minutes = 15", "slot_minuts = 15");
     let line = 1 + GARAGE.lines().position(|line| line.starts_with("slot_minutes")).unwrap();
