@@ -1,22 +1,23 @@
 //! `offhook serve`: starts the rooms, waits for a signal, stops them in reverse.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 use offhook::calendar::{self, Calendar};
 use offhook::call::{CallEvent, CallRecord};
 use offhook::config::{CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, SpeechModel, StoreConfig};
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
-use offhook::conversation::{Business, fixed_prompts};
+use offhook::conversation::{Business, Faq, fixed_prompts};
 use offhook::crm::{self, Crm};
 use offhook::gateway::{self, Directory, Gateway, Handle, Rooms};
 use offhook::models;
 use offhook::outbox::{self, Outbox};
-use offhook::speech::{self, Speech, SpeechError, WhisperChoice};
+use offhook::speech::{self, Known, Questions, Speech, SpeechError, WhisperChoice};
 use offhook::store::{Store, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, watch};
@@ -87,12 +88,14 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         CalendarConfig::Builtin => Arc::new(calendar::BuiltIn::with_clock(store.clone(), clock)),
     };
     let outbox = Outbox::start(store.clone(), crm.clone(), outbox::Settings::default()).await?;
+    let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
         speech: speech.clone(),
         calendar,
         crm,
         hand_off: outbox.hand_off(),
         directory: Arc::new(directory(&config)),
+        questions,
     };
     let gateway = Gateway::start(gateway_settings(&config, offset), rooms, desk.handle.clone()).await?;
     desk.ready.store(true, Ordering::Release);
@@ -150,6 +153,24 @@ fn speech_settings(config: &Config) -> Result<speech::Settings, SpeechError> {
         cache_dir: config.store.data_dir().join("voice"),
         ..defaults
     })
+}
+
+/// Learns what each business answers while the first callers already may call.
+fn learn_questions(config: &Config, speech: &Speech) -> Arc<OnceLock<HashMap<String, Arc<Questions>>>> {
+    let learned = Arc::new(OnceLock::new());
+    let english = |business: &&Arc<Business>| business.language.starts_with("en") && !business.faqs.is_empty();
+    let businesses: Vec<Arc<Business>> = config.businesses.iter().filter(english).cloned().collect();
+    let (speech, done) = (speech.clone(), learned.clone());
+    tokio::task::spawn_blocking(move || {
+        let known = |faq: &Faq| Known { questions: faq.questions.clone(), answer: faq.answer.clone() };
+        let learn = |business: Arc<Business>| {
+            let faqs: Vec<Known> = business.faqs.iter().map(known).collect();
+            Some((business.id.clone(), speech.learn(&faqs)?))
+        };
+        // Set once, here.
+        let _ = done.set(businesses.into_iter().filter_map(learn).collect());
+    });
+    learned
 }
 
 fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::Settings {

@@ -13,7 +13,7 @@ use super::keys::Keys;
 use super::mind::Mind;
 use super::mouth::{Mouth, Said};
 use super::record::{CallRecord, CallState, Line, MediaStats, Speaker};
-use super::turns::{Timing, Turn};
+use super::turns::{Timing, Turn, Words};
 use crate::audio::Codec;
 use crate::conversation::{Business, Caller, Conversation, Disposition, Event};
 use crate::rtp;
@@ -156,7 +156,9 @@ impl Call {
             // The one place where answers of older turns and askings are dropped.
             Input::Heard { turn, ask, .. } | Input::Judged { turn, ask, .. }
                 if turn != self.turn.number || ask != self.turn.ask || !self.ears.is_speaking() => {}
-            Input::Heard { text, confidence, .. } => self.words(text, confidence, now),
+            Input::Heard { text, confidence, answers, .. } => {
+                self.words(Words { text, confidence, answers, at: now }, now);
+            }
             Input::Judged { finished, .. } => self.turn.finished = Some(finished),
             Input::Voice { say, pcm, last } => {
                 self.mouth.voice(say, pcm, last);

@@ -31,6 +31,8 @@ pub enum Input<'a> {
         text: String,
         /// 0..=1.
         confidence: f32,
+        /// How like each FAQ the words are: index and likeness 0..=1, the likest first; empty when not compared.
+        answers: Vec<(usize, f32)>,
     },
     /// Answer to [`Output::JudgeTurn`]: probability that the speaker has finished.
     Judged {

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::io::Output;
+use super::turns::Words;
 use crate::conversation::{Action, Conversation, Event};
 
 /// The conversation and what it waits for.
@@ -47,22 +48,22 @@ impl Mind {
     }
 
     /// Thinks ahead on provisional words: asks calendars, names what would be said. Nothing is written or spoken.
-    pub fn think(&mut self, text: &str, confidence: f32, now: Timestamp, outputs: &mut impl Extend<Output>) {
-        if self.thought.as_ref().is_some_and(|thought| thought.text == text) {
+    pub fn think(&mut self, words: &Words, now: Timestamp, outputs: &mut impl Extend<Output>) {
+        if self.thought.as_ref().is_some_and(|thought| thought.text == words.text) {
             return;
         }
         self.forget_thought();
         let mut conversation = self.conversation.clone();
-        conversation.handle(Event::Heard { text: text.into(), confidence }, now);
-        self.thought = Some(Thought { text: text.into(), conversation, actions: Vec::new() });
+        conversation.handle(heard(words), now);
+        self.thought = Some(Thought { text: words.text.clone(), conversation, actions: Vec::new() });
         self.drain_thought(outputs);
     }
 
     /// The words are final. Gives what is to be done.
-    pub fn hear(&mut self, text: &str, confidence: f32, now: Timestamp) -> Vec<Action> {
+    pub fn hear(&mut self, words: &Words, now: Timestamp) -> Vec<Action> {
         self.before = Some(self.conversation.clone());
         match self.thought.take() {
-            Some(thought) if thought.text == text => {
+            Some(thought) if thought.text == words.text => {
                 self.conversation = thought.conversation;
                 self.tools.iter_mut().for_each(|tool| tool.ahead = false);
                 // Questions were already asked under their tool number.
@@ -70,7 +71,7 @@ impl Mind {
             }
             _ => {
                 self.forget_thought();
-                self.tell(Event::Heard { text: text.into(), confidence }, now)
+                self.tell(heard(words), now)
             }
         }
     }
@@ -162,4 +163,8 @@ impl Mind {
         self.tools.push(Tool { tool: self.next_tool, request, ahead, writes });
         self.next_tool
     }
+}
+
+fn heard(words: &Words) -> Event {
+    Event::Heard { text: words.text.clone(), confidence: words.confidence, answers: words.answers.clone() }
 }

@@ -92,8 +92,8 @@ impl Call {
     }
 
     /// A transcript of the turn in hand.
-    pub(super) fn words(&mut self, text: String, confidence: f32, now: Instant) {
-        let silent = text.is_empty();
+    pub(super) fn words(&mut self, words: Words, now: Instant) {
+        let silent = words.text.is_empty();
         self.turn.noise = silent;
         if !self.turn.asked {
             // Answer to a noise check in the middle of sound.
@@ -104,10 +104,10 @@ impl Call {
         }
         if !silent {
             let wall = self.wall(now);
-            self.mind.think(&text, confidence, wall, &mut self.outputs);
+            self.mind.think(&words, wall, &mut self.outputs);
         }
         self.turn.unheard = 0;
-        self.turn.words = Some(Words { text, confidence, at: now });
+        self.turn.words = Some(words);
     }
 
     fn give_up_on_turn(&mut self, now: Instant) {
@@ -159,14 +159,14 @@ impl Call {
             answer_at: None,
         });
         let wall = self.wall(now);
-        let Words { mut text, confidence, .. } = words;
+        let mut words = words;
         if self.turn.continues && self.mind.unhear() {
-            text = self.rejoin(&text);
+            words.text = self.rejoin(&words.text);
         } else if interrupted {
             self.tell(Event::Interrupted, now);
         }
-        self.caller_line(text.clone(), confidence, end_ms);
-        let actions = self.mind.hear(&text, confidence, wall);
+        self.caller_line(words.text.clone(), words.confidence, end_ms);
+        let actions = self.mind.hear(&words, wall);
         self.perform(actions, now);
         self.quiet_since = Some(now);
     }

@@ -36,6 +36,8 @@ pub struct Words {
     pub text: String,
     /// 0..=1.
     pub confidence: f32,
+    /// How like each FAQ they are.
+    pub answers: Vec<(usize, f32)>,
     /// Arrival.
     pub at: Instant,
 }

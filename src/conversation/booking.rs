@@ -364,8 +364,8 @@ impl Conversation {
             }
             Err(BookError::Unavailable) => self.calendar_down(at),
         }
-        if let Some((text, confidence)) = self.deferred.take() {
-            self.heard(&text, confidence, at);
+        if let Some(said) = self.deferred.take() {
+            self.heard(said, at);
         }
     }
 

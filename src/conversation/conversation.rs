@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::business::Business;
 use super::event::{Action, Caller, Completeness, Event, Expectation};
+use super::hearing::Said;
 use super::outcome::{Disposition, Outcome};
 use super::prompts::Prompts;
 use super::slots::KnownCaller;
@@ -40,7 +41,7 @@ pub struct Conversation {
     /// Bookings asked for so far, each with its own key.
     pub(super) keys: Vec<String>,
     /// Said while the calendar was writing: heard afterwards.
-    pub(super) deferred: Option<(String, f32)>,
+    pub(super) deferred: Option<Said>,
     /// The service last spoken of.
     pub(super) topic: Option<usize>,
     /// What was said last, for "say that again".
@@ -95,7 +96,7 @@ impl Conversation {
         match event {
             Event::Started(known) => self.greet(known),
             Event::Known(known) => self.known_late(known),
-            Event::Heard { text, confidence } => self.heard(&text, confidence, &at),
+            Event::Heard { text, confidence, answers } => self.heard(Said { text, confidence, answers }, &at),
             Event::Keys(keys) => self.keyed(&keys, &at),
             Event::Silence => self.silent(&at),
             Event::NotUnderstood => self.missed(&at),

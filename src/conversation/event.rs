@@ -25,6 +25,8 @@ pub enum Event {
         text: String,
         /// 0..=1.
         confidence: f32,
+        /// How like each FAQ it is by meaning: index and likeness 0..=1, the likest first; empty when not compared.
+        answers: Vec<(usize, f32)>,
     },
     /// Keys pressed as one answer, `#` stripped.
     Keys(String),

@@ -1,4 +1,5 @@
-//! Which of the business's own questions a caller asks: shared words, rare ones counting more.
+//! Which of the business's own questions a caller asks: by meaning where it was compared, and by shared words, rare
+//! ones counting more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +16,54 @@ const PRECISION: f64 = 0.34;
 /// Weight of a word no stored question has: a proper name says little about what is asked.
 const STRANGE_WORD: f64 = 0.6;
 
+/// Likeness from which a question asks a FAQ.
+const LIKE: f32 = 0.5;
+/// Likeness needed where something else was asked: "is the first one still free?" is about an offer.
+const LIKE_MIDWAY: f32 = 0.6;
+/// Likeness needed where something else is said besides, a day or a booking.
+const LIKE_ASIDE: f32 = 0.7;
+/// Likeness from which shared words need no more proof.
+const HARDLY_LIKE: f32 = 0.3;
+
+/// How what was said bears on FAQs.
+pub(super) struct Asked<'a> {
+    /// What was said.
+    pub(super) words: &'a Words,
+    /// How like each FAQ it is by meaning, the likest first; empty when not compared.
+    pub(super) answers: &'a [(usize, f32)],
+    /// It is worded as a question: a statement may be like a FAQ and ask nothing.
+    pub(super) question: bool,
+    /// Something else is waited for.
+    pub(super) midway: bool,
+    /// It says something else besides.
+    pub(super) aside: bool,
+}
+
 /// The answer to what was asked, none when it is not known for sure.
 pub(super) fn find_answer<'a>(
-    words: &Words,
+    asked: &Asked<'_>,
     faqs: &'a [Faq],
     services: &[Service],
     lexicon: &Lexicon,
 ) -> Option<&'a Faq> {
+    let by_words = by_words(asked.words, faqs, services, lexicon);
+    if asked.answers.is_empty() {
+        return by_words.map(|i| &faqs[i]);
+    }
+    let about = find_services(asked.words, services);
+    let enough = match (asked.aside, asked.midway) {
+        (true, _) => LIKE_ASIDE,
+        (_, true) => LIKE_MIDWAY,
+        _ => LIKE,
+    };
+    let by_meaning = asked.answers.first().filter(|(_, like)| asked.question && *like >= enough).map(|(i, _)| *i);
+    let likeness = |i: usize| asked.answers.iter().find(|(of, _)| *of == i).map_or(0.0, |(_, like)| *like);
+    let found = by_meaning.or_else(|| by_words.filter(|i| likeness(*i) >= HARDLY_LIKE))?;
+    faqs.get(found).filter(|faq| !about_another_service(&about, faq, services))
+}
+
+/// The question that shares enough words.
+fn by_words(words: &Words, faqs: &[Faq], services: &[Service], lexicon: &Lexicon) -> Option<usize> {
     let asked = concepts(words, lexicon);
     let stored: Vec<Vec<BTreeSet<String>>> =
         faqs.iter().map(|f| f.questions.iter().map(|q| concepts(&Words::new(q), lexicon)).collect()).collect();
@@ -51,7 +93,7 @@ pub(super) fn find_answer<'a>(
             }
         }
     }
-    best.map(|(_, i)| &faqs[i])
+    best.map(|(_, i)| i)
 }
 
 /// The price of one service is no answer to the price of another.

@@ -23,6 +23,17 @@ const REASON_CHARS: usize = 200;
 const LONG_WORDS: usize = 5;
 const LONG_CONFIDENCE: f32 = 0.55;
 
+/// One turn as heard.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
+    /// The recogniser's text.
+    pub(super) text: String,
+    /// 0..=1.
+    pub(super) confidence: f32,
+    /// How like each FAQ it is by meaning, the likest first.
+    pub(super) answers: Vec<(usize, f32)>,
+}
+
 /// One turn as understood.
 pub(super) struct Turn<'a> {
     /// As heard.
@@ -35,27 +46,30 @@ pub(super) struct Turn<'a> {
     pub(super) clear: bool,
     /// Yes or no.
     pub(super) answer: Answer,
+    /// How like each FAQ it is by meaning, the likest first.
+    pub(super) answers: &'a [(usize, f32)],
 }
 
 impl Conversation {
     /// The caller's turn is over and this was said.
-    pub(super) fn heard(&mut self, text: &str, confidence: f32, at: &At) {
+    pub(super) fn heard(&mut self, said: Said, at: &At) {
         if matches!(self.step, Step::Ended) {
             return;
         }
-        let words = Words::new(text);
+        let words = Words::new(&said.text);
         if words.is_empty() {
             return self.missed(at);
         }
         if let Step::WaitBook(_) = self.step {
             // What is said while the calendar writes is heard afterwards; a second "yes" is not a second booking.
             if answer(&words) != Answer::Yes && !ENGLISH.is_only("thanks", &words) {
-                self.deferred = Some((text.to_string(), confidence));
+                self.deferred = Some(said);
             }
             return;
         }
-        let clear = words.len() < LONG_WORDS || confidence >= LONG_CONFIDENCE;
-        let turn = Turn { text, answer: answer(&words), words, sure: confidence >= SURE, clear };
+        let Said { text, confidence, answers } = &said;
+        let clear = words.len() < LONG_WORDS || *confidence >= LONG_CONFIDENCE;
+        let turn = Turn { text, answer: answer(&words), words, sure: *confidence >= SURE, clear, answers };
         self.greet_late();
         if let [service] = find_services(&turn.words, &self.business.services).as_slice() {
             self.topic = Some(*service);
@@ -208,6 +222,9 @@ impl Conversation {
     /// Wishes that are not part of a booking.
     fn off_topic(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
         let w = &turn.words;
+        if self.plain_question(turn, lexicon, at) {
+            return true;
+        }
         if lexicon.means("wrong_number", w) {
             self.intent("wrong_number");
             self.end("wrong_number", Disposition::NoDisposition);

@@ -4,7 +4,7 @@ use super::agreement::Answer;
 use super::asking::with_article;
 use super::conversation::Conversation;
 use super::dates::DayWish;
-use super::faq::find_answer;
+use super::faq::{Asked, find_answer};
 use super::hearing::Turn;
 use super::lexicon::{ENGLISH, Lexicon};
 use super::services::find_services;
@@ -17,6 +17,8 @@ use super::when::{At, Wish};
 const SHORT_QUESTION: usize = 8;
 /// Longest reason kept with a booking, characters.
 const MAX_REASON_CHARS: usize = 400;
+/// Likeness from which a question is a FAQ, whatever else its words could mean.
+const PLAINLY_LIKE: f32 = 0.7;
 
 impl Conversation {
     /// Questions: answered, then back to where we were, or on to the booking asked for in the same breath.
@@ -49,15 +51,40 @@ impl Conversation {
             }
             return self.informed(turn, at);
         }
-        if question || self.step == Step::Open && find_services(w, &self.business.services).is_empty() && !booking {
-            let business = self.business.clone();
-            if let Some(faq) = find_answer(w, &business.faqs, &business.services, lexicon) {
-                self.intent("faq");
-                self.speak(faq.answer.clone());
-                return self.informed(turn, at);
-            }
-        }
-        self.own_booking(turn) || self.duration(turn, at)
+        let open = self.step == Step::Open && find_services(w, &self.business.services).is_empty() && !booking;
+        (question || open) && self.known_question(turn, lexicon, at)
+            || self.own_booking(turn)
+            || self.duration(turn, at)
+    }
+
+    /// A question so like one of the business's own that other readings of its words do not matter: "what happens if I
+    /// have to cancel?" cancels nothing.
+    pub(super) fn plain_question(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
+        let w = &turn.words;
+        let like = turn.answers.first().is_some_and(|(_, like)| *like >= PLAINLY_LIKE);
+        let wish = ["change", "existing", "person", "message", "book_sure"].iter().any(|m| lexicon.means(m, w));
+        like && lexicon.is_question(w)
+            && (!wish || lexicon.means("fact_ask", w))
+            && self.known_question(turn, lexicon, at)
+    }
+
+    /// One the business has written the answer to.
+    fn known_question(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
+        let (w, business) = (&turn.words, self.business.clone());
+        // "Can I get a cleaning?" wants one, and no price.
+        let named = !find_services(w, &business.services).is_empty();
+        let wants = named && lexicon.means("book_ask", w) && !lexicon.means("asks_price", w);
+        let asked = Asked {
+            words: w,
+            answers: turn.answers,
+            question: lexicon.asks_something(w) || lexicon.means("asks_inside", w),
+            midway: self.step != Step::Open,
+            aside: wants || lexicon.means("book_sure", w) || !Wish::read(w, at, Ear::Open).is_empty(),
+        };
+        let Some(faq) = find_answer(&asked, &business.faqs, &business.services, lexicon) else { return false };
+        self.intent("faq");
+        self.speak(faq.answer.clone());
+        self.informed(turn, at)
     }
 
     /// "Are you open?", "what time do you shut?", not "do you have anything open".

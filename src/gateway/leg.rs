@@ -31,7 +31,7 @@ pub(super) enum Mail {
     /// The look-up answered.
     Known(Option<KnownCaller>),
     /// A transcript.
-    Heard { turn: u32, ask: u32, text: String, confidence: f32 },
+    Heard { turn: u32, ask: u32, text: String, confidence: f32, answers: Vec<(usize, f32)> },
     /// The turn detector.
     Judged { turn: u32, ask: u32, finished: f32 },
     /// Sound to say.
@@ -154,12 +154,12 @@ impl Leg {
             }
             Mail::Known(Some(known)) => Input::Known(known),
             Mail::Known(None) => return,
-            Mail::Heard { turn, ask, text, confidence } => {
+            Mail::Heard { turn, ask, text, confidence, answers } => {
                 if self.asked == (turn, ask) {
                     // A second asking of the same is not needed any more.
                     self.stale.store(true, Ordering::Relaxed);
                 }
-                Input::Heard { turn, ask, text, confidence }
+                Input::Heard { turn, ask, text, confidence, answers }
             }
             Mail::Judged { turn, ask, finished } => Input::Judged { turn, ask, finished },
             Mail::Voice { say, pcm, last } => Input::Voice { say, pcm, last },
@@ -245,12 +245,19 @@ impl Leg {
             language: Some(self.business.language.clone()),
             kind: if urgent { TranscribeKind::Final } else { TranscribeKind::Speculative },
             hint: Some(hint),
+            questions: self.rooms.questions.get().and_then(|all| all.get(&self.business.id)).cloned(),
             cancel: self.stale.clone(),
         };
         let post = self.post.clone();
         let answer = move |transcript: crate::speech::Transcript| {
             let confidence = if transcript.no_speech { 0.0 } else { transcript.confidence.max(f32::MIN_POSITIVE) };
-            let _ = post.try_send(Mail::Heard { turn, ask, text: transcript.text, confidence });
+            let _ = post.try_send(Mail::Heard {
+                turn,
+                ask,
+                text: transcript.text,
+                confidence,
+                answers: transcript.answers,
+            });
         };
         if self.rooms.speech.transcribe(job, answer).is_err() {
             tracing::warn!(call = self.call.record().id, "recogniser overloaded: a transcript was skipped");

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -13,7 +13,7 @@ use crate::conversation::Business;
 use crate::crm::Crm;
 use crate::outbox::HandOff;
 use crate::sip::Network;
-use crate::speech::Speech;
+use crate::speech::{Questions, Speech};
 
 /// How calls are taken.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub struct Rooms {
     pub hand_off: HandOff,
     /// Who answers which called number.
     pub directory: Arc<Directory>,
+    /// Each business's questions by meaning, by its id; none for a while after the start, or for good.
+    pub questions: Arc<OnceLock<HashMap<String, Arc<Questions>>>>,
 }
 
 /// Called user part to business.

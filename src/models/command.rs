@@ -10,7 +10,7 @@ use super::progress;
 /// What to do with the models.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub enum Command {
-    /// Fetch what is missing (about 300 MB, once), check it, and convert it.
+    /// Fetch what is missing (about 320 MB, once), check it, and convert it.
     Fetch {
         /// Only these kinds; everything when none is named.
         #[arg(value_enum)]
@@ -66,13 +66,13 @@ fn show(statuses: &[Status]) {
         };
         let megabytes = status.bytes as f64 / 1e6;
         let name = status.file.name();
-        println!("{state:8} {megabytes:7.1} MB  {name:28} {:30} from {}", status.licence, status.package);
+        println!("{state:8} {megabytes:7.1} MB  {name:32} {:30} from {}", status.licence, status.package);
     }
     let missing = missing_programs();
     for system in &Manifest::get().system {
         let state = if missing.iter().any(|line| line.starts_with(&system.program)) { "missing" } else { "present" };
         println!(
-            "{state:8} {:>10}  {:28} {:30} from the system's package {}",
+            "{state:8} {:>10}  {:32} {:30} from the system's package {}",
             "", system.program, system.licence, system.package
         );
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// A model file is not there (or not whole): what, where, how to get it.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("model file {path} is missing or cut short: run `offhook models fetch` (about 300 MB, once)")]
+#[error("model file {path} is missing or cut short: run `offhook models fetch` (about 320 MB, once)")]
 pub struct Missing {
     /// The file looked for.
     pub path: PathBuf,

@@ -18,12 +18,20 @@ pub enum ModelKind {
     TurnTaking,
     /// The ONNX runtime's library.
     OnnxRuntime,
+    /// MiniLM sentence embeddings: which stored question is meant.
+    Meaning,
 }
 
 impl ModelKind {
     /// Every kind, in the order they are fetched: what the first call needs comes first.
-    pub const ALL: [ModelKind; 5] =
-        [Self::OnnxRuntime, Self::TurnTaking, Self::Voice, Self::WhisperEnglish, Self::WhisperMultilingual];
+    pub const ALL: [ModelKind; 6] = [
+        Self::OnnxRuntime,
+        Self::TurnTaking,
+        Self::Voice,
+        Self::WhisperEnglish,
+        Self::Meaning,
+        Self::WhisperMultilingual,
+    ];
 }
 
 /// A file under the models directory, by what it is for.
@@ -47,11 +55,15 @@ pub enum File {
     TurnEnd,
     /// libonnxruntime.so.
     OnnxRuntime,
+    /// MiniLM, 8-bit weights.
+    Meaning,
+    /// Its word pieces.
+    MeaningPieces,
 }
 
 impl File {
     /// Every file.
-    pub const ALL: [File; 9] = [
+    pub const ALL: [File; 11] = [
         Self::OnnxRuntime,
         Self::VoiceActivity,
         Self::TurnEnd,
@@ -61,6 +73,8 @@ impl File {
         Self::WhisperEnglishF16,
         Self::WhisperMultilingualQ8,
         Self::WhisperMultilingualF16,
+        Self::Meaning,
+        Self::MeaningPieces,
     ];
 
     /// Its name under the models directory.
@@ -75,6 +89,8 @@ impl File {
             Self::VoiceActivity => "silero_vad.onnx",
             Self::TurnEnd => "smart-turn-v3.2-cpu.onnx",
             Self::OnnxRuntime => "libonnxruntime.so",
+            Self::Meaning => "all-MiniLM-L6-v2-int8.onnx",
+            Self::MeaningPieces => "all-MiniLM-L6-v2-tokenizer.json",
         }
     }
 }

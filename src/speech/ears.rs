@@ -100,6 +100,9 @@ impl Ears {
         if job.cancel.load(Ordering::Relaxed) {
             return None;
         }
+        if let Some(questions) = job.questions.as_ref().filter(|_| !transcript.text.is_empty()) {
+            transcript.answers = questions.asked(&transcript.text);
+        }
         transcript.language = language;
         transcript.audio_seconds = job.audio16k.len() as f32 / RATE as f32;
         transcript.cpu_ms = cpu_ms().saturating_sub(cpu);

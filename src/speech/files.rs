@@ -153,6 +153,7 @@ fn transcribe(
         audio16k: audio.into(),
         language: language.map(str::to_owned),
         kind: TranscribeKind::Final,
+        questions: None,
         hint: None,
         cancel: Arc::new(AtomicBool::new(false)),
     };

@@ -1,13 +1,15 @@
 //! The handle: starts the workers, hands them work, stops them.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
 use super::cache::Cache;
 use super::ears::{Ears, Weights};
 use super::error::{Busy, SpeechError};
+use super::meaning::Meaning;
 use super::onnx;
+use super::questions::{self, Known, Questions, Topics};
 use super::queue::Queue;
 use super::settings::Settings;
 use super::speaking::{Priority, SpokenChunk, VOICE_RATE};
@@ -27,6 +29,10 @@ pub struct Speech {
 struct Inner {
     queues: Arc<Queues>,
     cache: Arc<Cache>,
+    /// None when its files are missing: questions are matched by words then.
+    meaning: Option<Arc<Meaning>>,
+    topics: OnceLock<Topics>,
+    stopping: AtomicBool,
     workers: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -51,6 +57,7 @@ impl Speech {
         let turn_path = settings.models.path_of(File::TurnEnd)?;
         let weights = Arc::new(Weights::load(&settings)?);
         let cache = Arc::new(Cache::open(&settings.cache_dir)?);
+        let meaning = open_meaning(&environment, &settings);
         let queues = Arc::new(Queues {
             ears: Queue::new(EARS_QUEUE_MAX),
             turns: Queue::new(TURNS_QUEUE_MAX),
@@ -93,7 +100,8 @@ impl Speech {
             },
         )?;
         let workers = Mutex::new(starting.finish()?);
-        Ok(Speech { inner: Arc::new(Inner { queues, cache, workers }) })
+        let (topics, stopping) = (OnceLock::new(), AtomicBool::new(false));
+        Ok(Speech { inner: Arc::new(Inner { queues, cache, meaning, topics, stopping, workers }) })
     }
 
     /// Asks for a transcript. `reply` is called on a worker's thread; never for a job that was cancelled, nor for a
@@ -104,6 +112,27 @@ impl Speech {
     pub fn transcribe(&self, job: TranscribeJob, reply: impl FnOnce(Transcript) + Send + 'static) -> Result<(), Busy> {
         let urgent = job.kind == TranscribeKind::Final;
         self.inner.queues.ears.push((job, Box::new(reply)), urgent)
+    }
+
+    /// Makes a business's questions ready to be recognised by meaning; English ones only. Takes a second or two, on the
+    /// calling thread. None without MiniLM, and when stopped meanwhile: they are matched by words then.
+    pub fn learn(&self, known: &[Known]) -> Option<Arc<Questions>> {
+        self.try_learn(known).unwrap_or_else(|error| {
+            tracing::error!(%error, "questions are matched by words");
+            None
+        })
+    }
+
+    fn try_learn(&self, known: &[Known]) -> Result<Option<Arc<Questions>>, SpeechError> {
+        let Some(meaning) = &self.inner.meaning else { return Ok(None) };
+        if self.inner.topics.get().is_none() {
+            let stop = || self.inner.stopping.load(Ordering::Relaxed);
+            let Some(topics) = questions::topics(meaning, stop)? else { return Ok(None) };
+            // Another thread may have been faster with the same.
+            let _ = self.inner.topics.set(topics);
+        }
+        let Some(topics) = self.inner.topics.get() else { return Ok(None) };
+        Questions::learn(Arc::clone(meaning), topics, known).map(|questions| Some(Arc::new(questions)))
     }
 
     /// Asks whether a turn is over, judged by its sound: smart-turn on the last 8 s of 16 kHz audio. `reply` gets the
@@ -196,6 +225,7 @@ impl Speech {
 
     /// Stops the workers and waits for them; work that waits is dropped. Other clones answer [`Busy`] from here on.
     pub fn shutdown(self) {
+        self.inner.stopping.store(true, Ordering::Relaxed);
         self.inner.queues.close();
         let workers = std::mem::take(&mut *self.inner.workers.lock().unwrap_or_else(PoisonError::into_inner));
         for worker in workers {
@@ -217,6 +247,21 @@ impl Queues {
         self.ears.close();
         self.turns.close();
         self.voice.close();
+    }
+}
+
+/// MiniLM, or a word in the log that it is not there: everything else works without.
+fn open_meaning(environment: &ort::environment::Environment, settings: &Settings) -> Option<Arc<Meaning>> {
+    let open = || {
+        let (model, pieces) = (settings.models.path_of(File::Meaning)?, settings.models.path_of(File::MeaningPieces)?);
+        Meaning::open(environment, &model, &pieces)
+    };
+    match open() {
+        Ok(meaning) => Some(Arc::new(meaning)),
+        Err(error) => {
+            tracing::warn!(%error, "questions are matched by words, not by meaning");
+            None
+        }
     }
 }
 

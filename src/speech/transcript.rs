@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::questions::Questions;
+
 /// "What is said here?"
 #[derive(Debug, Clone)]
 pub struct TranscribeJob {
@@ -14,6 +16,8 @@ pub struct TranscribeJob {
     pub kind: TranscribeKind,
     /// Words likely to occur (names, services): makes their spelling likelier.
     pub hint: Option<String>,
+    /// What the words are compared with, for [`Transcript::answers`].
+    pub questions: Option<Arc<Questions>>,
     /// Set when nobody wants the answer any more: skipped if still queued, broken off if running.
     pub cancel: Arc<AtomicBool>,
 }
@@ -37,6 +41,8 @@ pub struct Transcript {
     pub confidence: f32,
     /// No speech in the audio (or nothing that can be believed to be speech).
     pub no_speech: bool,
+    /// How like the questions it is, as [`Questions::asked`] tells; empty when there were none to compare with.
+    pub answers: Vec<(usize, f32)>,
     /// Language transcribed in.
     pub language: String,
     /// Length of the audio given, seconds.

@@ -108,7 +108,7 @@ proptest! {
                 Step::Frames(n, false) => stage.quiet(usize::from(n) * 20),
                 Step::Bytes(bytes) => stage.tell(Input::Rtp(&bytes)),
                 Step::Heard(turn, ask, text) => {
-                    stage.tell(Input::Heard { turn: turn.into(), ask: ask.into(), text, confidence: 0.5 });
+                    stage.tell(Input::Heard { turn: turn.into(), ask: ask.into(), text, confidence: 0.5, answers: vec![] });
                 }
                 Step::Voice(say, length, last) => {
                     stage.tell(Input::Voice { say: say.into(), pcm: vec![500; length.into()].into(), last });

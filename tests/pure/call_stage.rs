@@ -176,7 +176,9 @@ impl Stage {
         let due: Vec<(Instant, Answer)> = due;
         for (_, answer) in due {
             match answer {
-                Answer::Heard { turn, ask, text } => self.tell(Input::Heard { turn, ask, text, confidence: 0.9 }),
+                Answer::Heard { turn, ask, text } => {
+                    self.tell(Input::Heard { turn, ask, text, confidence: 0.9, answers: vec![] })
+                }
                 Answer::Judged { turn, ask, finished } => self.tell(Input::Judged { turn, ask, finished }),
                 Answer::Voice { say, pcm } => self.tell(Input::Voice { say, pcm, last: true }),
                 Answer::Slots { tool } => self.tell(Input::Slots { tool, slots: Some(free_slots()) }),

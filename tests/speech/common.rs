@@ -36,6 +36,7 @@ pub fn hear(audio: Vec<i16>) -> Transcript {
         language: Some("en-US".to_owned()),
         kind: TranscribeKind::Final,
         hint: None,
+        questions: None,
         cancel: Arc::new(AtomicBool::new(false)),
     };
     speech().transcribe(job, move |t| sender.send(t).expect("the test waits")).expect("the queue has room");

@@ -30,5 +30,5 @@ fn after_shutdown_everything_is_refused() {
 
 fn job(kind: TranscribeKind) -> TranscribeJob {
     let cancel = Arc::new(AtomicBool::new(false));
-    TranscribeJob { audio16k: Arc::from([0; 16_000]), language: None, kind, hint: None, cancel }
+    TranscribeJob { audio16k: Arc::from([0; 16_000]), language: None, kind, hint: None, questions: None, cancel }
 }

@@ -86,7 +86,7 @@ proptest! {
             match step.unwrap_or(Move::Silence) {
                 Move::Say(text, confidence) => {
                     let _ = talk.completeness(&text);
-                    talk.handle(Event::Heard { text, confidence }, now);
+                    talk.handle(Event::Heard { text, confidence, answers: vec![] }, now);
                 }
                 Move::Keys(keys) => talk.handle(Event::Keys(keys), now),
                 Move::Silence => talk.handle(Event::Silence, now),
@@ -134,7 +134,7 @@ proptest! {
             let mut call = Call::new(dental());
             call.hear("a cleaning");
             let fork = call.clone();
-            call.event(Event::Heard { text: text.clone(), confidence: 0.5 });
+            call.event(Event::Heard { text: text.clone(), confidence: 0.5, answers: vec![] });
             let _ = fork.conversation.completeness(&text);
         }
     }
@@ -237,7 +237,7 @@ fn a_withheld_number_is_asked_for() {
 #[test]
 fn a_doubtful_yes_books_nothing() {
     let mut call = Call::new(dental()).says(&["a cleaning on Tuesday at 2:30", "Anna Smith", "yes"]);
-    call.event(Event::Heard { text: "yes".into(), confidence: 0.1 });
+    call.event(Event::Heard { text: "yes".into(), confidence: 0.1, answers: vec![] });
     assert!(call.booked.is_empty() && call.conversation.expectation() == Expectation::YesNo);
     call.hear("yes");
     assert_eq!(call.booked.len(), 1);

@@ -75,7 +75,7 @@ impl Call {
             ("<silence>", _) => self.event(Event::Silence),
             ("<noise>", _) => self.event(Event::NotUnderstood),
             ("<cut>", _) => self.event(Event::Interrupted),
-            _ => self.event(Event::Heard { text: text.into(), confidence: 0.9 }),
+            _ => self.event(Event::Heard { text: text.into(), confidence: 0.9, answers: vec![] }),
         }
     }
 
