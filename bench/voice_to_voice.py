@@ -224,7 +224,7 @@ def measured(server, place_all):
 
 def main():
     model = next((l.split(":", 1)[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
-    print(f"{time.strftime('%Y-%m-%d')} {os.cpu_count()} cores, {model}, {platform.release()}, threads {THREADS or "by default"}, load {os.getloadavg()[0]:.2f}")
+    print(f"{time.strftime('%Y-%m-%d')} {os.cpu_count()} cores, {model}, {platform.release()}, threads {THREADS or 'by default'}, load {os.getloadavg()[0]:.2f}")
     with tempfile.TemporaryDirectory(prefix="offhook-bench-") as name:
         folder = Path(name)
         server = Server(folder)

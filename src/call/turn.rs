@@ -28,6 +28,7 @@ impl Pause {
             (Some(Completeness::Complete), _) => PATIENCE_COMPLETE_MS,
             (Some(Completeness::Unclear), Some(p)) if p >= FINISHED => PATIENCE_LIKELY_MS,
             (Some(Completeness::Unclear), _) => PATIENCE_UNCLEAR_MS,
+            (Some(Completeness::Incomplete), Some(p)) if p >= FINISHED => PATIENCE_TORN_MS,
             (Some(Completeness::Incomplete), _) => PATIENCE_INCOMPLETE_MS,
             // Without words nothing is decided early: the transcript is at most a second away.
             (None, _) => PATIENCE_UNHEARD_MS,
@@ -57,6 +58,8 @@ const PATIENCE_COMPLETE_MS: u32 = 520;
 const PATIENCE_LIKELY_MS: u32 = 420;
 /// Neither tells: longer than most pauses inside a sentence.
 const PATIENCE_UNCLEAR_MS: u32 = 900;
+/// The melody falls, the words are open: "what's on".
+const PATIENCE_TORN_MS: u32 = 1100;
 /// "Tuesday at ...": the caller is thinking.
 const PATIENCE_INCOMPLETE_MS: u32 = 1600;
 /// No transcript yet: the recogniser is late, not the caller.
@@ -80,7 +83,7 @@ mod tests {
     fn surer_knowledge_is_never_more_patient() {
         let sure = pause(Some(Completeness::Complete), Some(0.9), Expectation::Open).patience_ms();
         let unclear = pause(Some(Completeness::Unclear), Some(0.1), Expectation::Open).patience_ms();
-        let cut = pause(Some(Completeness::Incomplete), Some(0.9), Expectation::Open).patience_ms();
+        let cut = pause(Some(Completeness::Incomplete), Some(0.1), Expectation::Open).patience_ms();
         assert!(sure < unclear && unclear < cut);
     }
 

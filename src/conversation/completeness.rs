@@ -21,12 +21,20 @@ const OPEN_ENDS: [&str; 40] = [
 
 /// Judges a partial text.
 pub(super) fn judge(conversation: &Conversation, text: &str) -> Completeness {
+    // The recogniser ends half of what it hears in a pause with a comma: a hint, not more.
+    match judge_words(conversation, text) {
+        Completeness::Complete if text.trim_end().ends_with(',') => Completeness::Unclear,
+        judged => judged,
+    }
+}
+
+fn judge_words(conversation: &Conversation, text: &str) -> Completeness {
     let words = Words::new(text);
     let Some(last) = words.len().checked_sub(1) else { return Completeness::Unclear };
     if conversation.step == Step::Phone {
         return phone(conversation, &words);
     }
-    let cut = text.trim_end().ends_with(['-', '…', ',']) || text.trim_end().ends_with("...");
+    let cut = text.trim_end().ends_with(['-', '…']) || text.trim_end().ends_with("...");
     if cut || OPEN_ENDS.contains(&words.word(last)) && !short_answer(conversation, &words) {
         return Completeness::Incomplete;
     }
