@@ -307,15 +307,19 @@ impl Conversation {
                 return true;
             }
         }
-        const DOUBT: [&str; 13] = [
+        const DOUBT: [&str; 18] = [
             "not", "never", "dont", "wont", "without", "unless", "if", "before", "but", "wait", "what", "can", "could",
+            "my", "need", "have", "want", "like",
         ];
-        let told = turn.answer == Answer::Unclear && w.len() <= CANCEL_WORDS && ENGLISH.means("cancels", w);
-        if told && !w.has_any(&DOUBT) && !ENGLISH.is_question(w) {
-            self.yes_no(true, turn.sure, at);
-            return true;
+        if turn.answer != Answer::Unclear || !ENGLISH.means("cancels", w) {
+            return false;
         }
-        false
+        match w.len() <= CANCEL_WORDS && !w.has_any(&DOUBT) && !ENGLISH.is_question(w) {
+            true => self.yes_no(true, turn.sure, at),
+            // "I have to cancel it" asks again for what was asked: not yet a yes.
+            false => self.ask_again(),
+        }
+        true
     }
 
     /// "Just cancel it", in the middle of a move: asked about, like any other.

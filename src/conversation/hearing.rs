@@ -230,7 +230,10 @@ impl Conversation {
             self.ask_again();
             return true;
         }
-        if !self.task.is_appointment() && self.about_appointment(turn, lexicon, at) {
+        // A caller who names an appointment of theirs is not booking, whatever we made of it before.
+        let misled = self.task == Task::Booking && matches!(self.step, Step::Service(_) | Step::When);
+        let free = !self.task.is_appointment() || misled && changes_appointment(w);
+        if free && self.about_appointment(turn, lexicon, at) {
             return true;
         }
         let books = lexicon.means("book_sure", w) || !find_services(w, &self.business.services).is_empty();
@@ -256,7 +259,7 @@ impl Conversation {
         let known = self.case.found.is_some() || self.outcome.booking.is_some() || self.outcome.moved.is_some();
         let mine = known && self.task == Task::None && lexicon.means("change_it", w);
         let cancels = self.step == Step::Open && lexicon.means("cancel", w) && w.has("cancel");
-        if mine || cancels || lexicon.means("change", w) {
+        if mine || cancels || lexicon.means("change", w) || changes_appointment(w) {
             self.start_case(wanted(w, at), turn, at);
             return true;
         }
@@ -425,6 +428,12 @@ pub(super) fn is_yes_no(step: &Step) -> bool {
             | Step::OfferMessage(_)
             | Step::ConfirmEnd
     )
+}
+
+/// "Could we move Tuesday's appointment": a change of something there is, in whatever order.
+fn changes_appointment(words: &Words) -> bool {
+    let there = ENGLISH.means("appointment_there", words) && !words.has_any(&["an appointment", "another appointment"]);
+    there && (ENGLISH.means("change_verb", words) || ENGLISH.means("cancels", words))
 }
 
 fn answer_is_not_asked(step: &Step, words: &Words) -> bool {

@@ -1,6 +1,7 @@
 //! Who booked calls again and moves the appointment: the same one, at another time, and no second.
 
 use jiff::civil::Weekday;
+use serde_json::Value;
 
 use crate::booked::{appointments, assert_one_contact, assert_settled, start, weekday};
 use crate::person::{Person, Wish, story};
@@ -24,7 +25,7 @@ fn known_caller_moves_the_appointment() {
     let first = Pjsua::call(&server.uri("desk"), NUMBER, Codec::Pcmu);
     let first = Person::new(first, NUMBER, voices, wish).talk(&server);
     assert_settled(&server, &first);
-    let [booked] = appointments(&server).try_into().expect("one appointment");
+    let [booked] = <[Value; 1]>::try_from(appointments(&server)).expect("one appointment");
     assert_eq!(weekday(start(&booked)), Weekday::Wednesday, "{}", story(&first));
 
     let other = Wish {
@@ -37,7 +38,7 @@ fn known_caller_moves_the_appointment() {
     let again = Person::new(again, NUMBER, voices, other).talk(&server);
     println!("{}", story(&again));
     assert_eq!(again["disposition"], "rescheduled", "{}\n{}", story(&again), server.log());
-    let [moved] = appointments(&server).try_into().expect("still one appointment");
+    let [moved] = <[Value; 1]>::try_from(appointments(&server)).expect("still one appointment");
     assert_eq!(moved["id"], booked["id"]);
     assert_eq!(weekday(start(&moved)), Weekday::Friday, "{}", story(&again));
     assert_eq!(again["outcome"]["moved"]["appointment_id"], booked["id"]);

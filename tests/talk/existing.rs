@@ -86,8 +86,8 @@ fn moved() {
             ),
             (
                 "another hour the same day",
-                &["I want to move my appointment to 12:20", "yes", "bye"],
-                "old1 11-24 12:20; Rescheduled",
+                &["I want to move my appointment to noon", "yes", "bye"],
+                "old1 11-24 12:00; Rescheduled",
             ),
             (
                 "told, then moved",

@@ -125,6 +125,9 @@ fn reply(chance: &mut Chance, plan: &Plan, is: &dyn Fn(&str) -> bool, done: bool
             .replace("{d}", &day)
             .replace("{h}", hour);
     }
+    if is("which_day") {
+        return plan.to.strftime("%B %-d").to_string();
+    }
     if is("read_back_move") || is("really_move") || is("confirm_cancel") {
         return chance.of(&["yes please", "yep, do it", "that's right, go ahead", "absolutely"]).into();
     }
