@@ -168,6 +168,17 @@ impl Call {
                 self.tool(tool, now, |request| Event::Booked { request, result });
                 self.close_if_written();
             }
+            Input::Appointments { tool, found } => {
+                self.tool(tool, now, |request| Event::Appointments { request, found });
+            }
+            Input::Changed { tool, result } => {
+                self.tool(tool, now, |request| Event::Changed { request, result });
+                self.close_if_written();
+            }
+            Input::Cancelled { tool, result } => {
+                self.tool(tool, now, |request| Event::Cancelled { request, result });
+                self.close_if_written();
+            }
             Input::Hold(on_hold) => self.hold(on_hold, now),
             Input::Gone(gone) => self.gone(gone, now),
         }

@@ -66,6 +66,27 @@ pub enum Input<'a> {
         /// The calendar's word.
         result: Result<Appointment, BookError>,
     },
+    /// Answer to [`Output::FindAppointments`].
+    Appointments {
+        /// Echoed.
+        tool: u32,
+        /// None when the calendar failed or was late.
+        found: Option<Vec<Appointment>>,
+    },
+    /// Answer to [`Output::Reschedule`].
+    Changed {
+        /// Echoed.
+        tool: u32,
+        /// The appointment as it now stands.
+        result: Result<Appointment, BookError>,
+    },
+    /// Answer to [`Output::Cancel`].
+    Cancelled {
+        /// Echoed.
+        tool: u32,
+        /// The calendar's word.
+        result: Result<(), BookError>,
+    },
     /// The caller put us on hold, or took us back.
     Hold(bool),
     /// The other side is gone, or we must end.
@@ -130,6 +151,33 @@ pub enum Output {
         tool: u32,
         /// What is booked.
         booking: BookingRequest,
+    },
+    /// Ask the calendar what it has under a number.
+    FindAppointments {
+        /// Number of the tool call.
+        tool: u32,
+        /// E.164.
+        phone: String,
+    },
+    /// Move an appointment.
+    Reschedule {
+        /// Number of the tool call.
+        tool: u32,
+        /// The calendar's id.
+        appointment_id: String,
+        /// When it is to be.
+        slot: Slot,
+        /// Idempotency key.
+        key: String,
+    },
+    /// Cancel an appointment.
+    Cancel {
+        /// Number of the tool call.
+        tool: u32,
+        /// The calendar's id.
+        appointment_id: String,
+        /// Idempotency key.
+        key: String,
     },
     /// End the SIP dialog.
     HangUp,

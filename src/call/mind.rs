@@ -67,7 +67,8 @@ impl Mind {
                 self.conversation = thought.conversation;
                 self.tools.iter_mut().for_each(|tool| tool.ahead = false);
                 // Questions were already asked under their tool number.
-                thought.actions.into_iter().filter(|action| !matches!(action, Action::FindSlots { .. })).collect()
+                let asked = |a: &Action| matches!(a, Action::FindSlots { .. } | Action::FindAppointments { .. });
+                thought.actions.into_iter().filter(|action| !asked(action)).collect()
             }
             _ => {
                 self.forget_thought();
@@ -132,7 +133,7 @@ impl Mind {
         self.tools.iter().any(|tool| !tool.ahead)
     }
 
-    /// Whether a booking is being written.
+    /// Whether the calendar is being written to.
     pub fn is_writing(&self) -> bool {
         self.tools.iter().any(|tool| tool.writes)
     }
@@ -151,7 +152,11 @@ impl Mind {
                     let tool = self.note_tool(*request, true, false);
                     outputs.extend([Output::FindSlots { tool, query: query.clone() }]);
                 }
-                Action::Book { .. } | Action::HangUp(_) => {}
+                Action::FindAppointments { request, phone } => {
+                    let tool = self.note_tool(*request, true, false);
+                    outputs.extend([Output::FindAppointments { tool, phone: phone.clone() }]);
+                }
+                Action::Book { .. } | Action::Reschedule { .. } | Action::Cancel { .. } | Action::HangUp(_) => {}
             }
             thought.actions.push(action);
         }

@@ -251,6 +251,18 @@ impl Call {
                     let tool = self.mind.ask(request, true);
                     self.outputs.push_back(Output::Book { tool, booking });
                 }
+                Action::FindAppointments { request, phone } => {
+                    let tool = self.mind.ask(request, false);
+                    self.outputs.push_back(Output::FindAppointments { tool, phone });
+                }
+                Action::Reschedule { request, appointment_id, slot, key } => {
+                    let tool = self.mind.ask(request, true);
+                    self.outputs.push_back(Output::Reschedule { tool, appointment_id, slot, key });
+                }
+                Action::Cancel { request, appointment_id, key } => {
+                    let tool = self.mind.ask(request, true);
+                    self.outputs.push_back(Output::Cancel { tool, appointment_id, key });
+                }
                 Action::HangUp(disposition) => self.parting = Some(disposition),
             }
         }

@@ -11,7 +11,7 @@ use super::error::{ConfigError, Source};
 use super::raw::{self, Given};
 use super::settings::Route;
 use super::value;
-use crate::conversation::{Business, Faq, Service, Span};
+use crate::conversation::{Business, Faq, Service, Span, Verify};
 
 /// Every business of the document, and which called number reaches it.
 pub(super) fn all(
@@ -115,6 +115,8 @@ fn one(
         horizon_days: number(source, "horizon_days", &raw.horizon_days, HORIZON_DAYS, 1..=730)?,
         slot_minutes: number(source, "slot_minutes", &raw.slot_minutes, SLOT_MINUTES, 5..=240)?,
         greet_by_name: raw.greet_by_name.unwrap_or(true),
+        emergency: text(source, "emergency", &raw.emergency)?,
+        verify: read(source, &raw.verify, |text| verify(text))?.unwrap_or_default(),
     };
     for closure in &raw.closures {
         business.closures.push(value::date(closure.get_ref()).map_err(|what| source.at(closure.span(), what))?);
@@ -237,6 +239,14 @@ fn language(text: &str) -> Result<String, String> {
     match good {
         true => Ok(text.to_string()),
         false => Err(format!("`{text}` is not a language tag; write it like \"en\" or \"es\"")),
+    }
+}
+
+fn verify(text: &str) -> Result<Verify, String> {
+    match text {
+        "caller_id" => Ok(Verify::CallerId),
+        "number" => Ok(Verify::Number),
+        _ => Err(format!("no check `{text}`; write \"caller_id\" or \"number\"")),
     }
 }
 

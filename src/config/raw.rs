@@ -41,6 +41,8 @@ pub(super) struct Business {
     pub(super) horizon_days: Given<i64>,
     pub(super) slot_minutes: Given<i64>,
     pub(super) greet_by_name: Option<bool>,
+    pub(super) emergency: Given<String>,
+    pub(super) verify: Given<String>,
     pub(super) hours: Given<Hours>,
     pub(super) closures: Vec<Spanned<Value>>,
     pub(super) services: Vec<Service>,

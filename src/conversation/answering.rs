@@ -50,6 +50,9 @@ impl Conversation {
             Step::WhichTime(times) => self.which_time(turn, &times, at),
             Step::Service(candidates) => self.which_service(turn, &candidates, at),
             Step::Change => self.change_what(turn, at),
+            Step::WhichAppointment => self.which_appointment(turn, at),
+            Step::MoveOrCancel => self.move_or_cancel(turn, at),
+            Step::ConfirmCancel if self.confirm_cancel_heard(turn, at) => true,
             step if is_yes_no(&step) => self.yes_no_heard(turn, at),
             _ => false,
         }
@@ -155,7 +158,7 @@ impl Conversation {
     }
 
     pub(super) fn yes_no_heard(&mut self, turn: &Turn, at: &At) -> bool {
-        let correction = self.task == Task::Booking && self.step == Step::ReadBack && self.absorb(turn, at);
+        let correction = self.task.is_scheduling() && self.step == Step::ReadBack && self.absorb(turn, at);
         if correction {
             self.advance(at);
             return true;
@@ -177,13 +180,12 @@ impl Conversation {
                 return true;
             }
         }
-        if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_)) && ENGLISH.means("done_sure", &turn.words)
-        {
+        // "No, that's fine" declines what is only offered.
+        let offered = matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_) | Step::OfferRebook(_));
+        if offered && ENGLISH.means("done_sure", &turn.words) {
             self.say_goodbye(turn);
             return true;
         }
-        // "No, that's fine" declines what is only offered.
-        let offered = matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_));
         let answer = match turn.words.without_fillers().word(0) {
             "no" | "nope" | "nah" if offered => Answer::No,
             _ => turn.answer,
@@ -200,10 +202,7 @@ impl Conversation {
                 if self.step == Step::ReadBack && self.named_part(turn, at) {
                     return true;
                 }
-                if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_))
-                    && turn.words.len() > 4
-                    && self.in_any_order(turn, at)
-                {
+                if offered && turn.words.len() > 4 && self.in_any_order(turn, at) {
                     return true;
                 }
                 self.yes_no(false, turn.sure, at);
@@ -225,9 +224,12 @@ impl Conversation {
 
     pub(super) fn yes_no(&mut self, yes: bool, sure: bool, at: &At) {
         match (self.step.clone(), yes) {
-            (Step::ReadBack, true) if sure => self.book(),
+            (Step::ReadBack | Step::ConfirmCancel, true) if sure => self.agreed(),
             (Step::ReadBack, true) => self.read_back("really"),
+            (Step::ReadBack, false) if self.task == Task::Moving => self.another_day(),
             (Step::ReadBack, false) => self.ask(Step::Change),
+            (Step::ConfirmCancel, true) => self.ask_again(),
+            (Step::ConfirmCancel, false) => self.keep_as_is(),
             (Step::ConfirmPhone, true) => {
                 self.outcome.phone = self.caller.number.clone();
                 self.advance(at);
@@ -240,7 +242,7 @@ impl Conversation {
                 self.outcome.phone = Some(number);
                 self.advance(at);
             }
-            (Step::OfferService(service), true) => {
+            (Step::OfferService(service) | Step::OfferRebook(service), true) => {
                 self.start_booking();
                 self.draft.service = Some(service);
                 self.advance(at);
@@ -252,7 +254,7 @@ impl Conversation {
                 self.keep_message();
                 self.end("goodbye", Disposition::NoDisposition);
             }
-            (Step::OfferService(_) | Step::OfferMessage(_) | Step::ConfirmEnd, false) => {
+            (Step::OfferService(_) | Step::OfferRebook(_) | Step::OfferMessage(_) | Step::ConfirmEnd, false) => {
                 self.step = Step::Open;
                 self.advance(at);
             }
@@ -260,9 +262,25 @@ impl Conversation {
         }
     }
 
+    /// What was read back is done.
+    pub(super) fn agreed(&mut self) {
+        match (&self.step, self.task) {
+            (Step::ConfirmCancel, _) => self.cancel_appointment(),
+            (_, Task::Moving) => self.reschedule(),
+            _ => self.book(),
+        }
+    }
+
     /// "The time is wrong": asks for that part again.
     pub(super) fn named_part(&mut self, turn: &Turn, at: &At) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
+        if self.task == Task::Moving {
+            let time = lexicon.means("what_time", w);
+            if time {
+                self.another_day();
+            }
+            return time;
+        }
         if lexicon.means("what_phone", w) {
             self.outcome.phone = None;
             self.ask(Step::Phone);

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::conversation::Conversation;
-use super::outcome::Disposition;
+use super::outcome::{Disposition, Outcome};
 use super::phone;
 use super::services::{join_list, listed};
 use super::slots::Slot;
@@ -51,6 +51,13 @@ impl Conversation {
                     &[("offers", &offers)],
                 );
             }
+            Step::WhichAppointment => {
+                let appointments = self.spoken_appointments();
+                self.say("which_appointment", &[("appointments", &appointments)]);
+            }
+            Step::MoveOrCancel => self.about_chosen("move_or_cancel"),
+            Step::ConfirmCancel => self.about_chosen("confirm_cancel"),
+            Step::OfferRebook(_) => self.say("offer_rebook", &[]),
             Step::Name if self.task == Task::Message => self.say("ask_message_name", &[]),
             Step::Name => self.say("ask_name", &[]),
             Step::ConfirmPhone => {
@@ -61,6 +68,7 @@ impl Conversation {
                 let digits = phone::grouped(&self.digits);
                 self.say("phone_more", &[("digits", &digits)]);
             }
+            Step::Phone if self.task == Task::Existing => self.say("ask_booked_phone", &[]),
             Step::Phone => self.say("ask_phone", &[]),
             Step::PhoneBack(number) => self.say("phone_back", &[("digits", &phone::spoken(&number))]),
             Step::ReadBack => self.read_back("read_back"),
@@ -70,15 +78,34 @@ impl Conversation {
                 self.say("offers_service", &[("service", &name), ("a_service", &with_article(&name))]);
             }
             Step::OfferMessage(_) => self.say("unknown_question", &[]),
+            Step::Message if self.note.call_back => self.say("ask_callback", &[]),
             Step::Message => self.say("ask_message", &[]),
             Step::ConfirmEnd => self.say("confirm_end", &[]),
-            Step::WaitSlots(_) | Step::WaitBook(_) => self.say("bridge", &[]),
+            Step::WaitSlots(_) | Step::WaitBook(_) | Step::WaitFind(_) | Step::WaitChange(_) => self.say("bridge", &[]),
             Step::Ended => {}
         }
     }
 
+    /// Says something about the appointment in hand.
+    pub(super) fn about_chosen(&mut self, key: &'static str) {
+        let Some(chosen) = self.case.chosen.clone() else { return };
+        let (service, time) = self.named(&chosen);
+        self.say(key, &[("service", &service), ("time", &time)]);
+    }
+
+    /// Reads the move back: from when to when.
+    fn read_move_back(&mut self, key: &'static str) {
+        let (Some(chosen), Some(slot)) = (self.case.chosen.clone(), self.draft.slot) else { return };
+        let (service, old) = self.named(&chosen);
+        let time = spoken::moment(slot.starts_at, &self.business.timezone);
+        self.say(key, &[("service", &service), ("old", &old), ("time", &time)]);
+    }
+
     /// Reads the booking back.
     pub(super) fn read_back(&mut self, key: &'static str) {
+        if self.task == Task::Moving {
+            return self.read_move_back(if key == "really" { "really_move" } else { "read_back_move" });
+        }
         let (Some(service), Some(slot)) =
             (self.draft.service.and_then(|i| self.business.services.get(i)), self.draft.slot)
         else {
@@ -125,7 +152,8 @@ impl Conversation {
 
     /// Whether something was already done in this call.
     pub(super) fn settled(&self) -> bool {
-        self.informed || self.outcome.booking.is_some() || self.outcome.message.is_some()
+        let Outcome { booking, moved, cancelled, message, .. } = &self.outcome;
+        self.informed || booking.is_some() || moved.is_some() || cancelled.is_some() || message.is_some()
     }
 
     /// Nothing was said.
@@ -152,8 +180,9 @@ impl Conversation {
             self.keep_message();
             return self.end(if silent { "goodbye_silence" } else { "goodbye_confused" }, Disposition::Abandoned);
         }
-        if matches!(self.step, Step::WaitSlots(_) | Step::WaitBook(_)) {
-            if self.strikes >= STRIKES_BEFORE_MESSAGE {
+        if self.step.is_waiting() {
+            // What is being written is waited for: it may already be done.
+            if self.strikes >= STRIKES_BEFORE_MESSAGE && !self.step.is_writing() {
                 self.calendar_down(at);
             }
             return;
@@ -179,11 +208,15 @@ impl Conversation {
         match self.step {
             Step::Open => self.say("menu", &[]),
             Step::Offer if self.draft.offers.len() > 1 => self.say("choice_keys", &[]),
-            Step::WhichDay(_) | Step::WhichTime(_) => self.say("choice_keys", &[]),
+            Step::WhichDay(_) | Step::WhichTime(_) | Step::WhichAppointment | Step::MoveOrCancel => {
+                self.say("choice_keys", &[]);
+            }
             Step::Offer
             | Step::ConfirmPhone
             | Step::PhoneBack(_)
             | Step::ReadBack
+            | Step::ConfirmCancel
+            | Step::OfferRebook(_)
             | Step::OfferService(_)
             | Step::OfferMessage(_) => {
                 self.say("yes_no_keys", &[]);
@@ -202,7 +235,7 @@ impl Conversation {
             self.task = Task::None;
             return self.end("goodbye", Disposition::Message);
         }
-        let about = self.booking_wish();
+        let about = self.appointment_wish();
         self.task = Task::Message;
         self.note.about = self.note.about.take().or(about);
         self.step = Step::Message;

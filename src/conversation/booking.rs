@@ -12,7 +12,7 @@ use super::event::Action;
 use super::outcome::{Booking, Disposition};
 use super::slots::{Appointment, BookError, BookingRequest, Slot, SlotQuery};
 use super::spoken;
-use super::step::{Draft, Search, Step, Task};
+use super::step::{Draft, Note, Search, Step, Task};
 use super::times::{Clock, TimeWish};
 use super::when::{At, When, Wish, earliest, envelope};
 
@@ -30,6 +30,9 @@ impl Conversation {
             Task::None => self.ask(Step::Open),
             Task::Message => self.advance_message(),
             Task::Booking => self.advance_booking(at),
+            Task::Existing => self.advance_existing(at),
+            Task::Moving if self.draft.slot.is_none() => self.seek(at),
+            Task::Moving => self.ask(Step::ReadBack),
         }
     }
 
@@ -71,6 +74,7 @@ impl Conversation {
                 let first = !matches!(self.step, Step::When);
                 self.step = Step::When;
                 match service {
+                    _ if first && self.task == Task::Moving => self.about_chosen("ask_when_move"),
                     Some(service) if first => self.say("ask_when_service", &[("a_service", &service)]),
                     _ => self.say("ask_when", &[]),
                 }
@@ -87,6 +91,10 @@ impl Conversation {
         let date = start.to_zoned(at.business.timezone.clone()).date();
         if start < at.now.timestamp() {
             return self.refuse_wish("past");
+        }
+        let same = |a: &Appointment| a.slot.starts_at == start;
+        if self.task == Task::Moving && self.case.chosen.as_ref().is_some_and(same) {
+            return self.refuse_wish("same_time");
         }
         if date > self.horizon(at) {
             return self.refuse_wish("too_far");
@@ -302,7 +310,7 @@ impl Conversation {
             not: Vec::new(),
             time: Some(TimeWish::At(vec![Clock::sure(local.time())])),
         };
-        if self.outcome.name.is_none() || self.outcome.phone.is_none() {
+        if self.task == Task::Booking && (self.outcome.name.is_none() || self.outcome.phone.is_none()) {
             let time = spoken::moment(slot.starts_at, &self.business.timezone);
             self.say("slot_chosen", &[("time", &time)]);
         }
@@ -324,14 +332,10 @@ impl Conversation {
         else {
             return;
         };
-        let identity = format!("{} {} {name} {phone}", service.id, slot.starts_at);
-        let n = self.keys.iter().position(|k| *k == identity).unwrap_or_else(|| {
-            self.keys.push(identity);
-            self.keys.len() - 1
-        });
+        let service = service.id.clone();
         let booking = BookingRequest {
-            key: format!("{}:book:{}", self.caller.call_id, n + 1),
-            service: service.id.clone(),
+            key: self.key("book", &format!("{service} {} {name} {phone}", slot.starts_at)),
+            service,
             slot,
             name,
             phone,
@@ -364,6 +368,11 @@ impl Conversation {
             }
             Err(BookError::Unavailable) => self.calendar_down(at),
         }
+        self.hear_deferred(at);
+    }
+
+    /// What was said while the calendar wrote.
+    pub(super) fn hear_deferred(&mut self, at: &At) {
         if let Some(said) = self.deferred.take() {
             self.heard(said, at);
         }
@@ -388,7 +397,7 @@ impl Conversation {
     }
 
     /// The slot was taken in the meantime: look around it.
-    fn retry_elsewhere(&mut self, at: &At) {
+    pub(super) fn retry_elsewhere(&mut self, at: &At) {
         self.leaving = false;
         let Some(slot) = self.draft.slot.take() else { return self.advance(at) };
         let date = slot.starts_at.to_zoned(at.business.timezone.clone()).date();
@@ -400,20 +409,34 @@ impl Conversation {
     /// The calendar cannot be reached: a message with the wish, a callback promised.
     pub(super) fn calendar_down(&mut self, _at: &At) {
         self.say("calendar_down", &[]);
-        let wish = self.booking_wish().unwrap_or_else(|| "Wants an appointment".into());
+        let wish = self.appointment_wish().unwrap_or_else(|| "Wants an appointment".into());
         self.task = Task::Message;
         self.leaving = false;
-        self.note.about = None;
-        self.note.text = Some(wish);
+        self.note = Note { text: Some(wish), ..Note::default() };
         self.keep_message();
         self.advance_message();
     }
 
-    /// What was to be booked, as a line for the office.
-    pub(super) fn booking_wish(&self) -> Option<String> {
-        if self.task != Task::Booking {
-            return None;
+    /// What was to be booked, moved or cancelled, as a line for the office.
+    pub(super) fn appointment_wish(&self) -> Option<String> {
+        match self.task {
+            Task::Booking => Some(self.booking_wish()),
+            Task::Moving => Some(self.move_wish()),
+            Task::Existing => Some(self.case_wish()),
+            Task::None | Task::Message => None,
         }
+    }
+
+    fn move_wish(&self) -> String {
+        let slot = self.draft.slot.map(|s| s.starts_at).or(self.draft.search.exact);
+        let when = slot.map(|s| format!(" to {}", spoken::moment(s, &self.business.timezone))).unwrap_or_default();
+        match self.case.chosen.as_ref().map(|a| self.named(a)) {
+            Some((service, old)) => format!("Wants to move {service} from {old}{when}."),
+            None => self.case_wish(),
+        }
+    }
+
+    fn booking_wish(&self) -> String {
         let service = self
             .draft
             .service
@@ -421,27 +444,12 @@ impl Conversation {
             .map_or("an appointment", |s| s.name.as_str());
         let slot = self.draft.slot.map(|s| s.starts_at).or(self.draft.search.exact);
         let when = slot.map(|s| format!(" on {}", spoken::moment(s, &self.business.timezone))).unwrap_or_default();
-        Some(format!("Wants to book {service}{when}."))
+        format!("Wants to book {service}{when}.")
     }
 
     /// The slot nearest in meaning to the words on offer: which offers fit a wish.
     pub(super) fn offers_fitting(&self, wish: &Wish, at: &At) -> Vec<Slot> {
-        let fits = |slot: &&Slot| {
-            let local = slot.starts_at.to_zoned(at.business.timezone.clone());
-            let day = match &wish.days {
-                Some(DayWish::One(days) | DayWish::AnyOf(days)) => days.contains(&local.date()),
-                Some(DayWish::Span(from, to)) => *from <= local.date() && local.date() <= *to,
-                _ => true,
-            };
-            let time = match &wish.time {
-                Some(TimeWish::At(clocks)) => clocks.iter().any(|c| c.candidates().contains(&local.time())),
-                Some(TimeWish::Part(from, to)) => *from <= local.time() && local.time() < *to,
-                Some(_) => false,
-                None => true,
-            };
-            day && time && !wish.not.contains(&local.date())
-        };
-        self.draft.offers.iter().filter(fits).copied().collect()
+        self.draft.offers.iter().filter(|slot| fits(slot, wish, at)).copied().collect()
     }
 
     /// Books nothing after all.
@@ -452,6 +460,23 @@ impl Conversation {
         self.step = Step::Open;
         self.say("anything_else", &[]);
     }
+}
+
+/// Whether a slot is what the words mean.
+pub(super) fn fits(slot: &Slot, wish: &Wish, at: &At) -> bool {
+    let local = slot.starts_at.to_zoned(at.business.timezone.clone());
+    let day = match &wish.days {
+        Some(DayWish::One(days) | DayWish::AnyOf(days)) => days.contains(&local.date()),
+        Some(DayWish::Span(from, to)) => *from <= local.date() && local.date() <= *to,
+        _ => true,
+    };
+    let time = match &wish.time {
+        Some(TimeWish::At(clocks)) => clocks.iter().any(|c| c.candidates().contains(&local.time())),
+        Some(TimeWish::Part(from, to)) => *from <= local.time() && local.time() < *to,
+        Some(_) => false,
+        None => true,
+    };
+    day && time && !wish.not.contains(&local.date())
 }
 
 /// All of one day that can still be booked.

@@ -1,5 +1,6 @@
 //! What the receptionist knows about the business it answers for: the settings of this room.
 
+use jiff::Zoned;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
@@ -34,6 +35,44 @@ pub struct Business {
     pub slot_minutes: u32,
     /// Whether a known caller's first name is said in the greeting.
     pub greet_by_name: bool,
+    /// What is said first when a caller speaks of an emergency; none for the country's emergency number.
+    pub emergency: Option<String>,
+    /// What a caller must show before anything about an appointment is told or changed.
+    pub verify: Verify,
+}
+
+/// Whether somebody is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// Within the opening hours.
+    Open,
+    /// Outside them.
+    Closed,
+    /// On a day that is closed whatever its weekday.
+    Holiday,
+}
+
+impl Business {
+    /// Whether somebody is there at this local time.
+    pub(super) fn open_at(&self, now: &Zoned) -> Opening {
+        let (date, time) = (now.date(), now.time());
+        let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
+        match () {
+            () if self.closures.contains(&date) => Opening::Holiday,
+            () if self.hours[weekday].iter().any(|s| s.from <= time && time < s.to) => Opening::Open,
+            () => Opening::Closed,
+        }
+    }
+}
+
+/// The check before anything about an existing person is told or changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// The call comes from the number the appointment was booked with.
+    #[default]
+    CallerId,
+    /// The caller can name the number it was booked with.
+    Number,
 }
 
 /// An opening span within a day, local time, `from < to`.

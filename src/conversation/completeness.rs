@@ -44,7 +44,7 @@ fn judge_words(conversation: &Conversation, text: &str) -> Completeness {
             Some(_) => Completeness::Complete,
             None => Completeness::Unclear,
         },
-        Step::Offer | Step::WhichDay(_) | Step::WhichTime(_) => {
+        Step::Offer | Step::WhichDay(_) | Step::WhichTime(_) | Step::WhichAppointment => {
             let choice = place(&words, 3).is_some() || answer(&words) != Answer::Unclear || timed(&words);
             if choice { Completeness::Complete } else { Completeness::Unclear }
         }

@@ -52,14 +52,15 @@ impl Conversation {
         };
         let text: String = text.chars().take(MAX_MESSAGE_CHARS).collect();
         let callback = self.outcome.phone.is_some() || self.caller.number.is_some();
-        self.outcome.message = Some(Message { text, for_whom: None, callback });
+        let for_whom = self.note.for_whom.clone();
+        self.outcome.message = Some(Message { text, for_whom, callback });
         self.intent("message");
     }
 
     /// Begins to take a message; `about` is what is known of it already.
     pub(super) fn start_message(&mut self, about: Option<String>) {
         self.task = Task::Message;
-        self.note = Note { about, text: None, nameless: false };
+        self.note = Note { about, ..Note::default() };
         self.intent("message");
         self.ask(Step::Message);
     }

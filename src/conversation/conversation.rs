@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::business::Business;
+use super::business::{Business, Opening};
 use super::event::{Action, Caller, Completeness, Event, Expectation};
 use super::hearing::Said;
 use super::outcome::{Disposition, Outcome};
 use super::prompts::Prompts;
 use super::slots::KnownCaller;
-use super::step::{Draft, Note, Step, Task};
+use super::step::{Case, Draft, Note, Step, Task};
 use super::when::At;
 
 /// One call's conversation: cheap to clone, so that a provisional text can be tried on a copy.
@@ -25,6 +25,7 @@ pub struct Conversation {
     pub(super) step: Step,
     pub(super) task: Task,
     pub(super) draft: Draft,
+    pub(super) case: Case,
     pub(super) note: Note,
     /// Digits of a number dictated in pieces.
     pub(super) digits: String,
@@ -38,8 +39,10 @@ pub struct Conversation {
     pub(super) leaving: bool,
     /// Last request number given out.
     pub(super) request: u32,
-    /// Bookings asked for so far, each with its own key.
+    /// Writes asked for so far, each with its own key.
     pub(super) keys: Vec<String>,
+    /// Appointments moved or cancelled so far.
+    pub(super) changes: u32,
     /// Said while the calendar was writing: heard afterwards.
     pub(super) deferred: Option<Said>,
     /// The service last spoken of.
@@ -63,6 +66,7 @@ impl Conversation {
             step: Step::Open,
             task: Task::None,
             draft: Draft::default(),
+            case: Case::default(),
             note: Note::default(),
             digits: String::new(),
             doubted: None,
@@ -71,6 +75,7 @@ impl Conversation {
             leaving: false,
             request: 0,
             keys: Vec::new(),
+            changes: 0,
             deferred: None,
             topic: None,
             last_said: Vec::new(),
@@ -83,30 +88,28 @@ impl Conversation {
     pub fn handle(&mut self, event: Event, now: Timestamp) {
         let business = Arc::clone(&self.business);
         let at = At { now: now.to_zoned(business.timezone.clone()), business: &business };
-        if let Event::Booked { request, result } = event {
-            let said_before = self.actions.len();
-            self.booked(request, result, &at);
-            return self.remember(said_before);
-        }
-        if self.step == Step::Ended {
-            return;
-        }
         let said_before = self.actions.len();
         let mut bridge = false;
         match event {
-            Event::Started(known) => self.greet(known),
+            // What a calendar wrote is noted whatever happened since.
+            Event::Booked { request, result } => self.booked(request, result, &at),
+            Event::Changed { request, result } => self.changed(request, result, &at),
+            Event::Cancelled { request, result } => self.cancelled(request, result, &at),
+            _ if self.step == Step::Ended => return,
+            Event::Started(known) => self.greet(known, &at),
             Event::Known(known) => self.known_late(known),
             Event::Heard { text, confidence, answers } => self.heard(Said { text, confidence, answers }, &at),
             Event::Keys(keys) => self.keyed(&keys, &at),
             Event::Silence => self.silent(&at),
             Event::NotUnderstood => self.missed(&at),
-            Event::Missed if matches!(self.step, Step::WaitSlots(_) | Step::WaitBook(_)) => {}
+            Event::Missed if self.step.is_waiting() => {}
             Event::Missed => self.say("say_again", &[]),
-            Event::Interrupted | Event::Booked { .. } => {}
+            Event::Interrupted => {}
             Event::Slots { request, slots } => self.slots(request, slots, &at),
+            Event::Appointments { request, found } => self.appointments(request, found, &at),
             Event::Waiting => {
                 bridge = true;
-                self.say(if matches!(self.step, Step::WaitBook(_)) { "bridge_book" } else { "bridge" }, &[]);
+                self.say(self.bridge(), &[]);
             }
         }
         if !bridge {
@@ -122,11 +125,10 @@ impl Conversation {
     /// What kind of answer is waited for.
     pub fn expectation(&self) -> Expectation {
         match &self.step {
-            Step::Open | Step::Service(_) | Step::Change | Step::WaitSlots(_) | Step::WaitBook(_) | Step::Ended => {
-                Expectation::Open
-            }
+            Step::Open | Step::Service(_) | Step::Change | Step::Ended => Expectation::Open,
+            Step::WaitSlots(_) | Step::WaitBook(_) | Step::WaitFind(_) | Step::WaitChange(_) => Expectation::Open,
             Step::When => Expectation::DateTime,
-            Step::WhichDay(_) | Step::WhichTime(_) => Expectation::Choice,
+            Step::WhichDay(_) | Step::WhichTime(_) | Step::WhichAppointment | Step::MoveOrCancel => Expectation::Choice,
             Step::Offer if self.draft.offers.len() > 1 => Expectation::Choice,
             Step::Name => Expectation::Name,
             Step::Phone => Expectation::Phone,
@@ -135,6 +137,8 @@ impl Conversation {
             | Step::ConfirmPhone
             | Step::PhoneBack(_)
             | Step::ReadBack
+            | Step::ConfirmCancel
+            | Step::OfferRebook(_)
             | Step::OfferService(_)
             | Step::OfferMessage(_)
             | Step::ConfirmEnd => Expectation::YesNo,
@@ -155,6 +159,10 @@ impl Conversation {
     pub fn disposition(&self) -> Disposition {
         if self.outcome.booking.is_some() {
             Disposition::Booked
+        } else if self.outcome.moved.is_some() {
+            Disposition::Rescheduled
+        } else if self.outcome.cancelled.is_some() {
+            Disposition::Cancelled
         } else if self.outcome.message.is_some() {
             Disposition::Message
         } else if let Some(ended) = self.ended {
@@ -214,11 +222,26 @@ impl Conversation {
         self.actions.push_back(Action::HangUp(disposition));
     }
 
-    fn greet(&mut self, known: Option<KnownCaller>) {
+    fn greet(&mut self, known: Option<KnownCaller>, at: &At) {
         self.outcome.name = known.map(|k| k.name).filter(|n| !n.trim().is_empty());
-        match self.first_name().filter(|_| self.business.greet_by_name) {
-            Some(first) => self.say("greeting_known", &[("first", &first)]),
-            None => self.say("greeting", &[]),
+        let first = self.first_name().filter(|_| self.business.greet_by_name);
+        let (known, key) = match at.business.open_at(&at.now) {
+            Opening::Open => ("greeting_known", "greeting"),
+            Opening::Closed => ("greeting_known_closed", "greeting_closed"),
+            Opening::Holiday => ("greeting_known_holiday", "greeting_holiday"),
+        };
+        match first {
+            Some(first) => self.say(known, &[("first", &first)]),
+            None => self.say(key, &[]),
+        }
+    }
+
+    /// What is said while a calendar takes its time.
+    fn bridge(&self) -> &'static str {
+        match self.step {
+            Step::WaitBook(_) => "bridge_book",
+            Step::WaitChange(_) => "bridge_change",
+            _ => "bridge",
         }
     }
 

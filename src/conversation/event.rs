@@ -52,6 +52,27 @@ pub enum Event {
         /// The calendar's word.
         result: Result<Appointment, BookError>,
     },
+    /// Answer to [`Action::FindAppointments`]; `None` when the calendar failed or was late.
+    Appointments {
+        /// The request answered.
+        request: u32,
+        /// Coming and confirmed, in order of start.
+        found: Option<Vec<Appointment>>,
+    },
+    /// Answer to [`Action::Reschedule`].
+    Changed {
+        /// The request answered.
+        request: u32,
+        /// The appointment as it now stands.
+        result: Result<Appointment, BookError>,
+    },
+    /// Answer to [`Action::Cancel`].
+    Cancelled {
+        /// The request answered.
+        request: u32,
+        /// The calendar's word.
+        result: Result<(), BookError>,
+    },
     /// A tool takes longer than a natural pause: say a bridge.
     Waiting,
 }
@@ -74,6 +95,33 @@ pub enum Action {
         request: u32,
         /// What is booked.
         booking: BookingRequest,
+    },
+    /// Ask the calendar what it has under a number.
+    FindAppointments {
+        /// Echoed in [`Event::Appointments`].
+        request: u32,
+        /// E.164.
+        phone: String,
+    },
+    /// Move an appointment, at most once per `key`.
+    Reschedule {
+        /// Echoed in [`Event::Changed`].
+        request: u32,
+        /// The calendar's id.
+        appointment_id: String,
+        /// When it is to be.
+        slot: Slot,
+        /// Idempotency key, deterministic: call id and the change's ordinal in the call.
+        key: String,
+    },
+    /// Cancel an appointment, at most once per `key`.
+    Cancel {
+        /// Echoed in [`Event::Cancelled`].
+        request: u32,
+        /// The calendar's id.
+        appointment_id: String,
+        /// Idempotency key, deterministic: call id and the change's ordinal in the call.
+        key: String,
     },
     /// Hang up once everything said so far was played.
     HangUp(Disposition),

@@ -4,12 +4,13 @@ use super::agreement::{Answer, answer};
 use super::asking::STRIKES_BEFORE_KEYS;
 use super::conversation::Conversation;
 use super::dates::DayWish;
+use super::existing::wanted;
 use super::lexicon::{ENGLISH, Lexicon};
 use super::names::find_name;
 use super::numbers::dictated;
 use super::outcome::Disposition;
 use super::services::{find_services, wanted_services};
-use super::step::{Step, Task};
+use super::step::{Step, Task, Wanted};
 use super::times::Ear;
 use super::when::{At, Wish};
 use super::words::Words;
@@ -60,7 +61,7 @@ impl Conversation {
         if words.is_empty() {
             return self.missed(at);
         }
-        if let Step::WaitBook(_) = self.step {
+        if self.step.is_writing() {
             // What is said while the calendar writes is heard afterwards; a second "yes" is not a second booking.
             if answer(&words) != Answer::Yes && !ENGLISH.is_only("thanks", &words) {
                 self.deferred = Some(said);
@@ -100,7 +101,8 @@ impl Conversation {
         let strikes = std::mem::take(&mut self.strikes);
         let digit = keys.chars().next().and_then(|c| c.to_digit(10)).filter(|_| keys.len() == 1).map(|d| d as usize);
         match (self.step.clone(), digit) {
-            (Step::WaitSlots(_) | Step::WaitBook(_) | Step::Ended, _) => self.strikes = strikes,
+            (Step::Ended, _) => self.strikes = strikes,
+            (step, _) if step.is_waiting() => self.strikes = strikes,
             (Step::Phone | Step::ConfirmPhone | Step::PhoneBack(_), _) if keys.len() >= 3 => {
                 self.digits_typed(keys, at)
             }
@@ -112,6 +114,8 @@ impl Conversation {
             }
             (Step::WhichDay(days), Some(n)) if n >= 1 && n <= days.len() => self.day_chosen(days[n - 1], at),
             (Step::WhichTime(times), Some(n)) if n >= 1 && n <= times.len() => self.time_chosen(times[n - 1], at),
+            (Step::WhichAppointment, Some(n)) if self.appointment_keyed(n, at) => {}
+            (Step::MoveOrCancel, Some(n @ (1 | 2))) => self.move_or_cancel_keyed(n, at),
             (Step::Service(_), Some(n)) if n >= 1 && n <= self.business.services.len() => {
                 self.draft.service = Some(n - 1);
                 self.advance(at);
@@ -141,7 +145,10 @@ impl Conversation {
         }
         self.intent("emergency");
         self.informed = true;
-        self.say("emergency", &[]);
+        match self.business.emergency.clone() {
+            Some(text) => self.speak(text),
+            None => self.say("emergency", &[]),
+        }
         self.ask_again();
         true
     }
@@ -162,9 +169,9 @@ impl Conversation {
             return true;
         }
         if lexicon.means("goodbye", w) && !dictating {
-            if deciding && self.step == Step::ReadBack && turn.sure {
+            if deciding && matches!(self.step, Step::ReadBack | Step::ConfirmCancel) && turn.sure {
                 self.leaving = true;
-                self.book();
+                self.agreed();
                 return true;
             }
             if self.step == Step::ConfirmPhone && turn.answer == Answer::Yes {
@@ -214,8 +221,8 @@ impl Conversation {
     /// The caller has all that was wanted.
     fn leave(&mut self) {
         self.keep_message();
-        let booked = self.outcome.booking.is_some();
-        let otherwise = if self.task == Task::Booking { Disposition::Abandoned } else { Disposition::NoDisposition };
+        let booked = self.outcome.booking.is_some() || self.outcome.moved.is_some();
+        let otherwise = if self.task.is_appointment() { Disposition::Abandoned } else { Disposition::NoDisposition };
         self.end(if booked { "goodbye_booked" } else { "goodbye" }, otherwise);
     }
 
@@ -230,36 +237,61 @@ impl Conversation {
             self.end("wrong_number", Disposition::NoDisposition);
             return true;
         }
+        if self.step == Step::Open && self.task == Task::None && lexicon.means("sales", w) {
+            self.intent("sales");
+            self.end("sales", Disposition::NoDisposition);
+            return true;
+        }
         if lexicon.means("robot", w) {
             self.say("robot", &[]);
             self.ask_again();
             return true;
         }
-        if lexicon.means("existing", w) && self.task != Task::Booking {
-            self.intent("existing");
-            self.say("not_disclosed", &[]);
-            self.start_message(Some(format!("About an existing appointment: \"{}\"", turn.text.trim())));
+        // A caller who names an appointment of theirs is not booking, whatever we made of it before.
+        let misled = self.task == Task::Booking && matches!(self.step, Step::Service(_) | Step::When);
+        let free = !self.task.is_appointment() || misled && changes_appointment(w);
+        if free && self.about_appointment(turn, lexicon, at) {
             return true;
         }
-        let mine = self.outcome.booking.is_some() && self.task == Task::None;
-        if lexicon.means("change", w) && self.task != Task::Booking
-            || mine
-                && w.has_any(&[
-                    "change it",
-                    "change that",
-                    "move it",
-                    "move that",
-                    "make it",
-                    "switch it",
-                    "switch that",
-                ])
-            || self.step == Step::Open && lexicon.means("cancel", w) && w.has("cancel")
-        {
-            let cancel = ["cancel", "cancelling", "canceling"].iter().any(|c| w.has(c));
-            self.intent(if cancel { "cancel" } else { "reschedule" });
-            self.say("change", &[]);
-            let what = if cancel { "Wants to cancel an appointment" } else { "Wants to move an appointment" };
-            self.start_message(Some(format!("{what}: \"{}\"", turn.text.trim())));
+        let books = lexicon.means("book_sure", w) || !find_services(w, &self.business.services).is_empty();
+        if self.passed_on(turn, books, at) {
+            return true;
+        }
+        self.cancel_task(turn, lexicon) || self.information(turn, lexicon, at)
+    }
+
+    /// An appointment there is: told, moved, cancelled, or what the office knows about a visit.
+    fn about_appointment(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
+        let w = &turn.words;
+        if lexicon.means("late", w) {
+            self.running_late(turn);
+            return true;
+        }
+        if lexicon.means("records", w) {
+            self.intent("existing");
+            self.say("not_disclosed", &[]);
+            self.start_message(Some(format!("About an earlier visit: \"{}\"", turn.text.trim())));
+            return true;
+        }
+        let known = self.case.found.is_some() || self.outcome.booking.is_some() || self.outcome.moved.is_some();
+        let mine = known && self.task == Task::None && lexicon.means("change_it", w);
+        let cancels = self.step == Step::Open && lexicon.means("cancel", w) && w.has("cancel");
+        if mine || cancels || lexicon.means("change", w) || changes_appointment(w) {
+            self.start_case(wanted(w, at), turn, at);
+            return true;
+        }
+        if lexicon.means("existing", w) {
+            let away = lexicon.means("cannot_come", w);
+            self.start_case(if away { Wanted::Either } else { Wanted::Told }, turn, at);
+            return true;
+        }
+        false
+    }
+
+    /// A person, a call back, a message: what somebody else has to do.
+    fn passed_on(&mut self, turn: &Turn, books: bool, at: &At) -> bool {
+        let (w, lexicon) = (&turn.words, &*ENGLISH);
+        if self.task == Task::None && !books && self.for_somebody(turn) {
             return true;
         }
         if lexicon.means("person", w) {
@@ -268,25 +300,33 @@ impl Conversation {
             self.start_message(Some("Asked for a person.".into()));
             return true;
         }
-        let books = lexicon.means("book_sure", w) || !find_services(w, &self.business.services).is_empty();
         if lexicon.means("call_later", w) && !books {
             self.say_goodbye(turn);
+            return true;
+        }
+        if lexicon.means("callback", w) && !books {
+            self.call_back(turn, at);
             return true;
         }
         if lexicon.means("message", w) && !books {
             self.start_message(None);
             return true;
         }
-        self.cancel_task(turn, lexicon) || self.information(turn, lexicon, at)
+        false
     }
 
     fn cancel_task(&mut self, turn: &Turn, lexicon: &Lexicon) -> bool {
         let short = turn.words.len() <= 7;
+        let cancels = lexicon.means("cancels", &turn.words);
         if self.task == Task::None || !short || !lexicon.means("cancel", &turn.words) {
             return false;
         }
         match self.task {
             Task::Booking => self.drop_booking(),
+            // "Cancel it" is an answer there, and is asked about before it is done.
+            Task::Existing if cancels => return false,
+            Task::Moving if cancels => self.cancel_instead(),
+            Task::Existing | Task::Moving => self.keep_as_is(),
             _ => {
                 self.task = Task::None;
                 self.note = super::step::Note::default();
@@ -303,7 +343,7 @@ impl Conversation {
         let wish = Wish::read(w, at, self.ear());
         let question = lexicon.is_question(w);
         let wants = lexicon.means("book_sure", w) || !services.is_empty() || !wish.is_empty();
-        if self.task == Task::Booking {
+        if self.task.is_scheduling() {
             if self.asks_service(turn, lexicon) {
                 return true;
             }
@@ -399,10 +439,18 @@ pub(super) fn is_yes_no(step: &Step) -> bool {
         Step::ConfirmPhone
             | Step::PhoneBack(_)
             | Step::ReadBack
+            | Step::ConfirmCancel
+            | Step::OfferRebook(_)
             | Step::OfferService(_)
             | Step::OfferMessage(_)
             | Step::ConfirmEnd
     )
+}
+
+/// "Could we move Tuesday's appointment": a change of something there is, in whatever order.
+fn changes_appointment(words: &Words) -> bool {
+    let there = ENGLISH.means("appointment_there", words) && !words.has_any(&["an appointment", "another appointment"]);
+    there && (ENGLISH.means("change_verb", words) || ENGLISH.means("cancels", words))
 }
 
 fn answer_is_not_asked(step: &Step, words: &Words) -> bool {

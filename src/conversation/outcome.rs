@@ -37,13 +37,19 @@ pub struct Outcome {
     pub phone: Option<String>,
     /// Booking made.
     pub booking: Option<Booking>,
+    /// Appointment of before the call that was moved, as it now stands.
+    #[serde(default)]
+    pub moved: Option<Booking>,
+    /// Appointment cancelled.
+    #[serde(default)]
+    pub cancelled: Option<Booking>,
     /// Message taken.
     pub message: Option<Message>,
     /// What the call was about, the intents seen in order ("book", "hours", ...).
     pub intents: Vec<String>,
 }
 
-/// A booking made in the call.
+/// An appointment booked, moved or cancelled in the call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Booking {
     /// Calendar's id of it.

@@ -42,7 +42,7 @@ pub fn fixed_prompts(business: &Business) -> Vec<String> {
     // A fixed opening is heard at once, while what follows it is still being rendered.
     let texts = texts.iter().cloned().chain(of_services).flat_map(|text| fixed_sentences(&text));
     let answers = business.faqs.iter().map(|f| f.answer.clone());
-    let hours = std::iter::once(super::spoken::hours(business));
+    let hours = std::iter::once(super::spoken::hours(business)).chain(business.emergency.clone());
     let mut all: Vec<String> = texts.chain(answers).chain(hours).collect();
     all.sort();
     all.dedup();

@@ -7,6 +7,7 @@ use super::dates::DayWish;
 use super::faq::{Asked, find_answer};
 use super::hearing::Turn;
 use super::lexicon::{ENGLISH, Lexicon};
+use super::outcome::Outcome;
 use super::services::find_services;
 use super::spoken;
 use super::step::{Step, Task};
@@ -26,7 +27,7 @@ impl Conversation {
         let w = &turn.words;
         let question = lexicon.is_question(w);
         let booking = lexicon.means("book_sure", w);
-        if self.asks_hours(turn) && !(booking && self.task == Task::Booking) {
+        if self.asks_hours(turn) && !(booking && self.task.is_appointment()) {
             self.intent("hours");
             let day = match Wish::read(w, at, Ear::Open).days {
                 Some(DayWish::One(days)) => days.first().copied(),
@@ -96,7 +97,8 @@ impl Conversation {
 
     /// "When was that again?" after a booking made in this call.
     fn own_booking(&mut self, turn: &Turn) -> bool {
-        let Some(booking) = self.outcome.booking.clone() else { return false };
+        let Outcome { booking, moved, .. } = &self.outcome;
+        let Some(booking) = booking.clone().or(moved.clone()) else { return false };
         if self.task != Task::None || !ENGLISH.means("own_booking", &turn.words) || turn.words.len() > SHORT_QUESTION {
             return false;
         }
@@ -150,7 +152,7 @@ impl Conversation {
     pub(super) fn unknown_question(&mut self, turn: &Turn) -> bool {
         self.intent("question");
         let about = format!("Asked: \"{}\"", turn.text.trim());
-        if self.task == Task::Booking {
+        if self.task.is_appointment() {
             // The question goes to the office with the booking, and the booking goes on.
             let reason = self.draft.reason.take().map_or_else(|| about.clone(), |r| format!("{r} {about}"));
             self.draft.reason = Some(reason.chars().take(MAX_REASON_CHARS).collect());

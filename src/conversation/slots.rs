@@ -56,7 +56,7 @@ pub struct Appointment {
     pub slot: Slot,
 }
 
-/// Why a booking was not made.
+/// Why a booking or a change was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookError {
     /// Somebody else has the slot: offer another.

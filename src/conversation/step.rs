@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
-use super::slots::Slot;
+use super::slots::{Appointment, Slot};
 use super::when::Wish;
 
 /// What the next answer is an answer to.
@@ -39,6 +39,18 @@ pub(super) enum Step {
     WaitSlots(u32),
     /// The calendar's word on the booking.
     WaitBook(u32),
+    /// The calendar's word on what this caller has.
+    WaitFind(u32),
+    /// The calendar's word on a move or a cancellation.
+    WaitChange(u32),
+    /// Which of the appointments found.
+    WhichAppointment,
+    /// Whether to move or to cancel the appointment.
+    MoveOrCancel,
+    /// Whether to cancel what was read out.
+    ConfirmCancel,
+    /// Whether to book that service anew.
+    OfferRebook(usize),
     /// Whether to book the service asked about.
     OfferService(usize),
     /// Whether to take a message.
@@ -60,6 +72,34 @@ pub(super) enum Task {
     Booking,
     /// Taking a message.
     Message,
+    /// Finding out which appointment, and telling or cancelling it.
+    Existing,
+    /// Finding another time for an appointment.
+    Moving,
+}
+
+impl Step {
+    /// Whether a calendar is being asked.
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self, Step::WaitSlots(_) | Step::WaitFind(_)) || self.is_writing()
+    }
+
+    /// Whether a calendar is writing.
+    pub(super) fn is_writing(&self) -> bool {
+        matches!(self, Step::WaitBook(_) | Step::WaitChange(_))
+    }
+}
+
+impl Task {
+    /// Whether a time is being agreed on.
+    pub(super) fn is_scheduling(self) -> bool {
+        matches!(self, Task::Booking | Task::Moving)
+    }
+
+    /// Whether it is about an appointment, new or old.
+    pub(super) fn is_appointment(self) -> bool {
+        self.is_scheduling() || self == Task::Existing
+    }
 }
 
 /// A booking being filled in, any order.
@@ -96,6 +136,41 @@ pub(super) struct Search {
     pub(super) widened: bool,
 }
 
+/// What is to become of an appointment there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Only told.
+    #[default]
+    Told,
+    /// Moved.
+    Moved,
+    /// Cancelled.
+    Cancelled,
+    /// Moved or cancelled: the caller cannot come.
+    Either,
+}
+
+/// An appointment there is, and what is to become of it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Case {
+    /// What is to become of it.
+    pub(super) wanted: Wanted,
+    /// The caller's words.
+    pub(super) words: String,
+    /// Day and time by which the caller named it.
+    pub(super) named: Wish,
+    /// The service by which the caller named it.
+    pub(super) service: Option<usize>,
+    /// The new day and time said in the same breath.
+    pub(super) wish: Wish,
+    /// What the calendar has, once it answered.
+    pub(super) found: Option<Vec<Appointment>>,
+    /// The one meant.
+    pub(super) chosen: Option<Appointment>,
+    /// The number it was booked with was asked for.
+    pub(super) asked_number: bool,
+}
+
 /// A message being taken.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Note {
@@ -105,4 +180,8 @@ pub(super) struct Note {
     pub(super) text: Option<String>,
     /// The caller will not say who is calling.
     pub(super) nameless: bool,
+    /// For whom.
+    pub(super) for_whom: Option<String>,
+    /// The caller wants to be called back: the message is when.
+    pub(super) call_back: bool,
 }

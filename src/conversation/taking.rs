@@ -6,21 +6,39 @@ use super::names::find_name;
 use super::numbers::{dictated, dictated_in_hundreds};
 use super::phone::{Phone, check};
 use super::services::wanted_services;
-use super::step::Step;
+use super::step::{Step, Task};
 use super::times::TimeWish;
 use super::when::{At, Wish};
 use super::words::Words;
 
 use super::hearing::Turn;
 
+/// From so many digits on it is a phone number.
+const NUMBER_DIGITS: usize = 7;
+
 impl Conversation {
     /// Takes every slot the turn fills or changes; true when there was one.
     pub(super) fn absorb(&mut self, turn: &Turn, at: &At) -> bool {
+        if self.task == Task::Moving {
+            // Only the time changes; a number said now is no time.
+            let number = dictated(&turn.words, false).digits.len() >= NUMBER_DIGITS;
+            return !number && self.take_new_time(turn, at);
+        }
         let phone = self.take_phone(turn);
         let service = self.take_service(turn);
         let named = self.take_name(turn);
         let when = !phone && self.take_wish(turn, at);
         phone || service || named || when
+    }
+
+    fn take_new_time(&mut self, turn: &Turn, at: &At) -> bool {
+        let relative = turn.words.has_any(&["same day", "same time"]);
+        let taken = self.take_wish(turn, at);
+        if taken || relative {
+            self.draft.slot = None;
+            self.wish_from_old(&turn.words);
+        }
+        taken || relative
     }
 
     pub(super) fn take_service(&mut self, turn: &Turn) -> bool {

@@ -13,6 +13,7 @@ use super::line::Command;
 use super::ports::Pair;
 use super::settings::Rooms;
 use super::tools;
+use crate::calendar::Calendar;
 use crate::call::{Call, Gone, Input, Media, Output};
 use crate::conversation::{Appointment, BookError, Business, KnownCaller, Slot};
 use crate::rtp::SourceFilter;
@@ -40,6 +41,12 @@ pub(super) enum Mail {
     Slots { tool: u32, slots: Option<Vec<Slot>> },
     /// The calendar's word on a booking.
     Booked { tool: u32, result: Result<Appointment, BookError> },
+    /// What the calendar has under a number.
+    Appointments { tool: u32, found: Option<Vec<Appointment>> },
+    /// The calendar's word on a move.
+    Changed { tool: u32, result: Result<Appointment, BookError> },
+    /// The calendar's word on a cancellation.
+    Cancelled { tool: u32, result: Result<(), BookError> },
 }
 
 /// Where a call's task reaches the SIP line.
@@ -165,6 +172,9 @@ impl Leg {
             Mail::Voice { say, pcm, last } => Input::Voice { say, pcm, last },
             Mail::Slots { tool, slots } => Input::Slots { tool, slots },
             Mail::Booked { tool, result } => Input::Booked { tool, result },
+            Mail::Appointments { tool, found } => Input::Appointments { tool, found },
+            Mail::Changed { tool, result } => Input::Changed { tool, result },
+            Mail::Cancelled { tool, result } => Input::Cancelled { tool, result },
         };
         self.call.handle(input, now);
     }
@@ -199,20 +209,24 @@ impl Leg {
             Output::Prepare(text) => {
                 let _ = self.rooms.speech.speak(&text, Priority::Soon, |_| {});
             }
-            Output::FindSlots { tool, query } => {
-                let (post, calendar, business) = self.tool();
-                tokio::spawn(async move {
-                    let slots = tools::find_slots(&*calendar, &business, &query).await;
-                    let _ = post.send(Mail::Slots { tool, slots }).await;
-                });
-            }
-            Output::Book { tool, booking } => {
-                let (post, calendar, business) = self.tool();
-                tokio::spawn(async move {
-                    let result = tools::book(&*calendar, &business, &booking).await;
-                    let _ = post.send(Mail::Booked { tool, result }).await;
-                });
-            }
+            Output::FindSlots { tool, query } => self.ask(|calendar, business| async move {
+                Mail::Slots { tool, slots: tools::find_slots(&*calendar, &business, &query).await }
+            }),
+            Output::Book { tool, booking } => self.ask(|calendar, business| async move {
+                Mail::Booked { tool, result: tools::book(&*calendar, &business, &booking).await }
+            }),
+            Output::FindAppointments { tool, phone } => self.ask(|calendar, business| async move {
+                Mail::Appointments { tool, found: tools::appointments(&*calendar, &business, &phone).await }
+            }),
+            Output::Reschedule { tool, appointment_id, slot, key } => self.ask(|calendar, business| async move {
+                Mail::Changed {
+                    tool,
+                    result: tools::reschedule(&*calendar, &business, &appointment_id, slot, &key).await,
+                }
+            }),
+            Output::Cancel { tool, appointment_id, key } => self.ask(|calendar, business| async move {
+                Mail::Cancelled { tool, result: tools::cancel(&*calendar, &business, &appointment_id, &key).await }
+            }),
             Output::HangUp => self.signalling.send(Command::HangUp),
             Output::Event(event) => {
                 self.handle.update(self.call.record());
@@ -230,8 +244,16 @@ impl Leg {
         false
     }
 
-    fn tool(&self) -> (mpsc::Sender<Mail>, Arc<dyn crate::calendar::Calendar>, Arc<Business>) {
-        (self.post.clone(), self.rooms.calendar.clone(), self.business.clone())
+    /// Asks the calendar; its answer comes by mail.
+    fn ask<F: Future<Output = Mail> + Send + 'static>(
+        &self,
+        question: impl FnOnce(Arc<dyn Calendar>, Arc<Business>) -> F,
+    ) {
+        let post = self.post.clone();
+        let answer = question(self.rooms.calendar.clone(), self.business.clone());
+        tokio::spawn(async move {
+            let _ = post.send(answer.await).await;
+        });
     }
 
     fn transcribe(&mut self, turn: u32, ask: u32, audio: Arc<[i16]>, urgent: bool, hint: String) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
-use crate::calendar::Calendar;
+use crate::calendar::{BookFailure, BoxFuture, Calendar, CalendarError};
 use crate::conversation::{Appointment, BookError, BookingRequest, Business, KnownCaller, Slot, SlotQuery};
 use crate::crm::Crm;
 
@@ -26,10 +26,60 @@ pub(super) async fn book(
     business: &Business,
     booking: &BookingRequest,
 ) -> Result<Appointment, BookError> {
-    match in_time(BOOKING_DEADLINE, async { calendar.book(business, booking).await }).await {
-        Some(Ok(appointment)) => Ok(appointment),
+    written(&booking.key, || calendar.book(business, booking)).await
+}
+
+/// What the calendar has under a number; asked a second time when it fails at once.
+pub(super) async fn appointments(
+    calendar: &dyn Calendar,
+    business: &Business,
+    phone: &str,
+) -> Option<Vec<Appointment>> {
+    in_time(CALENDAR_DEADLINE, async {
+        match calendar.appointments(business, phone).await {
+            Err(CalendarError::Unavailable(_)) => calendar.appointments(business, phone).await.ok(),
+            other => other.ok(),
+        }
+    })
+    .await?
+}
+
+/// Moves an appointment, or says why not.
+pub(super) async fn reschedule(
+    calendar: &dyn Calendar,
+    business: &Business,
+    appointment_id: &str,
+    slot: Slot,
+    key: &str,
+) -> Result<Appointment, BookError> {
+    written(key, || calendar.reschedule(business, appointment_id, slot, key)).await
+}
+
+/// Cancels an appointment, or says why not.
+pub(super) async fn cancel(
+    calendar: &dyn Calendar,
+    business: &Business,
+    appointment_id: &str,
+    key: &str,
+) -> Result<(), BookError> {
+    written(key, || calendar.cancel(business, appointment_id, key)).await
+}
+
+/// One write, and a second under the same key when the first answer was lost: at most one has an effect.
+async fn written<'a, T: Send>(
+    key: &str,
+    write: impl Fn() -> BoxFuture<'a, Result<T, BookFailure>> + Send + Sync,
+) -> Result<T, BookError> {
+    let written = in_time(BOOKING_DEADLINE, async {
+        match write().await {
+            Err(BookFailure::Unavailable(_)) => write().await,
+            other => other,
+        }
+    });
+    match written.await {
+        Some(Ok(answer)) => Ok(answer),
         Some(Err(failure)) => {
-            tracing::warn!(%failure, call = booking.call_id, "not booked");
+            tracing::warn!(%failure, key, "not written");
             Err(failure.into())
         }
         None => Err(BookError::Unavailable),

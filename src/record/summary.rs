@@ -4,9 +4,12 @@ use crate::call::{CallRecord, Disposition};
 
 /// One line: what the call came to.
 pub(super) fn subject(call: &CallRecord) -> String {
-    let service = call.outcome.booking.as_ref().map(|b| b.service.as_str());
-    match (call.disposition.unwrap_or(Disposition::NoDisposition), service) {
+    let outcome = &call.outcome;
+    let about = outcome.booking.as_ref().or(outcome.moved.as_ref()).or(outcome.cancelled.as_ref());
+    match (call.disposition.unwrap_or(Disposition::NoDisposition), about.map(|b| b.service.as_str())) {
         (Disposition::Booked, Some(service)) => format!("Inbound call: booked {service}"),
+        (Disposition::Rescheduled, Some(service)) => format!("Inbound call: moved {service}"),
+        (Disposition::Cancelled, Some(service)) => format!("Inbound call: cancelled {service}"),
         (disposition, _) => format!("Inbound call: {}", word(disposition)),
     }
 }
@@ -17,6 +20,8 @@ pub(super) fn body(call: &CallRecord) -> String {
     let lines = [
         Some(format!("Outcome: {}", word(call.disposition.unwrap_or(Disposition::NoDisposition)))),
         outcome.booking.as_ref().map(|b| format!("Booked: {}, {} to {}", b.service, b.starts_at, b.ends_at)),
+        outcome.moved.as_ref().map(|b| format!("Moved: {}, now {} to {}", b.service, b.starts_at, b.ends_at)),
+        outcome.cancelled.as_ref().map(|b| format!("Cancelled: {}, {} to {}", b.service, b.starts_at, b.ends_at)),
         outcome.message.as_ref().map(|m| match &m.for_whom {
             Some(whom) => format!("Message for {whom}: {}", m.text),
             None => format!("Message: {}", m.text),

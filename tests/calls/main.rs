@@ -5,6 +5,7 @@ mod booked;
 mod keys_count_once;
 mod keys_from_real_phones;
 mod known_caller_is_greeted_by_name;
+mod known_caller_moves_the_appointment;
 mod one_slot_for_three_callers;
 mod person;
 mod phones;

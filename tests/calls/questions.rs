@@ -41,7 +41,7 @@ pub fn says_taken(line: &str) -> bool {
 }
 
 /// In order: an earlier cue wins over a later one.
-const CUES: [(&str, Question); 35] = [
+const CUES: [(&str, Question); 38] = [
     ("anything else", Question::AnythingElse),
     ("what else", Question::AnythingElse),
     ("should i change", Question::Change),
@@ -49,6 +49,9 @@ const CUES: [(&str, Question); 35] = [
     ("shall i book it", Question::ReadBack),
     ("is that correct?", Question::ReadBack),
     ("shall i book the", Question::ReadBack),
+    ("shall i do that", Question::ReadBack),
+    ("shall i move", Question::ReadBack),
+    ("is that right for you", Question::ReadBack),
     ("calling from", Question::CallingNumber),
     ("is that right?", Question::NumberBack),
     (", correct?", Question::NumberBack),

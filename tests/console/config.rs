@@ -4,7 +4,7 @@ use jiff::civil::{Weekday, date, time};
 use offhook::config::{
     CalendarConfig, Config, ConfigError, CrmConfig, DEMO_TOML, LogFormat, SpeechModel, load_from, parse,
 };
-use offhook::conversation::Span;
+use offhook::conversation::{Span, Verify};
 use proptest::prelude::*;
 
 const GARAGE: &str = r#"
@@ -20,6 +20,8 @@ lead_minutes = 120
 horizon_days = 30
 slot_minutes = 15
 greet_by_name = false
+verify = "number"
+emergency = "Call one one two."
 closures = [2026-12-25, "2027-01-06"]
 [business.hours]
 mon = ["16:00-19:30", "8:30-14:00"]
@@ -95,6 +97,7 @@ fn every_key_arrives() {
     assert_eq!((garage.language.as_str(), garage.country.as_str()), ("es", "ES"));
     assert_eq!((garage.lead_minutes, garage.horizon_days, garage.slot_minutes), (120, 30, 15));
     assert!(!garage.greet_by_name);
+    assert_eq!((garage.verify, garage.emergency.as_deref()), (Verify::Number, Some("Call one one two.")));
     assert_eq!(garage.closures, [date(2026, 12, 25), date(2027, 1, 6)]);
     let span = |from, to| Span { from, to };
     let monday = Weekday::Monday.to_monday_zero_offset() as usize;
@@ -187,6 +190,8 @@ fn a_value_that_cannot_be_is_refused_with_its_line_and_the_remedy() {
         ("timezone = \"Europe/Madrid\"", "timezone = \"Madrid\"", "IANA"),
         ("language = \"es\"", "language = \"Spanish!\"", "language tag"),
         ("country = \"ES\"", "country = \"Spain\"", "two capital letters"),
+        ("verify = \"number\"", "verify = \"trust\"", "caller_id"),
+        ("emergency = \"Call one one two.\"", "emergency = \"  \"", "emergency is empty"),
         ("lead_minutes = 120", "lead_minutes = -1", "between 0 and"),
         ("closures = [2026-12-25, \"2027-01-06\"]", "closures = [\"Christmas\"]", "2026-12-25"),
         ("id = \"oil_change\"", "id = \"Oil change\"", "not an id"),

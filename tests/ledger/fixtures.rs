@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, time};
 use jiff::tz::TimeZone;
 use offhook::call::{CallRecord, CallState, Disposition, Line, MediaStats, Outcome, Speaker};
-use offhook::conversation::{BookingRequest, Business, Service, Slot, Span};
+use offhook::conversation::{BookingRequest, Business, Service, Slot, Span, Verify};
 use offhook::outbox::{Backoff, Settings};
 use offhook::store::Store;
 
@@ -134,5 +134,7 @@ fn business(id: &str, zone: &str, weekday: Vec<Span>, slot_minutes: u32) -> Busi
         horizon_days: 60,
         slot_minutes,
         greet_by_name: true,
+        emergency: None,
+        verify: Verify::CallerId,
     }
 }

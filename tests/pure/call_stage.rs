@@ -233,6 +233,8 @@ impl Stage {
             Output::Book { tool, booking } => {
                 self.due.extend(self.calendar.map(|delay| (self.now + delay, Answer::Booked { tool, booking })));
             }
+            // This calendar does not answer about appointments.
+            Output::FindAppointments { .. } | Output::Reschedule { .. } | Output::Cancel { .. } => {}
             Output::HangUp => self.hung_up = true,
             Output::Event(_) => self.events += 1,
             Output::Save(_) => {}

@@ -1,11 +1,12 @@
 //! What holds whatever is said: no panic, no double booking, and an end.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
 use offhook::conversation::{
-    Action, Appointment, BookError, Caller, Completeness, Conversation, Event, Expectation, KnownCaller, Slot,
-    fixed_prompts, understand_when,
+    Action, Appointment, BookError, Business, Caller, Completeness, Conversation, Event, Expectation, KnownCaller,
+    Slot, fixed_prompts, understand_when,
 };
 use proptest::prelude::*;
 
@@ -23,6 +24,8 @@ enum Move {
     Known,
     Slots(Option<u8>),
     Booked(u8),
+    Found(Option<u8>),
+    Changed(u8),
 }
 
 fn moves() -> impl Strategy<Value = Move> {
@@ -52,6 +55,11 @@ fn moves() -> impl Strategy<Value = Move> {
         "the time",
         "do you have parking",
         "hmm",
+        "I need to reschedule",
+        "move it to Friday at ten",
+        "cancel my appointment",
+        "when is my appointment",
+        "keep it",
     ]);
     prop_oneof![
         6 => (phrases, 0.0f32..1.0).prop_map(|(t, c)| Move::Say(t.into(), c)),
@@ -64,6 +72,8 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => Just(Move::Known),
         3 => prop::option::weighted(0.9, 0u8..20).prop_map(Move::Slots),
         3 => (0u8..4).prop_map(Move::Booked),
+        3 => prop::option::weighted(0.9, 0u8..4).prop_map(Move::Found),
+        3 => (0u8..4).prop_map(Move::Changed),
     ]
 }
 
@@ -75,15 +85,19 @@ proptest! {
         let business = if dentist { dental() } else { garage() };
         let caller = Caller { number: (seed % 3 != 0).then(|| "+16175550123".to_string()), call_id: "c".into() };
         let mut now: Timestamp = "2026-11-21T15:00:00Z".parse().expect("a time");
-        let mut talk = Conversation::new(business, caller, seed);
+        let mut talk = Conversation::new(Arc::clone(&business), caller, seed);
         let mut in_flight: Vec<(u32, String)> = Vec::new();
         let mut query = None;
+        let mut find = None;
+        let mut changing: Option<(u32, String, bool)> = None;
         let mut made = BTreeSet::new();
         let mut ended = false;
         talk.handle(Event::Started(None), now);
         for step in all.into_iter().map(Some).chain((0..14).map(|_| None)) {
             now += 3.seconds();
-            match step.unwrap_or(Move::Silence) {
+            let step = step.unwrap_or(Move::Silence);
+            let agreed = talk.expectation() == Expectation::YesNo && says_yes(&step);
+            match step {
                 Move::Say(text, confidence) => {
                     let _ = talk.completeness(&text);
                     talk.handle(Event::Heard { text, confidence, answers: vec![] }, now);
@@ -107,6 +121,21 @@ proptest! {
                     };
                     talk.handle(Event::Booked { request, result }, now);
                 },
+                Move::Found(count) => if let Some(request) = find.take() {
+                    let found = count.map(|n| (0..n).map(|i| coming(&business, now, i)).collect());
+                    talk.handle(Event::Appointments { request, found }, now);
+                },
+                Move::Changed(how) => if let Some((request, key, moves)) = changing.take() {
+                    let result = match how {
+                        0 => Err(BookError::Taken),
+                        1 => Err(BookError::Unavailable),
+                        _ => { prop_assert!(made.insert(key), "changed twice under one key"); Ok(coming(&business, now, 0)) }
+                    };
+                    match moves {
+                        true => talk.handle(Event::Changed { request, result }, now),
+                        false => talk.handle(Event::Cancelled { request, result: result.map(drop) }, now),
+                    }
+                },
             }
             while let Some(action) = talk.poll_action() {
                 prop_assert!(!ended, "after the hang-up: {:?}", action);
@@ -116,6 +145,15 @@ proptest! {
                     Action::Book { request, booking } => {
                         prop_assert!(in_flight.iter().all(|(_, k)| *k != booking.key), "two in flight under {}", booking.key);
                         in_flight.push((request, booking.key));
+                    }
+                    Action::FindAppointments { request, .. } => find = Some(request),
+                    Action::Reschedule { request, key, .. } => {
+                        prop_assert!(agreed && changing.is_none(), "moved without a yes, or while another is written");
+                        changing = Some((request, key, true));
+                    }
+                    Action::Cancel { request, key, .. } => {
+                        prop_assert!(agreed && changing.is_none(), "cancelled without a yes, or while another is written");
+                        changing = Some((request, key, false));
                     }
                     Action::HangUp(_) => ended = true,
                 }
@@ -158,6 +196,21 @@ proptest! {
         let last = call.last();
         prop_assert!(last.contains(&back) || call.conversation.expectation() == Expectation::Phone, "{spoken}: {last}");
     }
+}
+
+/// Whether a move can be meant as agreement: a yes, its key, or "cancel that" to "shall I cancel it?".
+fn says_yes(step: &Move) -> bool {
+    match step {
+        Move::Say(text, _) => text.contains("yes") || text.contains("cancel") || !text.is_ascii(),
+        Move::Keys(keys) => keys == "1",
+        _ => false,
+    }
+}
+
+fn coming(business: &Business, now: Timestamp, day: u8) -> Appointment {
+    let starts_at = now + (24 * (i64::from(day) + 1)).hours();
+    let service = business.services[usize::from(day) % business.services.len()].id.clone();
+    Appointment { id: format!("old{day}"), service, slot: Slot { starts_at, ends_at: starts_at + 1.hour() } }
 }
 
 #[test]

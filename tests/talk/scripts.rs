@@ -441,8 +441,8 @@ fn the_dentist_other_ways() {
             ),
             (
                 "disclosure",
-                &["when is my next appointment?", "please tell me my appointment", "Bob Jones", "yes", "no"],
-                "message from Bob Jones: About an existing appointment: \"when is my next appointment?\" please tell me my appointment; Message",
+                &["when is my next appointment?", "yes", "please tell me my appointment", "Bob Jones", "yes", "no"],
+                "message from Bob Jones: About an appointment: \"when is my next appointment?\" please tell me my appointment; Message",
             ),
         ],
     );

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::{Time, time};
 use jiff::tz::TimeZone;
-use offhook::conversation::{Business, Faq, Service, Span};
+use offhook::conversation::{Business, Faq, Service, Span, Verify};
 
 fn service(id: &str, minutes: u32, aliases: &[&str]) -> Service {
     let aliases = aliases.iter().map(|a| (*a).to_string()).collect();
@@ -49,6 +49,8 @@ pub fn dental() -> Arc<Business> {
         horizon_days: 60,
         slot_minutes: 15,
         greet_by_name: true,
+        emergency: None,
+        verify: Verify::CallerId,
     })
 }
 
@@ -88,5 +90,7 @@ pub fn garage() -> Arc<Business> {
         horizon_days: 60,
         slot_minutes: 20,
         greet_by_name: true,
+        emergency: None,
+        verify: Verify::CallerId,
     })
 }

@@ -27,6 +27,14 @@ pub struct Call {
     pub slow: bool,
     pub held: Vec<Event>,
     pub attempts: Vec<BookingRequest>,
+    /// What the calendar has, and under which number.
+    pub there: Vec<(String, Appointment)>,
+    /// Keys of the moves and cancellations asked for, in order.
+    pub writes: Vec<String>,
+    /// What was moved and cancelled: "a1 11-24 14:30".
+    pub changes: Vec<String>,
+    /// Numbers asked about.
+    pub looked_up: Vec<String>,
 }
 
 impl Call {
@@ -53,6 +61,10 @@ impl Call {
             slow: false,
             held: vec![],
             attempts: vec![],
+            there: vec![],
+            writes: vec![],
+            changes: vec![],
+            looked_up: vec![],
         };
         let known = known.map(|name| KnownCaller { contact_id: "c1".into(), name: name.into() });
         call.event(Event::Started(known));
@@ -108,6 +120,20 @@ impl Call {
                     let result = self.write(booking);
                     self.answer(Event::Booked { request, result });
                 }
+                Action::FindAppointments { request, phone } => {
+                    let of = |(number, a): &(String, Appointment)| (*number == phone).then(|| a.clone());
+                    let found = (!self.down).then(|| self.there.iter().filter_map(of).collect());
+                    self.looked_up.push(phone);
+                    self.answer(Event::Appointments { request, found });
+                }
+                Action::Reschedule { request, appointment_id, slot, key } => {
+                    let result = self.change(&appointment_id, Some(slot), key);
+                    self.answer(Event::Changed { request, result });
+                }
+                Action::Cancel { request, appointment_id, key } => {
+                    let result = self.change(&appointment_id, None, key).map(drop);
+                    self.answer(Event::Cancelled { request, result });
+                }
                 Action::HangUp(disposition) => self.hung_up = Some(disposition),
             }
         }
@@ -133,7 +159,61 @@ impl Call {
         assert!(self.booked.iter().all(|b| b.key != booking.key), "one key, two bookings");
         self.busy.push(booking.slot);
         self.booked.push(booking.clone());
-        Ok(Appointment { id: format!("a{}", self.booked.len()), service: booking.service, slot: booking.slot })
+        let id = format!("a{}", self.attempts.len());
+        let made = Appointment { id, service: booking.service, slot: booking.slot };
+        self.there.push((booking.phone, made.clone()));
+        Ok(made)
+    }
+
+    /// Moves or cancels as a calendar does: one effect per key, never two at one time.
+    fn change(&mut self, id: &str, to: Option<Slot>, key: String) -> Result<Appointment, BookError> {
+        if self.down {
+            return Err(BookError::Unavailable);
+        }
+        if let (Some(slot), true) = (to, self.race > 0) {
+            self.race -= 1;
+            self.writes.push(key);
+            self.busy.push(slot);
+            return Err(BookError::Taken);
+        }
+        assert!(!self.writes.contains(&key), "one key, two changes");
+        self.writes.push(key);
+        let at = self.there.iter().position(|(_, a)| a.id == id).ok_or(BookError::Unavailable)?;
+        let old = self.there[at].1.clone();
+        self.busy.retain(|b| *b != old.slot);
+        let zone = self.business.timezone.clone();
+        let Some(slot) = to else {
+            self.there.remove(at);
+            self.booked.retain(|b| b.slot != old.slot);
+            self.changes.push(format!("{id} off"));
+            return Ok(old);
+        };
+        assert!(
+            self.busy.iter().all(|b| b.starts_at >= slot.ends_at || slot.starts_at >= b.ends_at),
+            "two at one time"
+        );
+        self.busy.push(slot);
+        self.there[at].1.slot = slot;
+        self.booked.iter_mut().filter(|b| b.slot == old.slot).for_each(|b| b.slot = slot);
+        self.changes.push(format!("{id} {}", slot.starts_at.to_zoned(zone).strftime("%m-%d %H:%M")));
+        Ok(self.there[at].1.clone())
+    }
+
+    /// The calendar has this already, under the number called from.
+    pub fn with(self, service: &str, local: DateTime) -> Self {
+        let number = if self.business.country == "US" { "+16175550123" } else { "+34612345678" };
+        self.with_under(number, service, local)
+    }
+
+    /// The calendar has this already, under that number.
+    pub fn with_under(mut self, number: &str, service: &str, local: DateTime) -> Self {
+        let minutes = self.business.services.iter().find(|s| s.id == service).expect("a service").minutes;
+        let starts_at = at(&self.business, local);
+        let slot = Slot { starts_at, ends_at: starts_at + i64::from(minutes).minutes() };
+        self.busy.push(slot);
+        let id = format!("old{}", self.there.len() + 1);
+        self.there.push((number.into(), Appointment { id, service: service.into(), slot }));
+        self
     }
 
     fn free(&self, query: &SlotQuery) -> Vec<Slot> {
@@ -183,9 +263,11 @@ impl Call {
                 )
             })
             .collect();
+        parts.extend(self.changes.iter().cloned());
         if let Some(message) = &self.conversation.outcome().message {
             let name = self.conversation.outcome().name.clone().unwrap_or_default();
-            parts.push(format!("message from {name}: {}", message.text));
+            let whom = message.for_whom.as_ref().map(|w| format!(" for {w}")).unwrap_or_default();
+            parts.push(format!("message from {name}{whom}: {}", message.text));
         }
         let end = match self.hung_up {
             Some(d) => format!("{d:?}"),
