@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::provider::{BookFailure, BoxFuture, Calendar, CalendarError};
 use super::slots::{free_slots, reach};
 use crate::conversation::{Appointment, BookingRequest, Business, Slot, SlotQuery};
-use crate::store::{AppointmentRow, NewAppointment, Store, StoreError, Written};
+use crate::store::{AppointmentRow, Change, Changed, NewAppointment, Store, StoreError, Written};
 
 /// Where a calendar reads the time; tests put their own here.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -60,8 +60,7 @@ impl Calendar for BuiltIn {
         booking: &'a BookingRequest,
     ) -> BoxFuture<'a, Result<Appointment, BookFailure>> {
         Box::pin(async move {
-            let failed = |e: StoreError| BookFailure::Unavailable(e.to_string());
-            if let Err(reason) = check(booking, (self.clock)()) {
+            if let Err(reason) = check(&booking.key, booking.slot, (self.clock)()) {
                 // What was booked before its time came stays booked, whenever the answer is asked for again.
                 let before = self.store.appointment_by_key(&booking.key).await.map_err(failed)?;
                 return before.map(appointment).ok_or(BookFailure::Rejected(reason));
@@ -72,12 +71,80 @@ impl Calendar for BuiltIn {
             }
         })
     }
+
+    fn appointments<'a>(
+        &'a self,
+        business: &'a Business,
+        phone_e164: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Appointment>, CalendarError>> {
+        Box::pin(async move {
+            let rows = self.store.appointments_of_phone(&business.id, phone_e164, (self.clock)()).await;
+            Ok(rows.map_err(unavailable)?.into_iter().map(appointment).collect())
+        })
+    }
+
+    fn reschedule<'a>(
+        &'a self,
+        business: &'a Business,
+        appointment_id: &'a str,
+        new_slot: Slot,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Appointment, BookFailure>> {
+        Box::pin(async move {
+            let to = Some((new_slot.starts_at, new_slot.ends_at));
+            let change = Change { key, business: &business.id, id: appointment_id, to };
+            self.change(&change, check(key, new_slot, (self.clock)())).await.map(appointment)
+        })
+    }
+
+    fn cancel<'a>(
+        &'a self,
+        business: &'a Business,
+        appointment_id: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<(), BookFailure>> {
+        Box::pin(async move {
+            let change = Change { key, business: &business.id, id: appointment_id, to: None };
+            self.change(&change, Ok(())).await.map(drop)
+        })
+    }
 }
 
-fn check(booking: &BookingRequest, now: Timestamp) -> Result<(), String> {
-    let Slot { starts_at, ends_at } = booking.slot;
+impl BuiltIn {
+    /// What was changed before its time came stays changed, whenever the answer is asked for again.
+    async fn change(&self, change: &Change<'_>, sound: Result<(), String>) -> Result<AppointmentRow, BookFailure> {
+        let before = self.store.changed_appointment(change.key).await.map_err(failed)?;
+        if before.is_none() {
+            sound.map_err(BookFailure::Rejected)?;
+            self.still_to_come(change).await?;
+        }
+        match self.store.change_appointment(change).await.map_err(failed)? {
+            Changed::Done(row) => Ok(row),
+            Changed::Overlaps => Err(BookFailure::Taken),
+            Changed::Cancelled => Err(BookFailure::Rejected("the appointment was cancelled".to_owned())),
+            Changed::Unknown => Err(BookFailure::Rejected("there is no such appointment".to_owned())),
+        }
+    }
+
+    async fn still_to_come(&self, change: &Change<'_>) -> Result<(), BookFailure> {
+        match self.store.appointment(change.business, change.id).await.map_err(failed)? {
+            _ if change.key.is_empty() => Err(BookFailure::Rejected("it has no key".to_owned())),
+            Some(row) if row.starts_at.timestamp() < (self.clock)() => {
+                Err(BookFailure::Rejected(format!("the appointment of {} is over", row.starts_at.timestamp())))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn failed(error: StoreError) -> BookFailure {
+    BookFailure::Unavailable(error.to_string())
+}
+
+fn check(key: &str, slot: Slot, now: Timestamp) -> Result<(), String> {
+    let Slot { starts_at, ends_at } = slot;
     match () {
-        () if booking.key.is_empty() => Err("it has no key".to_owned()),
+        () if key.is_empty() => Err("it has no key".to_owned()),
         () if ends_at <= starts_at => Err(format!("it ends at {ends_at}, not after its start {starts_at}")),
         () if starts_at < now => Err(format!("its start {starts_at} is over")),
         () => Ok(()),

@@ -25,6 +25,32 @@ pub trait Calendar: Send + Sync {
         business: &'a Business,
         booking: &'a BookingRequest,
     ) -> BoxFuture<'a, Result<Appointment, BookFailure>>;
+
+    /// A number's confirmed appointments that are still to come, in order of start.
+    fn appointments<'a>(
+        &'a self,
+        business: &'a Business,
+        phone_e164: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Appointment>, CalendarError>>;
+
+    /// Moves an appointment that is still to come; where it was becomes free in the same step. The same key again
+    /// answers with the appointment as it stands and moves nothing. A new time that is taken leaves it where it was.
+    fn reschedule<'a>(
+        &'a self,
+        business: &'a Business,
+        appointment_id: &'a str,
+        new_slot: Slot,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Appointment, BookFailure>>;
+
+    /// Cancels an appointment that is still to come; its time becomes free. The same key again, or an appointment
+    /// that is cancelled already, is a success.
+    fn cancel<'a>(
+        &'a self,
+        business: &'a Business,
+        appointment_id: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<(), BookFailure>>;
 }
 
 /// Why slots could not be found.
@@ -38,7 +64,7 @@ pub enum CalendarError {
     Rejected(String),
 }
 
-/// Why a booking was not made.
+/// Why a booking or a change was not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BookFailure {
     /// Somebody else has the time.

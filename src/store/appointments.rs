@@ -35,6 +35,32 @@ pub struct NewAppointment {
     pub call_id: String,
 }
 
+/// A change of an appointment to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// Idempotency key.
+    pub key: &'a str,
+    /// Business key; an appointment of another business is unknown.
+    pub business: &'a str,
+    /// The appointment's id.
+    pub id: &'a str,
+    /// Its new start and end; none cancels it.
+    pub to: Option<(Timestamp, Timestamp)>,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Changed {
+    /// Written, now or when its key was first asked: the appointment as it stands.
+    Done(AppointmentRow),
+    /// Another appointment occupies the resource then; this one stays where it was.
+    Overlaps,
+    /// It was cancelled before: nothing to move.
+    Cancelled,
+    /// The business has no such appointment.
+    Unknown,
+}
+
 /// What became of a booking.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Written {
@@ -70,6 +96,58 @@ impl Store {
     pub async fn appointment_by_key(&self, key: &str) -> Result<Option<AppointmentRow>> {
         let mut connection = self.reader().acquire().await.doing("read an appointment")?;
         by_key(&mut connection, key).await
+    }
+
+    /// Moves or cancels an appointment, unless the change's key is there already.
+    pub async fn change_appointment(&self, change: &Change<'_>) -> Result<Changed> {
+        let mut tx = self.write().await?;
+        if let Some(row) = changed_by_key(&mut tx, change.key).await? {
+            return Ok(if row.id == change.id { Changed::Done(row) } else { Changed::Unknown });
+        }
+        let Some(row) = by_id(&mut tx, change.business, change.id).await? else { return Ok(Changed::Unknown) };
+        match (change.to, row.status == CANCELLED) {
+            (Some(_), true) => return Ok(Changed::Cancelled),
+            (None, true) => return Ok(Changed::Done(row)),
+            _ => {}
+        }
+        match update(&mut tx, change).await {
+            Err(e) if is_overlap(&e) => return Ok(Changed::Overlaps),
+            other => other.doing("change an appointment")?,
+        }
+        let row = by_id(&mut tx, change.business, change.id).await?;
+        tx.commit().await.doing("commit a change")?;
+        Ok(row.map_or(Changed::Unknown, Changed::Done))
+    }
+
+    /// The appointment changed under a key.
+    pub async fn changed_appointment(&self, key: &str) -> Result<Option<AppointmentRow>> {
+        let mut connection = self.reader().acquire().await.doing("read an appointment")?;
+        changed_by_key(&mut connection, key).await
+    }
+
+    /// A business's appointment.
+    pub async fn appointment(&self, business: &str, id: &str) -> Result<Option<AppointmentRow>> {
+        let mut connection = self.reader().acquire().await.doing("read an appointment")?;
+        by_id(&mut connection, business, id).await
+    }
+
+    /// Confirmed appointments of a number that start at or after `from`, in order of start.
+    pub async fn appointments_of_phone(
+        &self,
+        business: &str,
+        phone: &str,
+        from: Timestamp,
+    ) -> Result<Vec<AppointmentRow>> {
+        let sql = "SELECT * FROM appointments WHERE business = $1 AND phone = $2 AND status = 'confirmed'
+            AND starts_us >= $3 ORDER BY starts_us, id";
+        let rows = sqlx::query(sql)
+            .bind(business)
+            .bind(phone)
+            .bind(from.as_microsecond())
+            .fetch_all(self.reader())
+            .await
+            .doing("list a number's appointments")?;
+        rows.iter().map(AppointmentRow::read).collect::<Result<_, _>>().doing("read appointments")
     }
 
     /// Appointments that end after `from` (all when none), in order of start.
@@ -123,6 +201,42 @@ async fn by_key(connection: &mut SqliteConnection, key: &str) -> Result<Option<A
     row.as_ref().map(AppointmentRow::read).transpose().doing("read an appointment")
 }
 
+async fn by_id(connection: &mut SqliteConnection, business: &str, id: &str) -> Result<Option<AppointmentRow>> {
+    let row = sqlx::query("SELECT * FROM appointments WHERE business = $1 AND id = $2")
+        .bind(business)
+        .bind(id)
+        .fetch_optional(connection)
+        .await
+        .doing("read an appointment")?;
+    row.as_ref().map(AppointmentRow::read).transpose().doing("read an appointment")
+}
+
+async fn changed_by_key(connection: &mut SqliteConnection, key: &str) -> Result<Option<AppointmentRow>> {
+    let sql = "SELECT a.* FROM appointments AS a JOIN appointment_changes AS c ON c.appointment_id = a.id
+        WHERE c.key = $1";
+    let row = sqlx::query(sql).bind(key).fetch_optional(connection).await.doing("read a change")?;
+    row.as_ref().map(AppointmentRow::read).transpose().doing("read a change")
+}
+
+/// The appointment and the key of its change, within the caller's transaction.
+async fn update(tx: &mut SqliteConnection, change: &Change<'_>) -> Result<(), sqlx::Error> {
+    let query = match change.to {
+        Some((starts_at, ends_at)) => sqlx::query("UPDATE appointments SET starts_us = $2, ends_us = $3 WHERE id = $1")
+            .bind(change.id)
+            .bind(starts_at.as_microsecond())
+            .bind(ends_at.as_microsecond()),
+        None => sqlx::query("UPDATE appointments SET status = 'cancelled' WHERE id = $1").bind(change.id),
+    };
+    query.execute(&mut *tx).await?;
+    sqlx::query("INSERT INTO appointment_changes (key, appointment_id, created_us) VALUES ($1, $2, $3)")
+        .bind(change.key)
+        .bind(change.id)
+        .bind(Timestamp::now().as_microsecond())
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
 async fn insert(tx: &mut SqliteConnection, new: &NewAppointment) -> Result<(), sqlx::Error> {
     let sql =
         "INSERT INTO appointments (id, key, business, resource, service, starts_us, ends_us, timezone, name, phone,
@@ -160,3 +274,5 @@ pub(super) async fn link_contact(tx: &mut SqliteConnection, call_id: &str, conta
     sqlx::query(sql).bind(call_id).bind(contact_id).execute(tx).await.doing("link a call")?;
     Ok(())
 }
+
+const CANCELLED: &str = "cancelled";

@@ -16,7 +16,7 @@ mod jobs;
 mod open;
 mod rows;
 
-pub use appointments::{NewAppointment, Written};
+pub use appointments::{Change, Changed, NewAppointment, Written};
 pub use calls::{CallWrite, Page};
 pub use contacts::{NewActivity, NewContact, NewTask};
 pub use error::{Result, StoreError};

@@ -30,7 +30,8 @@ fn known_caller_is_greeted_by_name() {
     let name = contact["name"].as_str().expect("the first call gave a name");
     let given = name.split(' ').next().expect("a name has a first word");
     let greeting = &agent_lines(&again)[0];
-    let opening: Vec<&str> = greeting.split_whitespace().take(3).map(|word| word.trim_end_matches([',', '.'])).collect();
+    let opening: Vec<&str> =
+        greeting.split_whitespace().take(3).map(|word| word.trim_end_matches([',', '.'])).collect();
     assert!(opening.contains(&given), "{greeting}");
     assert_eq!(given, "Susan", "{}", story(&first));
     assert_eq!(again["contact_id"], contact["id"]);
