@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
-use offhook::calendar::{self, Calendar};
+use offhook::calendar::{self, Calendar, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
 use offhook::config::{CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, SpeechModel, StoreConfig};
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
@@ -52,6 +52,8 @@ enum ServeError {
     Store(#[from] StoreError),
     #[error("{0}")]
     Token(#[from] TokenError),
+    #[error("[calendar] {0}")]
+    Calendar(#[from] CalendarError),
     #[error("[http] listen = \"{addr}\": {source}; choose another port or stop what holds it")]
     Http { addr: std::net::SocketAddr, source: io::Error },
     #[error("signals cannot be heard: {0}")]
@@ -84,9 +86,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         CrmConfig::Builtin => Arc::new(crm::BuiltIn::new(store.clone())),
     };
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
-    let calendar: Arc<dyn Calendar> = match config.calendar {
-        CalendarConfig::Builtin => Arc::new(calendar::BuiltIn::with_clock(store.clone(), clock)),
-    };
+    let calendar = calendar(&config.calendar, &store, clock)?;
     let outbox = Outbox::start(store.clone(), crm.clone(), outbox::Settings::default()).await?;
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
@@ -111,6 +111,41 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let served = console.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
     store.close().await;
     served.map_err(ServeError::Api)
+}
+
+/// The calendar to book in; one on a server is looked at meanwhile, and what is wrong with it is said, but calls are
+/// answered whatever it says.
+fn calendar(
+    config: &CalendarConfig,
+    store: &Store,
+    clock: calendar::Clock,
+) -> Result<Arc<dyn Calendar>, CalendarError> {
+    let remote = match config {
+        CalendarConfig::Builtin => return Ok(Arc::new(calendar::BuiltIn::with_clock(store.clone(), clock))),
+        CalendarConfig::CalDav(remote) => remote.clone(),
+    };
+    let settings = calendar::CalDavSettings {
+        url: remote.url,
+        username: remote.username,
+        password: remote.password.map(|password| password.reveal().to_owned()),
+        calendar: remote.calendar,
+        organizer: remote.organizer,
+    };
+    let calendar = calendar::CalDav::new(settings, clock)?;
+    let probed = calendar.clone();
+    tokio::spawn(async move {
+        match probed.probe().await {
+            Ok(found) => tracing::info!(calendar = found, "the calendar answers"),
+            Err(error @ CalendarError::Unavailable(_)) => tracing::error!(
+                "[calendar] {error}; start the server or correct url. Until then callers leave messages"
+            ),
+            Err(error @ CalendarError::Rejected(_)) => tracing::error!(
+                "[calendar] {error}; correct url, calendar, username or password and start again. Until then callers \
+                 leave messages"
+            ),
+        }
+    });
+    Ok(Arc::new(calendar))
 }
 
 /// Loads the models and has the fixed prompts rendered ahead, so that the first caller hears no warm-up.

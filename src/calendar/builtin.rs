@@ -141,7 +141,7 @@ fn failed(error: StoreError) -> BookFailure {
     BookFailure::Unavailable(error.to_string())
 }
 
-fn check(key: &str, slot: Slot, now: Timestamp) -> Result<(), String> {
+pub(super) fn check(key: &str, slot: Slot, now: Timestamp) -> Result<(), String> {
     let Slot { starts_at, ends_at } = slot;
     match () {
         () if key.is_empty() => Err("it has no key".to_owned()),

@@ -10,10 +10,10 @@ use super::error::{ConfigError, Source};
 use super::raw::{self, Given};
 use super::secret::Secret;
 use super::settings::{
-    CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig,
-    SpeechModel, StoreConfig, TestingConfig, VoiceConfig,
+    Config, CrmConfig, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig, SpeechModel,
+    StoreConfig, TestingConfig, VoiceConfig,
 };
-use super::{business, value};
+use super::{business, calendar, value};
 
 /// Checks everything but the secrets that live elsewhere.
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
@@ -27,7 +27,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         sip,
         speech: speech(source, &document.speech)?,
         voice: voice(source, &document.voice)?,
-        calendar: builtin(source, "calendar", &document.calendar.kind).map(|()| CalendarConfig::Builtin)?,
+        calendar: calendar::calendar(source, &document.calendar)?,
         crm: builtin(source, "crm", &document.crm.kind).map(|()| CrmConfig::Builtin)?,
         store: store(source, &document.store)?,
         http: http(source, &document.http)?,

@@ -4,6 +4,7 @@
 //! module: `main` translates [`Config`] into each room's own settings.
 
 mod business;
+mod calendar;
 mod check;
 mod error;
 mod raw;
@@ -16,6 +17,6 @@ pub use error::ConfigError;
 pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
-    CalendarConfig, Cidr, Config, CrmConfig, HttpConfig, Listen, LogConfig, LogFormat, MediaConfig, Route, SipConfig,
-    SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+    CalDavConfig, CalendarConfig, Cidr, Config, CrmConfig, HttpConfig, Listen, LogConfig, LogFormat, MediaConfig,
+    Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
 };

@@ -112,6 +112,13 @@ pub(super) struct Voice {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Calendar {
     pub(super) kind: Given<String>,
+    pub(super) url: Given<String>,
+    pub(super) calendar: Given<String>,
+    pub(super) username: Given<String>,
+    pub(super) password: Given<String>,
+    pub(super) password_env: Given<String>,
+    pub(super) password_file: Given<String>,
+    pub(super) organizer: Given<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -179,6 +179,23 @@ pub struct VoiceConfig {
 pub enum CalendarConfig {
     /// Our own tables.
     Builtin,
+    /// A calendar on a CalDAV server.
+    CalDav(CalDavConfig),
+}
+
+/// A calendar on a CalDAV server, and who we are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalDavConfig {
+    /// Address of the calendar, or of a server that tells where it is.
+    pub url: String,
+    /// Name of the calendar, or its path; none where the user has only one.
+    pub calendar: Option<String>,
+    /// User name; none where the server asks for none.
+    pub username: Option<String>,
+    /// Its password.
+    pub password: Option<Secret>,
+    /// E-mail address written as organizer.
+    pub organizer: Option<String>,
 }
 
 /// Which contact store is written to.

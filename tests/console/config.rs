@@ -223,6 +223,35 @@ fn a_value_that_cannot_be_is_refused_with_its_line_and_the_remedy() {
 }
 
 #[test]
+fn a_caldav_calendar_says_what_is_wrong_with_it() {
+    let written = "[calendar]\nkind = \"builtin\"\n";
+    assert!(GARAGE.contains(written));
+    let with = |lines: &str| GARAGE.replacen(written, &format!("[calendar]\n{lines}\n"), 1);
+    let address = "kind = \"caldav\"\nurl = \"https://cal.example/\"";
+    let place = GARAGE.lines().position(|line| line == "[calendar]").unwrap() + 1;
+    for (lines, line, says) in [
+        ("kind = \"caldav\"".to_owned(), 1, "a CalDAV calendar has a url"),
+        ("kind = \"builtin\"\nurl = \"https://cal.example/\"".to_owned(), 2, "the built-in calendar has no url"),
+        ("kind = \"caldav\"\nurl = \"cal.example\"".to_owned(), 2, "is no address"),
+        ("kind = \"caldav\"\nurl = \"https://me:hunter2@cal.example/\"".to_owned(), 2, "use username and password"),
+        (format!("{address}\nusername = \"desk\""), 3, "without a password"),
+        (format!("{address}\npassword = \"hunter2\""), 3, "without username"),
+        (format!("{address}\nusername = \"desk\"\npassword = \"hunter2\"\npassword_env = \"A\""), 5, "keep one"),
+        (format!("{address}\nusername = \"desk\"\npassword_env = \"OFFHOOK_NO_SUCH\""), 4, "OFFHOOK_NO_SUCH"),
+        (format!("{address}\nusername = \"desk\"\npassword_file = \"/no/such/file\""), 4, "/no/such/file"),
+        (format!("{address}\norganizer = \"nobody\""), 3, "no e-mail address"),
+    ] {
+        let message = refused(&with(&lines));
+        assert!(message.starts_with(&format!("offhook.toml:{}: ", place + line)), "{lines}: {message}");
+        assert!(message.contains(says) && !message.contains("hunter2"), "{lines}: {message}");
+    }
+    let good = with(&format!("{address}\nusername = \"desk\"\npassword = \"hunter2\"\ncalendar = \"Front\""));
+    let config = parse("offhook.toml", &good).unwrap();
+    assert!(matches!(&config.calendar, CalendarConfig::CalDav(remote) if remote.calendar.as_deref() == Some("Front")));
+    assert!(!format!("{config:?}").contains("hunter2"), "a secret is never printed");
+}
+
+#[test]
 fn what_is_missing_is_named() {
     assert!(refused("").contains("no business"));
     assert!(refused("[business]\n").contains("has no name"));

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use offhook::calendar::{BookFailure, BuiltIn, Calendar};
 use offhook::conversation::{Appointment, BookingRequest, Business, Slot, SlotQuery};
 
+use crate::dav;
 use crate::fixtures::{at, booking, db, harbor, taller};
 
 /// Runs the whole suite on an empty calendar whose clock stands at 2026-11-23T12:00:00Z, a Monday.
@@ -159,5 +160,19 @@ async fn the_built_in_calendar_conforms() {
         let db = db().await;
         let calendar = BuiltIn::with_clock(db.store.clone(), Arc::new(|| at("2026-11-23T12:00:00Z")));
         exercise(&calendar, &business).await;
+    }
+}
+
+#[tokio::test]
+async fn radicale_conforms() {
+    for business in [harbor(), taller()] {
+        exercise(&dav::radicale().await.calendar(), &business).await;
+    }
+}
+
+#[tokio::test]
+async fn xandikos_conforms() {
+    for business in [harbor(), taller()] {
+        exercise(&dav::xandikos().await.calendar(), &business).await;
     }
 }

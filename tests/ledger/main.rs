@@ -2,13 +2,22 @@
 
 mod booking;
 mod calendar_conformance;
+mod calendar_server_troubles;
 mod contacts;
 mod crash_recovery;
+mod dav;
 mod delivery;
 mod ending_a_call;
 mod fixtures;
 mod free_slots;
 mod hand_off;
 mod kill_points;
+mod one_slot_on_a_server;
 mod opening_the_store;
+mod outside_events_block;
 mod proposals;
+// The other areas use the rest of it.
+#[allow(dead_code)]
+#[path = "../calls/server.rs"]
+mod server;
+mod serving_without_the_calendar;
