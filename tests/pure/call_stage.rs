@@ -231,6 +231,8 @@ impl Stage {
             Output::Book { tool, booking } => {
                 self.due.extend(self.calendar.map(|delay| (self.now + delay, Answer::Booked { tool, booking })));
             }
+            // This calendar has no appointments to tell or change: it never answers.
+            Output::FindAppointments { .. } | Output::Reschedule { .. } | Output::Cancel { .. } => {}
             Output::HangUp => self.hung_up = true,
             Output::Event(_) => self.events += 1,
             Output::Save(_) => {}
