@@ -233,7 +233,7 @@ impl Stage {
             Output::Book { tool, booking } => {
                 self.due.extend(self.calendar.map(|delay| (self.now + delay, Answer::Booked { tool, booking })));
             }
-            // This calendar does not answer about appointments.
+            // This calendar has no appointments to tell or change: it never answers.
             Output::FindAppointments { .. } | Output::Reschedule { .. } | Output::Cancel { .. } => {}
             Output::HangUp => self.hung_up = true,
             Output::Event(_) => self.events += 1,

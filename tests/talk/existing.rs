@@ -256,7 +256,7 @@ fn nothing_is_changed_twice_by_impatience() {
 fn a_doubtful_yes_changes_nothing() {
     for opening in ["move my appointment to Wednesday at ten", "cancel my appointment"] {
         let mut call = Call::new(garage()).with("oil-change", tuesday()).says(&[opening]);
-        call.event(Event::Heard { text: "yes".into(), confidence: 0.1 });
+        call.event(Event::Heard { text: "yes".into(), confidence: 0.1, answers: vec![] });
         assert!(call.writes.is_empty(), "{}", call.transcript());
         call.hear("yes");
         assert_eq!(call.changes.len(), 1);

@@ -73,11 +73,16 @@ fn every_change_is_the_one_agreed_on() {
 fn talk(call: &mut Call, chance: &mut Chance, plan: &Plan, prompts: &crate::prompts::Prompts) -> Result<(), String> {
     let mut wavers = plan.wavers;
     let mut asides = chance.below(3);
+    let mut keys: Vec<String> = Vec::new();
     for _ in 0..TURNS_MAX {
         if call.hung_up.is_some() {
             break;
         }
-        let keys = keys_of(&call.last_prompt(), prompts, &call.business);
+        let heard = keys_of(&call.last_prompt(), prompts, &call.business);
+        // "Take your time" leaves the question as it was.
+        if !heard.iter().any(|k| k == "hold") {
+            keys = heard;
+        }
         let is = |key: &str| keys.iter().any(|k| k == key);
         let confirming = is("read_back_move") || is("really_move") || is("confirm_cancel");
         let open = is("help") || is("anything_else") || keys.iter().any(|k| k.starts_with("greeting"));
