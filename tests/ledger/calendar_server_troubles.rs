@@ -191,8 +191,9 @@ async fn what_a_crash_left_held_lapses() {
 
 /// Asks, and hangs up on the server while its answer is kept back.
 async fn give_up(calendar: &CalDav, relay: &Relay, request: &BookingRequest) {
+    let business = harbor();
     tokio::select! {
-        answer = calendar.book(&harbor(), request) => panic!("it does not stall: {answer:?}"),
+        answer = calendar.book(&business, request) => panic!("it does not stall: {answer:?}"),
         () = relay.stalls.notified() => {}
     }
 }
