@@ -119,7 +119,7 @@ impl BuiltIn {
             self.still_to_come(change).await?;
         }
         match self.store.change_appointment(change).await.map_err(failed)? {
-            Changed::Done(row) => Ok(row),
+            Changed::Done(row) => Ok(*row),
             Changed::Overlaps => Err(BookFailure::Taken),
             Changed::Cancelled => Err(BookFailure::Rejected("the appointment was cancelled".to_owned())),
             Changed::Unknown => Err(BookFailure::Rejected("there is no such appointment".to_owned())),

@@ -53,7 +53,7 @@ pub struct Change<'a> {
 #[expect(clippy::large_enum_variant, reason = "one at a time, and used at once")]
 pub enum Changed {
     /// Written, now or when its key was first asked: the appointment as it stands.
-    Done(AppointmentRow),
+    Done(Box<AppointmentRow>),
     /// Another appointment occupies the resource then; this one stays where it was.
     Overlaps,
     /// It was cancelled before: nothing to move.
@@ -103,12 +103,12 @@ impl Store {
     pub async fn change_appointment(&self, change: &Change<'_>) -> Result<Changed> {
         let mut tx = self.write().await?;
         if let Some(row) = changed_by_key(&mut tx, change.key).await? {
-            return Ok(if row.id == change.id { Changed::Done(row) } else { Changed::Unknown });
+            return Ok(if row.id == change.id { Changed::Done(Box::new(row)) } else { Changed::Unknown });
         }
         let Some(row) = by_id(&mut tx, change.business, change.id).await? else { return Ok(Changed::Unknown) };
         match (change.to, row.status == CANCELLED) {
             (Some(_), true) => return Ok(Changed::Cancelled),
-            (None, true) => return Ok(Changed::Done(row)),
+            (None, true) => return Ok(Changed::Done(Box::new(row))),
             _ => {}
         }
         match update(&mut tx, change).await {
@@ -117,7 +117,7 @@ impl Store {
         }
         let row = by_id(&mut tx, change.business, change.id).await?;
         tx.commit().await.doing("commit a change")?;
-        Ok(row.map_or(Changed::Unknown, Changed::Done))
+        Ok(row.map_or(Changed::Unknown, |row| Changed::Done(Box::new(row))))
     }
 
     /// The appointment changed under a key.

@@ -179,7 +179,7 @@ async fn what_a_crash_left_held_lapses() {
     let (calendar, relay) = Relay::before(&server, &[("PUT", Fate::Stalled)]).await;
     let request = booking("crashed/booking/1", "2026-11-24T15:00:00Z", 30);
     give_up(&calendar, &relay, &request).await;
-    let first = |slots: Vec<offhook::conversation::Slot>| slots.iter().any(|slot| *slot == request.slot);
+    let first = |slots: Vec<offhook::conversation::Slot>| slots.contains(&request.slot);
     assert!(!first(server.calendar().find_slots(&harbor(), &question()).await.unwrap()), "held");
     let later = CalDav::new(server.settings(), Arc::new(|| at("2026-11-23T12:03:00Z"))).unwrap();
     assert!(first(later.find_slots(&harbor(), &question()).await.unwrap()), "free again after two minutes");
@@ -191,8 +191,9 @@ async fn what_a_crash_left_held_lapses() {
 
 /// Asks, and hangs up on the server while its answer is kept back.
 async fn give_up(calendar: &CalDav, relay: &Relay, request: &BookingRequest) {
+    let business = harbor();
     tokio::select! {
-        answer = calendar.book(&harbor(), request) => panic!("it does not stall: {answer:?}"),
+        answer = calendar.book(&business, request) => panic!("it does not stall: {answer:?}"),
         () = relay.stalls.notified() => {}
     }
 }

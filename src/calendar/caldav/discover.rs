@@ -59,7 +59,7 @@ fn addresses(found: &[Resource]) -> Vec<String> {
 
 fn choose(url: &Url, calendars: &[Resource], wanted: Option<&str>) -> Result<Url, Trouble> {
     let names = || {
-        let names: Vec<&str> = calendars.iter().map(|found| name(found)).collect();
+        let names: Vec<&str> = calendars.iter().map(name).collect();
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
     };
     let found: Vec<&Resource> = match wanted {

@@ -329,18 +329,24 @@ mod tests {
     use crate::calendar::caldav::busy::BUDGET;
     use crate::calendar::caldav::times::local;
 
-    /// Rule, first time, window, and the starts another program (python-dateutil) finds for it.
+    /// Rule, first time, window, and the starts another program (python-dateutil) finds for it. Left out: BYDAY that
+    /// mixes plain and numbered days, and one week 53, where it departs from the RFC.
     const KNOWN: &str = include_str!("../../../tests/ledger/repeats.tsv");
 
     #[test]
-    fn four_hundred_rules_name_the_times_that_another_program_finds() {
+    fn hundreds_of_rules_name_the_times_that_another_program_finds() {
+        let mut wrong = Vec::new();
         for line in KNOWN.lines() {
             let fields: Vec<&str> = line.split('\t').collect();
             let [first, from, to] = [1, 2, 3].map(|at| local(fields[at]).unwrap());
             let expected: Vec<DateTime> = fields[4].split(',').filter_map(local).collect();
             let rule = Rule::read(fields[0], first, local).unwrap();
-            assert_eq!(rule.starts(first, from, to, &mut { BUDGET }), expected, "{line}");
+            let found = rule.starts(first, from, to, &mut { BUDGET });
+            if found != expected {
+                wrong.push(format!("{line}: {found:?}"));
+            }
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     #[test]
