@@ -46,7 +46,8 @@ pub(super) fn find_answer<'a>(
     services: &[Service],
     lexicon: &Lexicon,
 ) -> Option<&'a Faq> {
-    let by_words = by_words(asked.words, faqs, services, lexicon);
+    // Words shared in passing prove nothing where a day or a booking is spoken of.
+    let by_words = by_words(asked.words, faqs, services, lexicon).filter(|_| !asked.aside);
     if asked.answers.is_empty() {
         return by_words.map(|i| &faqs[i]);
     }
