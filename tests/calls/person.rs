@@ -38,6 +38,8 @@ pub struct Person {
     turns: usize,
     /// The agent said that the wish cannot be met.
     refused: bool,
+    /// Everything was said.
+    done: bool,
     /// Start of the line answered last.
     answered_ms: Option<u64>,
 }
@@ -51,7 +53,7 @@ enum Reply {
 impl Person {
     pub fn new(phone: impl Phone + 'static, number: &'static str, voices: [Voice; 2], wish: Wish) -> Self {
         let phone = Box::new(phone);
-        Self { phone, number, voices, wish, together: None, turns: 0, refused: false, answered_ms: None }
+        Self { phone, number, voices, wish, together: None, turns: 0, refused: false, done: false, answered_ms: None }
     }
 
     /// Waits for the others before the yes.
@@ -114,11 +116,16 @@ impl Person {
     fn reply(&mut self, question: Question, line: &str) -> Reply {
         let wish = self.wish;
         match question {
+            // Asked again after the booking, nobody books twice.
+            Question::Help if self.done => Reply::Say(ALL_DONE),
             Question::Help => Reply::Say(wish.opening),
             Question::Service => Reply::Say(wish.service),
             Question::When => Reply::Say(wish.when),
             Question::Name => Reply::Say(wish.name),
-            Question::AnythingElse => Reply::Say("No, that's all, thank you."),
+            Question::AnythingElse => {
+                self.done = true;
+                Reply::Say(ALL_DONE)
+            }
             Question::NumberBack => Reply::Say("Yes, that's right."),
             Question::Change => Reply::Say("The time is wrong."),
             Question::Number => Reply::Press(wish.other_number.expect("this person's number is the one called from")),
@@ -138,6 +145,8 @@ impl Person {
         }
     }
 }
+
+const ALL_DONE: &str = "No, that's all, thank you.";
 
 /// A place where so many wait until all are there.
 pub struct Rendezvous {
