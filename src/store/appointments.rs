@@ -50,7 +50,6 @@ pub struct Change<'a> {
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "one at a time, and used at once")]
 pub enum Changed {
     /// Written, now or when its key was first asked: the appointment as it stands.
     Done(Box<AppointmentRow>),
