@@ -35,7 +35,9 @@ mod spoken_es;
 mod step;
 mod taking;
 mod times;
+mod tongue;
 mod translation;
+mod weeks;
 mod when;
 mod words;
 
