@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::event::CallEvent;
 use super::record::CallRecord;
-use crate::conversation::{Appointment, BookError, BookingRequest, KnownCaller, Slot, SlotQuery};
+use crate::conversation::{Appointment, BookError, BookingRequest, KnownCaller, Proposal, Slot, SlotQuery, Utterance};
 
 /// Something happened to the call.
 #[derive(Debug)]
@@ -86,6 +86,13 @@ pub enum Input<'a> {
         tool: u32,
         /// The calendar's word.
         result: Result<(), BookError>,
+    },
+    /// Answer to [`Output::Interpret`].
+    Interpreted {
+        /// Echoed.
+        tool: u32,
+        /// None when the model failed or was late.
+        proposal: Option<Proposal>,
     },
     /// The caller put us on hold, or took us back.
     Hold(bool),
@@ -178,6 +185,13 @@ pub enum Output {
         appointment_id: String,
         /// Idempotency key.
         key: String,
+    },
+    /// Have a language model read what was not understood.
+    Interpret {
+        /// Number of the tool call.
+        tool: u32,
+        /// What was said.
+        utterance: Utterance,
     },
     /// End the SIP dialog.
     HangUp,

@@ -13,7 +13,7 @@ use super::settings::{
     Config, CrmConfig, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig, SpeechModel,
     StoreConfig, TestingConfig, VoiceConfig,
 };
-use super::{business, calendar, value};
+use super::{business, calendar, model, value};
 
 /// Checks everything but the secrets that live elsewhere.
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
@@ -27,6 +27,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         sip,
         speech: speech(source, &document.speech)?,
         voice: voice(source, &document.voice)?,
+        model: model::model(source, &document.model)?,
         calendar: calendar::calendar(source, &document.calendar)?,
         crm: builtin(source, "crm", &document.crm.kind).map(|()| CrmConfig::Builtin)?,
         store: store(source, &document.store)?,

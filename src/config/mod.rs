@@ -8,6 +8,7 @@ mod calendar;
 mod check;
 mod error;
 mod languages;
+mod model;
 mod raw;
 mod read;
 mod secret;
@@ -19,5 +20,5 @@ pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
     CalDavConfig, CalendarConfig, Cidr, Config, CrmConfig, HttpConfig, Listen, LogConfig, LogFormat, MediaConfig,
-    Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+    ModelConfig, Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
 };

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::business::{Business, Opening};
 use super::event::{Action, Caller, Completeness, Event, Expectation};
 use super::hearing::Said;
+use super::interpreting::Unread;
 use super::language::Language;
 use super::outcome::{Disposition, Outcome};
 use super::prompts::Prompts;
@@ -58,6 +59,12 @@ pub struct Conversation {
     pub(super) turns_heard: u8,
     /// Said in a language of their own.
     pub(super) hints: Vec<(String, Language)>,
+    /// A language model reads what the grammar cannot.
+    pub(super) has_model: bool,
+    /// The grammar had no use for the last turn.
+    pub(super) lost: bool,
+    /// What the model is reading.
+    pub(super) unread: Option<Unread>,
     late_name: bool,
 }
 
@@ -90,6 +97,9 @@ impl Conversation {
             home: None,
             turns_heard: 0,
             hints: Vec::new(),
+            has_model: false,
+            lost: false,
+            unread: None,
             late_name: false,
         }
     }
@@ -100,6 +110,10 @@ impl Conversation {
         let at = At { now: now.to_zoned(business.timezone.clone()), business: &business };
         let said_before = self.actions.len();
         let mut bridge = false;
+        if event.is_a_turn() {
+            // What the model makes of an older one is of no use any more.
+            self.unread = None;
+        }
         match event {
             // What a calendar wrote is noted whatever happened since.
             Event::Booked { request, result } => self.booked(request, result, &at),
@@ -117,6 +131,7 @@ impl Conversation {
             Event::Interrupted => {}
             Event::Slots { request, slots } => self.slots(request, slots, &at),
             Event::Appointments { request, found } => self.appointments(request, found, &at),
+            Event::Interpreted { request, proposal } => self.interpreted(request, proposal, &at),
             Event::Waiting => {
                 bridge = true;
                 self.say(self.bridge(), &[]);
@@ -249,6 +264,7 @@ impl Conversation {
     /// What is said while a calendar takes its time.
     fn bridge(&self) -> &'static str {
         match self.step {
+            _ if self.unread.is_some() => "bridge_reading",
             Step::WaitBook(_) => "bridge_book",
             Step::WaitChange(_) => "bridge_change",
             _ => "bridge",

@@ -71,10 +71,16 @@ impl Conversation {
             }
             return;
         }
-        let Said { text, confidence, answers } = &said;
+        self.greet_late();
+        self.with_model_or_without(said, at);
+    }
+
+    /// Makes of a turn what the grammar can make of it.
+    pub(super) fn understand(&mut self, said: &Said, at: &At) {
+        let words = Words::heard(&said.text, self.language());
+        let Said { text, confidence, answers } = said;
         let clear = words.len() < LONG_WORDS || *confidence >= LONG_CONFIDENCE;
         let turn = Turn { text, answer: answer(&words), words, sure: *confidence >= SURE, clear, answers };
-        self.greet_late();
         if let [service] = find_services(&turn.words, &self.business.services).as_slice() {
             self.topic = Some(*service);
         }
@@ -95,6 +101,7 @@ impl Conversation {
                 self.strikes = 1;
                 return self.ask_again();
             }
+            self.lost = turn.sure && turn.clear;
             self.missed(at);
         }
     }
@@ -142,7 +149,7 @@ impl Conversation {
         }
     }
 
-    fn emergency(&mut self, turn: &Turn) -> bool {
+    pub(super) fn emergency(&mut self, turn: &Turn) -> bool {
         let dictating = matches!(self.step, Step::Phone | Step::Name);
         if !ENGLISH.means("emergency", &turn.words) && !ENGLISH.is_only("emergency_only", &turn.words)
             || dictating && dictated(&turn.words, false).digits.len() > 3
@@ -160,7 +167,7 @@ impl Conversation {
     }
 
     /// What may be said at any point.
-    fn anywhere(&mut self, turn: &Turn, at: &At) -> bool {
+    pub(super) fn anywhere(&mut self, turn: &Turn, at: &At) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
         let dictating = self.step == Step::Message;
         if dictating && w.len() > 4 {
@@ -423,6 +430,7 @@ impl Conversation {
         if !sure && self.draft.service.is_none() && self.business.services.len() > 1 && turn.words.len() > 3 {
             // "I'd like a haircut": wanted, but not offered.
             self.step = Step::Service(Vec::new());
+            self.lost = turn.clear;
             return self.say("unknown_service", &[]);
         }
         self.advance(at);

@@ -15,7 +15,7 @@ use super::settings::Rooms;
 use super::tools;
 use crate::calendar::Calendar;
 use crate::call::{Call, Gone, Input, Media, Output};
-use crate::conversation::{Appointment, BookError, Business, KnownCaller, Language, Slot};
+use crate::conversation::{Appointment, BookError, Business, KnownCaller, Language, Proposal, Slot, Utterance};
 use crate::rtp::SourceFilter;
 use crate::sip::DialogId;
 use crate::speech::{Priority, Speech, TranscribeJob, TranscribeKind};
@@ -47,6 +47,8 @@ pub(super) enum Mail {
     Changed { tool: u32, result: Result<Appointment, BookError> },
     /// The calendar's word on a cancellation.
     Cancelled { tool: u32, result: Result<(), BookError> },
+    /// What the language model makes of a turn.
+    Interpreted { tool: u32, proposal: Option<Proposal> },
 }
 
 /// Where a call's task reaches the SIP line.
@@ -175,6 +177,7 @@ impl Leg {
             Mail::Appointments { tool, found } => Input::Appointments { tool, found },
             Mail::Changed { tool, result } => Input::Changed { tool, result },
             Mail::Cancelled { tool, result } => Input::Cancelled { tool, result },
+            Mail::Interpreted { tool, proposal } => Input::Interpreted { tool, proposal },
         };
         self.call.handle(input, now);
     }
@@ -227,6 +230,7 @@ impl Leg {
             Output::Cancel { tool, appointment_id, key } => self.ask(|calendar, business| async move {
                 Mail::Cancelled { tool, result: tools::cancel(&*calendar, &business, &appointment_id, &key).await }
             }),
+            Output::Interpret { tool, utterance } => self.interpret(tool, utterance),
             Output::HangUp => self.signalling.send(Command::HangUp),
             Output::Event(event) => {
                 self.handle.update(self.call.record());
@@ -253,6 +257,18 @@ impl Leg {
         let answer = question(self.rooms.calendar.clone(), self.business.clone());
         tokio::spawn(async move {
             let _ = post.send(answer.await).await;
+        });
+    }
+
+    /// Asks the language model; it answers in time or not at all.
+    fn interpret(&self, tool: u32, utterance: Utterance) {
+        let (post, model) = (self.post.clone(), self.rooms.model.clone());
+        tokio::spawn(async move {
+            let proposal = match model {
+                Some(model) => model.interpret(&utterance).await,
+                None => None,
+            };
+            let _ = post.send(Mail::Interpreted { tool, proposal }).await;
         });
     }
 

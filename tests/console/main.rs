@@ -6,3 +6,4 @@ mod config;
 mod events;
 mod house;
 mod limits;
+mod model_config;

@@ -12,6 +12,7 @@ mod fixtures;
 mod free_slots;
 mod hand_off;
 mod kill_points;
+mod language_model;
 mod one_slot_on_a_server;
 mod opening_the_store;
 mod outside_events_block;

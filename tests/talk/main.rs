@@ -5,6 +5,7 @@ mod dates;
 mod english_expressions;
 mod existing;
 mod expressions;
+mod interpreting;
 mod laws;
 mod oracle;
 mod passing;

@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use offhook::calendar::free_slots;
 use offhook::conversation::{
     Action, Appointment, BookError, BookingRequest, Business, Caller, Conversation, Disposition, Event, KnownCaller,
-    Slot, SlotQuery,
+    Slot, SlotQuery, Utterance,
 };
 
 /// One scripted call.
@@ -36,6 +36,8 @@ pub struct Call {
     pub changes: Vec<String>,
     /// Numbers asked about.
     pub looked_up: Vec<String>,
+    /// What a model was asked to read, and under which number.
+    pub unread: Vec<(u32, Utterance)>,
 }
 
 impl Call {
@@ -71,6 +73,7 @@ impl Call {
             writes: vec![],
             changes: vec![],
             looked_up: vec![],
+            unread: vec![],
         };
         let known = known.map(|name| KnownCaller { contact_id: "c1".into(), name: name.into() });
         call.event(Event::Started(known));
@@ -140,6 +143,7 @@ impl Call {
                     let result = self.change(&appointment_id, None, key).map(drop);
                     self.answer(Event::Cancelled { request, result });
                 }
+                Action::Interpret { request, utterance } => self.unread.push((request, utterance)),
                 Action::HangUp(disposition) => self.hung_up = Some(disposition),
             }
         }
