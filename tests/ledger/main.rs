@@ -11,6 +11,7 @@ mod ending_a_call;
 mod fixtures;
 mod free_slots;
 mod hand_off;
+mod hosted_troubles;
 mod kill_points;
 mod oauth_tokens;
 mod one_slot_on_a_server;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use offhook::calendar::{
-    Acuity, AcuitySettings, Calendly, CalendlySettings, Clock, Google, GoogleSettings, Graph, GraphSettings,
+    Acuity, AcuitySettings, Calendar, Calendly, CalendlySettings, Clock, Google, GoogleSettings, Graph, GraphSettings,
     OAuthSettings,
 };
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ use crate::fixtures::at;
 /// A running stand-in; it goes with its folder.
 pub struct Provider {
     child: Child,
+    pub name: &'static str,
     /// Its own address.
     pub root: String,
     pub folder: tempfile::TempDir,
@@ -31,7 +32,7 @@ impl Drop for Provider {
 
 impl Provider {
     /// Starts one, its clock at Monday 2026-11-23T12:00:00Z.
-    pub fn start(name: &str, options: &[&str]) -> Provider {
+    pub fn start(name: &'static str, options: &[&str]) -> Provider {
         let script: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests/ledger/providers", name].iter().collect();
         let mut command = Command::new("python3");
         command.arg("-B").arg(script.with_extension("py")).args(["--now", NOW]).args(options);
@@ -39,7 +40,7 @@ impl Provider {
         let mut port = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut port).unwrap();
         let root = format!("http://127.0.0.1:{}", port.trim());
-        Provider { child, root, folder: tempfile::tempdir().unwrap() }
+        Provider { child, name, root, folder: tempfile::tempdir().unwrap() }
     }
 
     /// Switches faults, adds events of somebody else.
@@ -71,6 +72,25 @@ impl Provider {
             fault["count"] = json!(1);
         }
         self.tell(json!({"faults": [fault]})).await;
+    }
+
+    /// Our calendar on it.
+    pub fn calendar(&self) -> Box<dyn Calendar> {
+        match self.name {
+            "google" => Box::new(self.google()),
+            "graph" => Box::new(self.graph()),
+            "calendly" => Box::new(self.calendly()),
+            _ => Box::new(self.acuity()),
+        }
+    }
+
+    /// The same, looking at other people's calendars too.
+    pub fn watching(&self, busy: &[&str]) -> Box<dyn Calendar> {
+        let busy = busy.iter().map(|id| (*id).to_owned()).collect();
+        match self.name {
+            "google" => Box::new(Google::open(GoogleSettings { busy, ..self.google_settings() }, clock()).unwrap()),
+            _ => Box::new(Graph::open(GraphSettings { busy, ..self.graph_settings() }, clock()).unwrap()),
+        }
     }
 
     pub fn oauth(&self) -> OAuthSettings {
