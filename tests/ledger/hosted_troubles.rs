@@ -86,8 +86,9 @@ async fn who_hung_up_during_a_booking_finds_it_again() {
     for (provider, calendar, _) in each().await {
         provider.next("POST", json!({"fate": "stall"})).await;
         let request = booking("c1/booking/1", "2026-11-24T15:00:00Z", 30);
+        let business = harbor();
         tokio::select! {
-            answer = calendar.book(&harbor(), &request) => panic!("it does not stall: {answer:?}"),
+            answer = calendar.book(&business, &request) => panic!("it does not stall: {answer:?}"),
             () = fault_spent(&provider) => {}
         }
         let booked = calendar.book(&harbor(), &request).await.unwrap();
@@ -127,6 +128,17 @@ async fn a_provider_that_says_slower_is_obeyed() {
         assert_eq!(seen["requests"].as_array().unwrap().len(), before, "nothing was asked");
         assert_eq!(seen["violations"], json!([]), "nobody came too early");
         assert_eq!(standing(&provider).await, json!([2, 0]));
+    }
+}
+
+#[tokio::test]
+async fn a_date_until_which_to_wait_is_understood() {
+    for (provider, calendar, _) in each().await {
+        let until = json!({"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"});
+        provider.next("GET", json!({"status": 429, "headers": until})).await;
+        calendar.find_slots(&harbor(), &question()).await.unwrap_err();
+        let error = calendar.find_slots(&harbor(), &question()).await.unwrap_err();
+        assert!(error.to_string().contains("left alone"), "{}: {error}", provider.name);
     }
 }
 

@@ -26,7 +26,7 @@ pub(in crate::calendar) struct Api {
 #[derive(Clone)]
 pub(in crate::calendar) enum Auth {
     /// With tokens that run out.
-    OAuth(Tokens),
+    Granted(Tokens),
     /// With a token that stays.
     Token(String),
     /// With a name and a key.
@@ -71,12 +71,12 @@ impl Auth {
     /// Tokens bought at the provider's own server.
     pub(in crate::calendar) fn oauth(settings: OAuthSettings) -> Result<Auth, Trouble> {
         https(&settings.token_url)?;
-        Ok(Auth::OAuth(Tokens::new(client()?, settings)?))
+        Ok(Auth::Granted(Tokens::new(client()?, settings)?))
     }
 
     async fn header(&self, refused: Option<&str>) -> Result<Option<String>, Trouble> {
         match self {
-            Auth::OAuth(tokens) => tokens.access(refused).await.map(Some),
+            Auth::Granted(tokens) => tokens.access(refused).await.map(Some),
             Auth::Token(token) => Ok(Some(token.clone())),
             Auth::Basic(..) => Ok(None),
         }
@@ -117,7 +117,7 @@ impl Api {
                     self.note(true, None);
                     return Ok(answer);
                 }
-                Attempt::Refused(_) if !renewed && matches!(self.auth, Auth::OAuth(_)) => {
+                Attempt::Refused(_) if !renewed && matches!(self.auth, Auth::Granted(_)) => {
                     (renewed, refused) = (true, token);
                 }
                 Attempt::Refused(why) => return Err(Trouble::Refused(why)),
@@ -192,7 +192,7 @@ impl Api {
 
     fn credential(&self) -> &'static str {
         match self.auth {
-            Auth::OAuth(_) => "permission; run `offhook calendar login` again",
+            Auth::Granted(_) => "permission; run `offhook calendar login` again",
             Auth::Token(_) => "token; correct token_file, token_env or token",
             Auth::Basic(..) => "username and password; correct them",
         }
