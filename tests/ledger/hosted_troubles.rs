@@ -223,22 +223,44 @@ async fn one_key_asked_by_many_at_once_is_one_event() {
 }
 
 #[tokio::test]
-async fn a_change_of_somebody_else_in_between_is_seen() {
+async fn somebody_who_comes_in_between_keeps_the_time() {
+    for (provider, calendar, change) in each().await {
+        let request = booking("c1/booking/1", "2026-11-24T15:00:00Z", 30);
+        // After our last look before the confirmation, where there is one.
+        let theirs = theirs(&provider).await;
+        provider.next(if change == "PATCH" { change } else { "POST" }, json!({"first": theirs})).await;
+        assert_eq!(calendar.book(&harbor(), &request).await, Err(BookFailure::Taken), "{}", provider.name);
+        assert_eq!(calendar.book(&harbor(), &request).await, Err(BookFailure::Taken), "{} again", provider.name);
+        let left = if change == "PATCH" { json!([1, 0]) } else { json!([0, 0]) };
+        assert_eq!(standing(&provider).await, left, "{}: theirs, and nothing of ours", provider.name);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_somebody_else_in_between_is_kept() {
     for name in ["google", "graph"] {
         let provider = Provider::start(name, &[]);
         let calendar = provider.calendar();
         let booked = calendar.book(&harbor(), &booking("c1/booking/1", "2026-11-24T15:00:00Z", 30)).await.unwrap();
-        // The desk renames it while the caller's move is on its way: version and all are read again.
-        provider.tell(json!({"faults": [{"method": "PATCH", "status": 412, "count": 1}]})).await;
+        // The desk renames it when our move is already on its way: its version is not the one we read.
         let title = if name == "google" { "summary" } else { "subject" };
-        provider.tell(json!({"add": {"id": booked.id, title: "Moved by the desk"}})).await;
+        provider.next("PATCH", json!({"first": {"id": booked.id, title: "Named by the desk"}})).await;
         let to = half_hour("2026-11-24T18:00:00Z");
         let moved = calendar.reschedule(&harbor(), &booked.id, to, "c1/change/1").await.unwrap();
         assert_eq!(moved.slot, to, "{name}");
+        assert_eq!(provider.asked("PATCH").await, 3, "{name}: confirmed, refused, moved");
         let seen = provider.seen().await;
-        let event = seen["events"].as_array().unwrap().iter().find(|e| e[title] == "Moved by the desk");
+        let event = seen["events"].as_array().unwrap().iter().find(|e| e[title] == "Named by the desk");
         assert!(event.is_some(), "{name}: what the desk wrote stays: {seen:#}");
         assert_eq!(standing(&provider).await, json!([1, 0]), "{name}");
+        // And what the desk takes out is not told any more.
+        let out = if name == "google" {
+            json!({"id": booked.id, "status": "cancelled"})
+        } else {
+            json!({"id": booked.id, "isCancelled": true})
+        };
+        provider.tell(json!({"add": out})).await;
+        assert_eq!(calendar.appointments(&harbor(), "+12125550123").await, Ok(Vec::new()), "{name}");
     }
 }
 

@@ -4,6 +4,9 @@
 //! waits until the greater is confirmed, withdrawn or has lapsed, for it may have looked before. So nobody takes away
 //! another's hold, and no provider has to support that. A look that does not show our own hold shows nothing, and is
 //! repeated: some providers answer a search from a copy that is a moment behind.
+//!
+//! Somebody who writes without holding may still come between the look and the confirmation. So there is a last look
+//! after it: whoever was there before us keeps the time, and ours is taken back before the caller hears of it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -98,6 +101,9 @@ impl<E: Events> Desk<E> {
             self.win(&hold, &mut event).await?;
             let mark = Mark { state: State::Confirmed, ..hold.new.mark.clone() };
             match self.events.change(&event, &Change { mark, slot: None }).await {
+                Ok(Wrote::Done(done)) if self.beaten(&hold, &done).await => {
+                    return Err(self.given_up(&hold, *done).await);
+                }
                 Ok(Wrote::Done(done)) => return done.appointment().ok_or_else(unreadable),
                 // Whether it was written is read now.
                 Ok(Wrote::Changed) | Err(Trouble::Unavailable(_)) => {
@@ -177,11 +183,7 @@ impl<E: Events> Desk<E> {
         if !seen.iter().any(|event| event.id == own.id && !event.gone) {
             return Ok(Look::Blind);
         }
-        let rivals: Vec<&Event> = seen
-            .iter()
-            .filter(|event| event.id != own.id && Some(event.id.as_str()) != hold.moves)
-            .filter(|event| event.blocks && !event.gone && event.touches(slot) && !lapsed(event, now))
-            .collect();
+        let rivals: Vec<&Event> = seen.iter().filter(|event| hold.has_rival(event, own, now)).collect();
         let greater = |rival: &&Event| match rival.mark.as_ref() {
             Some(mark) => matches!(mark.state, State::Hold(_)) && mark.name > hold.new.mark.name,
             None => false,
@@ -191,6 +193,28 @@ impl<E: Events> Desk<E> {
             () if rivals.iter().all(greater) => Look::Undecided,
             () => Look::Taken,
         })
+    }
+
+    /// Whether somebody who did not hold came first. When that cannot be seen the confirmation stands.
+    async fn beaten(&self, hold: &Hold<'_>, own: &Event) -> bool {
+        let seen = self.events.between(hold.new.slot, &hold.business.timezone).await.unwrap_or_default();
+        let now = self.now();
+        let held = |event: &Event| matches!(event.state(), Some(State::Hold(_)));
+        seen.iter().any(|event| hold.has_rival(event, own, now) && !held(event))
+    }
+
+    /// Takes a confirmation back, as if it had never been more than a hold.
+    async fn given_up(&self, hold: &Hold<'_>, own: Event) -> BookFailure {
+        let mark = Mark { state: State::Hold(self.now()), ..hold.new.mark.clone() };
+        let given = match self.events.change(&own, &Change { mark, slot: None }).await {
+            Ok(Wrote::Done(event)) => self.events.withdraw(&event).await.map(drop),
+            Ok(Wrote::Changed) => Ok(()),
+            Err(trouble) => Err(trouble),
+        };
+        if let Err(trouble) = given {
+            tracing::error!(?trouble, id = own.id, "an event lies on somebody else's time; delete it");
+        }
+        BookFailure::Taken
     }
 
     async fn write_move(
@@ -316,6 +340,14 @@ impl<E: Events> Desk<E> {
             .collect();
         found.sort_by_key(|appointment| appointment.slot);
         Ok(found)
+    }
+}
+
+impl Hold<'_> {
+    /// Whether an event stands in the way of our own.
+    fn has_rival(&self, event: &Event, own: &Event, now: Timestamp) -> bool {
+        let other = event.id != own.id && Some(event.id.as_str()) != self.moves;
+        other && event.blocks && !event.gone && event.touches(self.new.slot) && !lapsed(event, now)
     }
 }
 

@@ -166,6 +166,10 @@ class Contract:
         with self.lock:
             self.requests.append(f"{method} {unquote(path)}")
         fault = self.fault(method, path) or {}
+        if "first" in fault:
+            # Somebody else is quicker by a moment.
+            with self.lock:
+                self.add(fault["first"])
         if "status" in fault:
             return Reply(fault["status"], fault.get("body"), fault.get("headers")), None
         try:
