@@ -165,7 +165,7 @@ async fn an_outside_booking_blocks_at_the_next_question_and_at_the_write() {
         let request = booking("c1/booking/1", "2026-11-24T15:00:00Z", 30);
         let free = calendar.find_slots(&harbor(), &question()).await.unwrap();
         assert!(free.contains(&request.slot));
-        provider.tell(json!({"add": theirs(&provider).await})).await;
+        provider.tell(json!({"add": theirs(&provider)})).await;
         assert_eq!(calendar.book(&harbor(), &request).await, Err(BookFailure::Taken));
         let left = calendar.find_slots(&harbor(), &question()).await.unwrap();
         let gone: Vec<&Slot> = free.iter().filter(|slot| !left.contains(slot)).collect();
@@ -175,9 +175,13 @@ async fn an_outside_booking_blocks_at_the_next_question_and_at_the_write() {
     }
 }
 
-/// From 10:10 to 10:20 in New York, as each provider writes it.
-async fn theirs(provider: &Provider) -> Value {
-    let (start, end) = ("2026-11-24T15:10:00", "2026-11-24T15:20:00");
+/// From 10:10 to 10:20 in New York.
+fn theirs(provider: &Provider) -> Value {
+    somebodys(provider, "2026-11-24T15:10:00", "2026-11-24T15:20:00")
+}
+
+/// Somebody else's event, as each provider writes it.
+fn somebodys(provider: &Provider, start: &str, end: &str) -> Value {
     match provider.name {
         "google" => json!({"start": {"dateTime": format!("{start}Z")}, "end": {"dateTime": format!("{end}Z")}}),
         "graph" => {
@@ -227,12 +231,20 @@ async fn somebody_who_comes_in_between_keeps_the_time() {
     for (provider, calendar, change) in each().await {
         let request = booking("c1/booking/1", "2026-11-24T15:00:00Z", 30);
         // After our last look before the confirmation, where there is one.
-        let theirs = theirs(&provider).await;
+        let theirs = theirs(&provider);
         provider.next(if change == "PATCH" { change } else { "POST" }, json!({"first": theirs})).await;
         assert_eq!(calendar.book(&harbor(), &request).await, Err(BookFailure::Taken), "{}", provider.name);
         assert_eq!(calendar.book(&harbor(), &request).await, Err(BookFailure::Taken), "{} again", provider.name);
         let left = if change == "PATCH" { json!([1, 0]) } else { json!([0, 0]) };
         assert_eq!(standing(&provider).await, left, "{}: theirs, and nothing of ours", provider.name);
+
+        let booked = calendar.book(&harbor(), &booking("c2/booking/1", "2026-11-24T17:00:00Z", 30)).await.unwrap();
+        let later = somebodys(&provider, "2026-11-24T20:10:00", "2026-11-24T20:20:00");
+        provider.next(if change == "PATCH" { change } else { "GET" }, json!({"first": later})).await;
+        let moved = calendar.reschedule(&harbor(), &booked.id, half_hour("2026-11-24T20:00:00Z"), "c2/change/1").await;
+        assert_eq!(moved, Err(BookFailure::Taken), "{}", provider.name);
+        let told = calendar.appointments(&harbor(), "+12125550123").await;
+        assert_eq!(told, Ok(vec![booked]), "{}: it stays where it was", provider.name);
     }
 }
 

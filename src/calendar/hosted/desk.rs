@@ -243,10 +243,7 @@ impl<E: Events> Desk<E> {
             let zone = hold.new.zone.clone();
             let moved = self.events.change(&event, &Change { mark, slot: Some((slot, zone)) }).await;
             match moved {
-                Ok(Wrote::Done(moved)) => {
-                    let _ = self.events.withdraw(&held).await; // if that fails it lapses by itself
-                    return moved.appointment().ok_or_else(unreadable);
-                }
+                Ok(Wrote::Done(moved)) => return self.settled(&hold, &held, *moved, &event).await,
                 // The next round sees what became of it, and gives the hold back.
                 Ok(Wrote::Changed) | Err(Trouble::Unavailable(_)) => {}
                 Err(refused) => {
@@ -256,6 +253,25 @@ impl<E: Events> Desk<E> {
             }
         }
         Err(busy_with_others())
+    }
+
+    /// Gives a move's hold back; and the new time, when somebody who did not hold came first.
+    async fn settled(
+        &self,
+        hold: &Hold<'_>,
+        held: &Event,
+        moved: Event,
+        old: &Event,
+    ) -> Result<Appointment, BookFailure> {
+        let beaten = self.beaten(hold, &moved).await;
+        if beaten && let (Some(mark), Some(slot)) = (old.mark.clone(), old.slot) {
+            let back = Change { mark, slot: Some((slot, hold.new.zone.clone())) };
+            if let Err(trouble) = self.events.change(&moved, &back).await {
+                tracing::error!(?trouble, id = old.id, "an event lies on somebody else's time; move it back");
+            }
+        }
+        let _ = self.events.withdraw(held).await; // if that fails it lapses by itself
+        if beaten { Err(BookFailure::Taken) } else { moved.appointment().ok_or_else(unreadable) }
     }
 
     fn move_hold<'a>(
