@@ -19,6 +19,7 @@ use super::{business, calendar, value};
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
     let (businesses, routes) = business::all(source, &document)?;
     let sip = sip(source, &document.sip)?;
+    let calendar = calendar::calendar(source, &document.calendar, &businesses)?;
     Ok(Config {
         origin: source.file.to_string(),
         businesses,
@@ -27,7 +28,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         sip,
         speech: speech(source, &document.speech)?,
         voice: voice(source, &document.voice)?,
-        calendar: calendar::calendar(source, &document.calendar)?,
+        calendar,
         crm: builtin(source, "crm", &document.crm.kind).map(|()| CrmConfig::Builtin)?,
         store: store(source, &document.store)?,
         http: http(source, &document.http)?,

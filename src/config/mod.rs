@@ -7,6 +7,7 @@ mod business;
 mod calendar;
 mod check;
 mod error;
+mod hosted;
 mod languages;
 mod raw;
 mod read;
@@ -18,6 +19,7 @@ pub use error::ConfigError;
 pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
-    CalDavConfig, CalendarConfig, Cidr, Config, CrmConfig, HttpConfig, Listen, LogConfig, LogFormat, MediaConfig,
-    Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+    AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, CrmConfig, GoogleConfig, HttpConfig,
+    Listen, LogConfig, LogFormat, MediaConfig, MicrosoftConfig, PermissionConfig, Route, SipConfig, SpeechConfig,
+    SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
 };

@@ -142,6 +142,22 @@ pub(super) struct Calendar {
     pub(super) password_env: Given<String>,
     pub(super) password_file: Given<String>,
     pub(super) organizer: Given<String>,
+    pub(super) busy: Given<Vec<Spanned<String>>>,
+    pub(super) client_id: Given<String>,
+    pub(super) client_secret: Given<String>,
+    pub(super) client_secret_env: Given<String>,
+    pub(super) client_secret_file: Given<String>,
+    pub(super) refresh_token_env: Given<String>,
+    pub(super) refresh_token_file: Given<String>,
+    pub(super) token_url: Given<String>,
+    pub(super) authorize_url: Given<String>,
+    pub(super) tenant: Given<String>,
+    pub(super) user: Given<String>,
+    pub(super) token: Given<String>,
+    pub(super) token_env: Given<String>,
+    pub(super) token_file: Given<String>,
+    pub(super) email: Given<String>,
+    pub(super) services: BTreeMap<String, Spanned<toml::Value>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,6 +1,7 @@
 //! The desk's side: configuration, command line and HTTP API.
 
 mod api;
+mod calendar_providers;
 mod commands;
 mod config;
 mod events;

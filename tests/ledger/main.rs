@@ -11,11 +11,14 @@ mod ending_a_call;
 mod fixtures;
 mod free_slots;
 mod hand_off;
+mod hosted_troubles;
 mod kill_points;
+mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;
 mod outside_events_block;
 mod proposals;
+mod providers;
 // The other areas use the rest of it.
 #[allow(dead_code)]
 #[path = "../calls/server.rs"]

@@ -11,11 +11,12 @@ use super::busy::{self, BUDGET, Window};
 use super::discover;
 use super::event::{Event, State};
 use super::ical::Component;
-use super::server::{Only, Server, Trouble};
+use super::server::{Only, Server};
 use super::times;
 use super::xml::{CALDAV, DAV, Resource};
 use crate::calendar::builtin::check;
 use crate::calendar::slots::{free_slots, reach};
+use crate::calendar::trouble::Trouble;
 use crate::calendar::{BookFailure, BoxFuture, Calendar, CalendarError, Clock};
 use crate::conversation::{Appointment, BookingRequest, Business, Slot, SlotQuery};
 

@@ -5,8 +5,9 @@ use reqwest::Url;
 
 use super::calendar::{CalDav, Seen};
 use super::event::{Event, HOLD, State, id_of, is_id};
-use super::server::{Only, Trouble, Wrote};
+use super::server::{Only, Wrote};
 use crate::calendar::BookFailure;
+use crate::calendar::trouble::Trouble;
 use crate::conversation::{Appointment, BookingRequest, Business, Slot};
 
 /// A hold that is to become something.
