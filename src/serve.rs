@@ -87,7 +87,9 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     };
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
     let calendar = calendar(&config.calendar, &store, clock)?;
-    let outbox = Outbox::start(store.clone(), crm.clone(), outbox::Settings::default()).await?;
+    let doors =
+        outbox::Doors { crm: crm.clone(), calendar: Some(calendar.clone()), businesses: config.businesses.clone() };
+    let outbox = Outbox::start_with(store.clone(), doors, outbox::Settings::default()).await?;
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
         speech: speech.clone(),

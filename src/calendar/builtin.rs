@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::provider::{BookFailure, BoxFuture, Calendar, CalendarError};
 use super::slots::{free_slots, reach};
-use crate::conversation::{Appointment, BookingRequest, Business, Slot, SlotQuery};
+use crate::conversation::{Appointment, BookingRequest, Business, Slot, SlotQuery, Unsettled};
 use crate::store::{AppointmentRow, Change, Changed, NewAppointment, Store, StoreError, Written};
 
 /// Where a calendar reads the time; tests put their own here.
@@ -63,10 +63,12 @@ impl Calendar for BuiltIn {
             if let Err(reason) = check(&booking.key, booking.slot, (self.clock)()) {
                 // What was booked before its time came stays booked, whenever the answer is asked for again.
                 let before = self.store.appointment_by_key(&booking.key).await.map_err(failed)?;
-                return before.map(appointment).ok_or(BookFailure::Rejected(reason));
+                return before.filter(is_on).map(appointment).ok_or(BookFailure::Rejected(reason));
             }
             match self.store.add_appointment(&new_appointment(business, booking)).await.map_err(failed)? {
-                Written::New(row) | Written::Before(row) => Ok(appointment(row)),
+                Written::New(row) => Ok(appointment(row)),
+                Written::Before(row) if is_on(&row) => Ok(appointment(row)),
+                Written::Before(_) | Written::Withdrawn => Err(off()),
                 Written::Overlaps => Err(BookFailure::Taken),
             }
         })
@@ -108,6 +110,10 @@ impl Calendar for BuiltIn {
             self.change(&change, Ok(())).await.map(drop)
         })
     }
+
+    fn settle<'a>(&'a self, business: &'a Business, lost: &'a Unsettled) -> BoxFuture<'a, Result<bool, BookFailure>> {
+        Box::pin(async move { self.store.settle_key(&business.id, &lost.key).await.map_err(failed) })
+    }
 }
 
 impl BuiltIn {
@@ -121,6 +127,7 @@ impl BuiltIn {
         match self.store.change_appointment(change).await.map_err(failed)? {
             Changed::Done(row) => Ok(*row),
             Changed::Overlaps => Err(BookFailure::Taken),
+            Changed::Withdrawn => Err(BookFailure::Rejected("it was given up".to_owned())),
             Changed::Cancelled => Err(BookFailure::Rejected("the appointment was cancelled".to_owned())),
             Changed::Unknown => Err(BookFailure::Rejected("there is no such appointment".to_owned())),
         }
@@ -135,6 +142,14 @@ impl BuiltIn {
             _ => Ok(()),
         }
     }
+}
+
+fn is_on(row: &AppointmentRow) -> bool {
+    row.status == "confirmed"
+}
+
+fn off() -> BookFailure {
+    BookFailure::Rejected("it was booked and then cancelled".to_owned())
 }
 
 fn failed(error: StoreError) -> BookFailure {

@@ -240,6 +240,10 @@ impl Call {
     }
 
     fn perform(&mut self, actions: Vec<Action>, now: Instant) {
+        if actions.iter().any(writes) {
+            // What is about to be written is on its way to the disk first: a crash leaves no write nobody knows of.
+            self.save();
+        }
         for action in actions {
             match action {
                 Action::Say(text) => self.say(text, now),
@@ -328,6 +332,10 @@ impl Call {
             self.tell(Event::Silence, now);
         }
     }
+}
+
+fn writes(action: &Action) -> bool {
+    matches!(action, Action::Book { .. } | Action::Reschedule { .. } | Action::Cancel { .. })
 }
 
 fn words_of(text: &str) -> Vec<String> {

@@ -9,7 +9,7 @@ use super::asking::with_article;
 use super::conversation::Conversation;
 use super::dates::{DayWish, plus};
 use super::event::Action;
-use super::outcome::{Booking, Disposition};
+use super::outcome::{Booking, Change, Disposition, Unsettled};
 use super::slots::{Appointment, BookError, BookingRequest, Slot, SlotQuery};
 use super::spoken;
 use super::step::{Draft, Note, Search, Step, Task};
@@ -344,13 +344,26 @@ impl Conversation {
         };
         self.request += 1;
         self.step = Step::WaitBook(self.request);
+        self.outcome.asked(Unsettled {
+            key: booking.key.clone(),
+            change: Change::Book,
+            appointment_id: None,
+            service: booking.service.clone(),
+            starts_at: slot.starts_at,
+            ends_at: slot.ends_at,
+            phone: Some(booking.phone.clone()),
+            told: false,
+            became: None,
+            request: self.request,
+        });
         self.actions.push_back(Action::Book { request: self.request, booking });
     }
 
     /// The calendar's word. A booking that was made is noted even when nobody waits for it any more.
     pub(super) fn booked(&mut self, request: u32, result: Result<Appointment, BookError>, at: &At) {
+        self.outcome.answered(request, result == Err(BookError::Unavailable));
         if let Ok(appointment) = &result {
-            self.outcome.booking = Some(Booking {
+            self.outcome.booked(Booking {
                 appointment_id: appointment.id.clone(),
                 service: appointment.service.clone(),
                 starts_at: appointment.slot.starts_at,

@@ -37,7 +37,7 @@ pub use business::{Business, Faq, Service, Span, Verify};
 pub use conversation::Conversation;
 pub use e164::e164;
 pub use event::{Action, Caller, Completeness, Event, Expectation};
-pub use outcome::{Booking, Disposition, Message, Outcome};
+pub use outcome::{Became, Booking, Change, Disposition, Message, Outcome, Unsettled};
 pub use prompts::fixed_prompts;
 pub use slots::{Appointment, BookError, BookingRequest, KnownCaller, Slot, SlotQuery};
 pub use when::{When, understand_when};

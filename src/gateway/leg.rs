@@ -12,8 +12,7 @@ use super::handle::{Handle, Running};
 use super::line::Command;
 use super::ports::Pair;
 use super::settings::Rooms;
-use super::tools;
-use crate::calendar::Calendar;
+use super::tools::Tools;
 use crate::call::{Call, Gone, Input, Media, Output};
 use crate::conversation::{Appointment, BookError, Business, KnownCaller, Slot};
 use crate::rtp::SourceFilter;
@@ -72,6 +71,7 @@ pub(super) struct Leg {
     /// Where the caller's signalling comes from.
     pub signalling_ip: IpAddr,
     pub rooms: Rooms,
+    pub tools: Tools,
     pub handle: Handle,
     pub signalling: Signalling,
     pub mailbox: mpsc::Receiver<Mail>,
@@ -114,8 +114,8 @@ impl Leg {
     async fn ring(&mut self, answer_sdp: String) {
         let from = self.call.record().from.clone();
         let post = self.post.clone();
-        let (crm, business) = (self.rooms.crm.clone(), self.business.id.clone());
-        let mut lookup = tokio::spawn(async move { tools::look_up(&*crm, &business, from.as_deref()).await });
+        let (tools, business) = (self.tools.clone(), self.business.id.clone());
+        let mut lookup = tokio::spawn(async move { tools.look_up(&business, from.as_deref()).await });
         match tokio::time::timeout(LOOK_UP_BUDGET, &mut lookup).await {
             Ok(known) => self.known = known.ok().flatten(),
             // Late: the answer joins a later turn.
@@ -209,23 +209,20 @@ impl Leg {
             Output::Prepare(text) => {
                 let _ = self.rooms.speech.speak(&text, Priority::Soon, |_| {});
             }
-            Output::FindSlots { tool, query } => self.ask(|calendar, business| async move {
-                Mail::Slots { tool, slots: tools::find_slots(&*calendar, &business, &query).await }
+            Output::FindSlots { tool, query } => self.ask(|tools, business| async move {
+                Mail::Slots { tool, slots: tools.find_slots(&business, &query).await }
             }),
-            Output::Book { tool, booking } => self.ask(|calendar, business| async move {
-                Mail::Booked { tool, result: tools::book(&*calendar, &business, &booking).await }
+            Output::Book { tool, booking } => self.write(|tools, business| async move {
+                Mail::Booked { tool, result: tools.book(&business, &booking).await }
             }),
-            Output::FindAppointments { tool, phone } => self.ask(|calendar, business| async move {
-                Mail::Appointments { tool, found: tools::appointments(&*calendar, &business, &phone).await }
+            Output::FindAppointments { tool, phone } => self.ask(|tools, business| async move {
+                Mail::Appointments { tool, found: tools.appointments(&business, &phone).await }
             }),
-            Output::Reschedule { tool, appointment_id, slot, key } => self.ask(|calendar, business| async move {
-                Mail::Changed {
-                    tool,
-                    result: tools::reschedule(&*calendar, &business, &appointment_id, slot, &key).await,
-                }
+            Output::Reschedule { tool, appointment_id, slot, key } => self.write(|tools, business| async move {
+                Mail::Changed { tool, result: tools.reschedule(&business, &appointment_id, slot, &key).await }
             }),
-            Output::Cancel { tool, appointment_id, key } => self.ask(|calendar, business| async move {
-                Mail::Cancelled { tool, result: tools::cancel(&*calendar, &business, &appointment_id, &key).await }
+            Output::Cancel { tool, appointment_id, key } => self.write(|tools, business| async move {
+                Mail::Cancelled { tool, result: tools.cancel(&business, &appointment_id, &key).await }
             }),
             Output::HangUp => self.signalling.send(Command::HangUp),
             Output::Event(event) => {
@@ -244,13 +241,20 @@ impl Leg {
         false
     }
 
+    /// Writes to the calendar, once the disk knows that it is about to: a crash leaves no write nobody knows of.
+    fn write<F: Future<Output = Mail> + Send + 'static>(&self, change: impl FnOnce(Tools, Arc<Business>) -> F) {
+        let (post, hand_off, id) = (self.post.clone(), self.rooms.hand_off.clone(), self.call.record().id.clone());
+        let answer = change(self.tools.clone(), self.business.clone());
+        tokio::spawn(async move {
+            hand_off.on_disk(&id, DISK_WAIT).await;
+            let _ = post.send(answer.await).await;
+        });
+    }
+
     /// Asks the calendar; its answer comes by mail.
-    fn ask<F: Future<Output = Mail> + Send + 'static>(
-        &self,
-        question: impl FnOnce(Arc<dyn Calendar>, Arc<Business>) -> F,
-    ) {
+    fn ask<F: Future<Output = Mail> + Send + 'static>(&self, question: impl FnOnce(Tools, Arc<Business>) -> F) {
         let post = self.post.clone();
-        let answer = question(self.rooms.calendar.clone(), self.business.clone());
+        let answer = question(self.tools.clone(), self.business.clone());
         tokio::spawn(async move {
             let _ = post.send(answer.await).await;
         });
@@ -298,6 +302,8 @@ impl Leg {
     }
 }
 
+/// A disk that takes longer is stuck, and a caller waits.
+const DISK_WAIT: Duration = Duration::from_secs(1);
 /// Mail waiting for one call: sentences and answers, never packets.
 pub(super) const MAILBOX_MAX: usize = 256;
 /// From INVITE to the end of waiting for the CRM (requirement D7).

@@ -23,9 +23,10 @@ mod recovery;
 mod retry;
 mod rows;
 mod run;
+mod settle;
 mod worker;
 mod writer;
 
 pub use handoff::{Full, HandOff};
 pub use retry::{Backoff, next_attempt};
-pub use run::{Outbox, Settings};
+pub use run::{Doors, Outbox, Settings};

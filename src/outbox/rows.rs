@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::call::CallRecord;
+use crate::conversation::Unsettled;
 use crate::crm::{NewActivity, NewContact, NewTask};
 use crate::record::{Effect, Proposal, proposals};
 use crate::store::{JobRow, NewJob};
@@ -14,6 +16,15 @@ pub(super) enum Write {
     Contact(NewContact),
     Activity(NewActivity),
     Task(NewTask),
+    Settle(Settlement),
+}
+
+/// A write to the calendar whose end is to be found out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Settlement {
+    pub(super) write: Unsettled,
+    /// Who it was for.
+    pub(super) name: Option<String>,
 }
 
 /// The rows of an ended call.
@@ -28,6 +39,7 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
         CONTACT => parse(job).map(Write::Contact),
         ACTIVITY => parse(job).map(|a| Write::Activity(NewActivity { contact_id, ..a })),
         TASK => parse(job).map(|t| Write::Task(NewTask { contact_id, ..t })),
+        SETTLE => parse(job).map(Write::Settle),
         other => Err(format!("this offhook knows no rows of kind {other:?}")),
     }
 }
@@ -48,6 +60,7 @@ fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
         Effect::Task { subject, body, due_at } => {
             (TASK, serde_json::to_value(NewTask { contact_id: None, call_id, subject, body, due_at }))
         }
+        Effect::Settle { write, name } => (SETTLE, serde_json::to_value(Settlement { write, name })),
     };
     NewJob {
         key: proposal.key,
@@ -68,3 +81,4 @@ fn parse<T: DeserializeOwned>(job: &JobRow) -> Result<T, String> {
 const CONTACT: &str = "contact";
 const ACTIVITY: &str = "activity";
 const TASK: &str = "task";
+pub(super) const SETTLE: &str = "settle";

@@ -12,6 +12,8 @@ use super::handoff::{HandOff, Pending};
 use super::retry::Backoff;
 use super::worker::Worker;
 use super::{recovery, writer};
+use crate::calendar::Calendar;
+use crate::conversation::Business;
 use crate::crm::Crm;
 use crate::store::{Claim, Store, StoreError, fresh_id};
 
@@ -43,6 +45,17 @@ impl Default for Settings {
     }
 }
 
+/// Where rows are delivered.
+#[derive(Clone)]
+pub struct Doors {
+    /// Contacts, activities, tasks.
+    pub crm: Arc<dyn Crm>,
+    /// Writes whose answer was lost are settled here; none leaves them parked.
+    pub calendar: Option<Arc<dyn Calendar>>,
+    /// Whose rows they are.
+    pub businesses: Vec<Arc<Business>>,
+}
+
 /// The running outbox: a writer and its workers.
 pub struct Outbox {
     hand_off: HandOff,
@@ -58,6 +71,11 @@ impl Outbox {
     /// Closes the calls a former run left unfinished, as failed, and starts writing and delivering. To be called
     /// before the first call is taken; refused while another outbox works on this database.
     pub async fn start(store: Store, crm: Arc<dyn Crm>, settings: Settings) -> Result<Outbox, StoreError> {
+        Outbox::start_with(store, Doors { crm, calendar: None, businesses: Vec::new() }, settings).await
+    }
+
+    /// The same with everything rows can be delivered to.
+    pub async fn start_with(store: Store, doors: Doors, settings: Settings) -> Result<Outbox, StoreError> {
         let claim = store.claim()?;
         let closed = recovery::close_unfinished(&store, Timestamp::now()).await?;
         if closed > 0 {
@@ -70,7 +88,7 @@ impl Outbox {
         let mut outbox = Outbox { hand_off, stop_writer, stop_workers, writer: writers, workers, _claim: claim };
         let HandOff { pending, signal, .. } = outbox.hand_off.clone();
         outbox.writer.spawn(writer::run(store.clone(), pending, signal.clone(), writer_stop));
-        let worker = Worker { store, crm, settings, boot: fresh_id(), signal };
+        let worker = Worker { store, doors: Arc::new(doors), settings, boot: fresh_id(), signal };
         for _ in 0..worker.settings.workers.max(1) {
             outbox.workers.spawn(worker.clone().run(workers_stop.clone()));
         }

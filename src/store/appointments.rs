@@ -57,6 +57,8 @@ pub enum Changed {
     Overlaps,
     /// It was cancelled before: nothing to move.
     Cancelled,
+    /// Its key was given up: it will never be made.
+    Withdrawn,
     /// The business has no such appointment.
     Unknown,
 }
@@ -68,6 +70,8 @@ pub enum Written {
     New(AppointmentRow),
     /// Its key was there already: this is what was written then.
     Before(AppointmentRow),
+    /// Its key was withdrawn: it will never be written.
+    Withdrawn,
     /// Another appointment occupies the resource.
     Overlaps,
 }
@@ -78,6 +82,9 @@ impl Store {
         let mut tx = self.write().await?;
         if let Some(row) = by_key(&mut tx, &new.key).await? {
             return Ok(Written::Before(row));
+        }
+        if is_withdrawn(&mut tx, &new.key).await? {
+            return Ok(Written::Withdrawn);
         }
         match insert(&mut tx, new).await {
             Err(e) if is_overlap(&e) => return Ok(Written::Overlaps),
@@ -92,6 +99,24 @@ impl Store {
         })
     }
 
+    /// Cancels what was booked under a key, leaves what was changed under it, and sees to it that nothing else ever
+    /// is. Whether there was something.
+    pub async fn settle_key(&self, business: &str, key: &str) -> Result<bool> {
+        let mut tx = self.write().await?;
+        if changed_by_key(&mut tx, key).await?.is_some() {
+            return Ok(true);
+        }
+        let sql = "UPDATE appointments SET status = 'cancelled'
+            WHERE business = $1 AND key = $2 AND status = 'confirmed'";
+        let done =
+            sqlx::query(sql).bind(business).bind(key).execute(&mut *tx).await.doing("withdraw an appointment")?;
+        let sql = "INSERT INTO withdrawn_keys (key, created_us) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+        let query = sqlx::query(sql).bind(key).bind(Timestamp::now().as_microsecond());
+        query.execute(&mut *tx).await.doing("withdraw a key")?;
+        tx.commit().await.doing("commit a withdrawal")?;
+        Ok(done.rows_affected() > 0)
+    }
+
     /// The appointment written under a key.
     pub async fn appointment_by_key(&self, key: &str) -> Result<Option<AppointmentRow>> {
         let mut connection = self.reader().acquire().await.doing("read an appointment")?;
@@ -103,6 +128,9 @@ impl Store {
         let mut tx = self.write().await?;
         if let Some(row) = changed_by_key(&mut tx, change.key).await? {
             return Ok(if row.id == change.id { Changed::Done(Box::new(row)) } else { Changed::Unknown });
+        }
+        if is_withdrawn(&mut tx, change.key).await? {
+            return Ok(Changed::Withdrawn);
         }
         let Some(row) = by_id(&mut tx, change.business, change.id).await? else { return Ok(Changed::Unknown) };
         match (change.to, row.status == CANCELLED) {
@@ -199,6 +227,11 @@ async fn by_key(connection: &mut SqliteConnection, key: &str) -> Result<Option<A
         .await
         .doing("read an appointment")?;
     row.as_ref().map(AppointmentRow::read).transpose().doing("read an appointment")
+}
+
+async fn is_withdrawn(connection: &mut SqliteConnection, key: &str) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM withdrawn_keys WHERE key = $1").bind(key).fetch_optional(connection).await;
+    Ok(row.doing("read a withdrawn key")?.is_some())
 }
 
 async fn by_id(connection: &mut SqliteConnection, business: &str, id: &str) -> Result<Option<AppointmentRow>> {

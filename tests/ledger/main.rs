@@ -8,6 +8,8 @@ mod crash_recovery;
 mod dav;
 mod delivery;
 mod ending_a_call;
+mod exactly_once;
+mod faults;
 mod fixtures;
 mod free_slots;
 mod hand_off;
