@@ -6,6 +6,7 @@
 
 mod builtin;
 mod caldav;
+mod occupants;
 mod provider;
 mod slots;
 

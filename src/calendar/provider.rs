@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::conversation::{Appointment, BookError, BookingRequest, Business, Change, Slot, SlotQuery, Unsettled};
+use crate::conversation::{Appointment, BookError, BookingRequest, Business, Change, Hold, Slot, SlotQuery, Unsettled};
 
 /// A future behind a pointer, so that providers can be chosen at run time.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -51,6 +51,23 @@ pub trait Calendar: Send + Sync {
         appointment_id: &'a str,
         key: &'a str,
     ) -> BoxFuture<'a, Result<(), BookFailure>>;
+
+    /// Keeps a time for a call while it is read back, instead of what it kept before: others are not offered it, and
+    /// the call books through it. It ends by itself after some minutes. False when somebody else has the time; a
+    /// provider that cannot hold keeps nothing and says so by the booking.
+    fn hold<'a>(
+        &'a self,
+        _business: &'a Business,
+        _call_id: &'a str,
+        _hold: &'a Hold,
+    ) -> BoxFuture<'a, Result<bool, CalendarError>> {
+        Box::pin(async { Ok(true) })
+    }
+
+    /// Gives back what a call kept.
+    fn release<'a>(&'a self, _call_id: &'a str) -> BoxFuture<'a, Result<(), CalendarError>> {
+        Box::pin(async { Ok(()) })
+    }
 
     /// Settles a write whose answer was lost, after the caller was told that it failed: a booking is taken back, a
     /// change is left as it is; afterwards neither will be made any more. Whether it had been made.

@@ -15,7 +15,7 @@ use super::mouth::{Mouth, Said};
 use super::record::{CallRecord, CallState, Line, MediaStats, Speaker};
 use super::turns::{Timing, Turn, Words};
 use crate::audio::Codec;
-use crate::conversation::{Business, Caller, Conversation, Disposition, Event};
+use crate::conversation::{Business, Caller, Conversation, Disposition, Event, Hold};
 use crate::rtp;
 
 /// What a call needs to know before it starts.
@@ -73,6 +73,8 @@ pub struct Call {
     pub(super) parting: Option<Disposition>,
     last_packet: Option<Instant>,
     on_hold: bool,
+    /// The time the calendar keeps for this call.
+    kept: Option<Hold>,
     pub(super) outputs: VecDeque<Output>,
     heard_frame: Vec<i16>,
     spoken_frame: [i16; FRAME_SAMPLES],
@@ -121,6 +123,7 @@ impl Call {
             parting: None,
             last_packet: None,
             on_hold: false,
+            kept: None,
             outputs: VecDeque::new(),
             heard_frame: Vec::with_capacity(FRAME_SAMPLES),
             spoken_frame: [0; FRAME_SAMPLES],
@@ -181,6 +184,17 @@ impl Call {
             }
             Input::Hold(on_hold) => self.hold(on_hold, now),
             Input::Gone(gone) => self.gone(gone, now),
+        }
+        self.keep();
+    }
+
+    /// The calendar keeps the time that is being talked about, and no other.
+    fn keep(&mut self) {
+        let held = self.mind.conversation().holding().filter(|_| self.phase == Phase::Active);
+        // A write that is under way books through what is kept.
+        if held != self.kept && !self.mind.is_writing() && self.phase != Phase::Over {
+            self.kept = held.clone();
+            self.outputs.push_back(Output::Keep(held));
         }
     }
 
@@ -341,6 +355,9 @@ impl Call {
         });
         self.record.state = CallState::Ended;
         self.record.ended_at = Some(self.wall(now));
+        if self.kept.take().is_some() {
+            self.outputs.push_back(Output::Keep(None));
+        }
         self.note_media();
         self.outputs.push_back(Output::Event(CallEvent::Ended(Box::new(self.record.clone()))));
         self.outputs.push_back(Output::Ended(Box::new(self.record.clone())));

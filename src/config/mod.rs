@@ -5,6 +5,7 @@
 
 mod business;
 mod calendar;
+mod capacity;
 mod check;
 mod error;
 mod raw;

@@ -14,6 +14,8 @@ pub(super) struct Document {
     pub(super) business: Given<Business>,
     pub(super) businesses: BTreeMap<Spanned<String>, Business>,
     pub(super) services: Vec<Service>,
+    pub(super) staff: Vec<Staff>,
+    pub(super) resources: Vec<Resource>,
     pub(super) faqs: Vec<Faq>,
     pub(super) sip: Sip,
     pub(super) media: Media,
@@ -46,6 +48,8 @@ pub(super) struct Business {
     pub(super) hours: Given<Hours>,
     pub(super) closures: Vec<Spanned<Value>>,
     pub(super) services: Vec<Service>,
+    pub(super) staff: Vec<Staff>,
+    pub(super) resources: Vec<Resource>,
     pub(super) faqs: Vec<Faq>,
 }
 
@@ -69,6 +73,28 @@ pub(super) struct Service {
     #[serde(default)]
     pub(super) aliases: Vec<Spanned<String>>,
     pub(super) minutes: Spanned<i64>,
+    pub(super) buffer_before_minutes: Given<i64>,
+    pub(super) buffer_after_minutes: Given<i64>,
+    pub(super) max_per_day: Given<i64>,
+    pub(super) lead_minutes: Given<i64>,
+    pub(super) horizon_days: Given<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Staff {
+    pub(super) name: Spanned<String>,
+    #[serde(default)]
+    pub(super) services: Vec<Spanned<String>>,
+    pub(super) hours: Given<Hours>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resource {
+    pub(super) name: Spanned<String>,
+    #[serde(default)]
+    pub(super) services: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

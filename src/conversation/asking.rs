@@ -121,9 +121,10 @@ impl Conversation {
             }
             number => number.as_deref().map(phone::spoken).unwrap_or_default(),
         };
+        let a_service = self.with_staff(with_article(&service));
         let values = [
             ("service", service.as_str()),
-            ("a_service", &with_article(&service)),
+            ("a_service", &a_service),
             ("time", &time),
             ("name", &name),
             ("phone", &phone),

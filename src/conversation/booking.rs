@@ -10,7 +10,7 @@ use super::conversation::Conversation;
 use super::dates::{DayWish, plus};
 use super::event::Action;
 use super::outcome::{Booking, Change, Disposition, Unsettled};
-use super::slots::{Appointment, BookError, BookingRequest, Slot, SlotQuery};
+use super::slots::{Appointment, BookError, BookingRequest, Hold, Slot, SlotQuery};
 use super::spoken;
 use super::step::{Draft, Note, Search, Step, Task};
 use super::times::{Clock, TimeWish};
@@ -65,8 +65,16 @@ impl Conversation {
         self.intent("book");
     }
 
+    /// The time agreed on, to be kept while it is talked about.
+    pub(crate) fn holding(&self) -> Option<Hold> {
+        let service = self.draft.service.and_then(|i| self.business.services.get(i))?;
+        let slot = self.draft.slot.filter(|_| self.task.is_scheduling() && self.step != Step::Ended)?;
+        Some(Hold { service: service.id.clone(), slot, staff: self.draft.staff.clone() })
+    }
+
     /// Turns the wish into a question or a query.
     fn seek(&mut self, at: &At) {
+        self.mind_skills();
         match self.draft.wish.resolve(at) {
             When::None => {
                 let service =
@@ -148,7 +156,7 @@ impl Conversation {
     }
 
     fn horizon(&self, at: &At) -> Date {
-        plus(at.now.date(), i64::from(self.business.horizon_days))
+        plus(at.now.date(), i64::from(self.business.longest_horizon()))
     }
 
     fn query(&mut self, search: Search, at: &At) {
@@ -163,7 +171,15 @@ impl Conversation {
             self.draft.search = search;
             return if far { self.refuse_wish("too_far") } else { self.no_slots(at) };
         }
-        let query = SlotQuery { service: service.id.clone(), minutes: service.minutes, from, to, limit: QUERY_LIMIT };
+        let query = SlotQuery {
+            service: service.id.clone(),
+            minutes: service.minutes,
+            from,
+            to,
+            limit: QUERY_LIMIT,
+            staff: self.draft.staff.clone(),
+            holder: self.caller.call_id.clone(),
+        };
         self.request += 1;
         self.draft.search = search;
         self.draft.offers.clear();
@@ -341,6 +357,7 @@ impl Conversation {
             phone,
             reason: self.draft.reason.clone(),
             call_id: self.caller.call_id.clone(),
+            staff: self.draft.staff.clone(),
         };
         self.request += 1;
         self.step = Step::WaitBook(self.request);
@@ -400,7 +417,8 @@ impl Conversation {
             .map_or("", |s| s.name.as_str())
             .to_string();
         let time = spoken::moment(appointment.slot.starts_at, &self.business.timezone);
-        self.say("booked", &[("service", &name), ("a_service", &with_article(&name)), ("time", &time)]);
+        let a_service = self.with_staff(with_article(&name));
+        self.say("booked", &[("service", &name), ("a_service", &a_service), ("time", &time)]);
         self.task = Task::None;
         self.draft = Draft::default();
         if self.leaving {

@@ -5,6 +5,7 @@ mod answering;
 mod asking;
 mod booking;
 mod business;
+mod capacity;
 mod completeness;
 mod contact;
 #[expect(clippy::module_inception, reason = "the room is named after the thing it holds")]
@@ -27,6 +28,7 @@ mod questions;
 mod services;
 mod slots;
 mod spoken;
+mod staff;
 mod step;
 mod taking;
 mod times;
@@ -34,10 +36,11 @@ mod when;
 mod words;
 
 pub use business::{Business, Faq, Service, Span, Verify};
+pub use capacity::{Capacity, Resource, Rules, Staff};
 pub use conversation::Conversation;
 pub use e164::e164;
 pub use event::{Action, Caller, Completeness, Event, Expectation};
 pub use outcome::{Became, Booking, Change, Disposition, Message, Outcome, Unsettled};
 pub use prompts::fixed_prompts;
-pub use slots::{Appointment, BookError, BookingRequest, KnownCaller, Slot, SlotQuery};
+pub use slots::{Appointment, BookError, BookingRequest, Hold, KnownCaller, Slot, SlotQuery};
 pub use when::{When, understand_when};

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep_until};
 
 use super::handle::{Handle, Running};
@@ -14,7 +15,7 @@ use super::ports::Pair;
 use super::settings::Rooms;
 use super::tools::Tools;
 use crate::call::{Call, Gone, Input, Media, Output};
-use crate::conversation::{Appointment, BookError, Business, KnownCaller, Slot};
+use crate::conversation::{Appointment, BookError, Business, Hold, KnownCaller, Slot};
 use crate::rtp::SourceFilter;
 use crate::sip::DialogId;
 use crate::speech::{Priority, TranscribeJob, TranscribeKind};
@@ -80,6 +81,8 @@ pub(super) struct Leg {
     pub _running: Running,
     /// The look-up's answer while it rings.
     pub known: Option<KnownCaller>,
+    /// The calendar keeping or giving back a time.
+    pub keeping: Option<JoinHandle<()>>,
     /// Turn and asking of the transcript asked for last.
     pub asked: (u32, u32),
     /// Cancels it.
@@ -224,6 +227,7 @@ impl Leg {
             Output::Cancel { tool, appointment_id, key } => self.write(|tools, business| async move {
                 Mail::Cancelled { tool, result: tools.cancel(&business, &appointment_id, &key).await }
             }),
+            Output::Keep(hold) => self.keep(hold),
             Output::HangUp => self.signalling.send(Command::HangUp),
             Output::Event(event) => {
                 self.handle.update(self.call.record());
@@ -249,6 +253,18 @@ impl Leg {
             hand_off.on_disk(&id, DISK_WAIT).await;
             let _ = post.send(answer.await).await;
         });
+    }
+
+    /// One after the other, so that what is given back was kept before.
+    fn keep(&mut self, hold: Option<Hold>) {
+        let (tools, business, id) = (self.tools.clone(), self.business.clone(), self.call.record().id.clone());
+        let before = self.keeping.take();
+        self.keeping = Some(tokio::spawn(async move {
+            if let Some(before) = before {
+                let _ = before.await; // a panic there is nothing to this one
+            }
+            tools.keep(&business, &id, hold.as_ref()).await;
+        }));
     }
 
     /// Asks the calendar; its answer comes by mail.

@@ -8,7 +8,7 @@ use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
 use super::breaker::Breaker;
 use crate::calendar::{BookFailure, BoxFuture, Calendar, CalendarError};
-use crate::conversation::{Appointment, BookError, BookingRequest, Business, KnownCaller, Slot, SlotQuery};
+use crate::conversation::{Appointment, BookError, BookingRequest, Business, Hold, KnownCaller, Slot, SlotQuery};
 use crate::crm::{Crm, CrmError};
 
 /// What a call may ask. Clones share the breakers: what one call learned of a connector, the next one knows.
@@ -63,6 +63,18 @@ impl Tools {
     pub async fn appointments(&self, business: &Business, phone: &str) -> Option<Vec<Appointment>> {
         let ask = || self.calendar.appointments(business, phone);
         answer(&self.calendar_breaker, self.limits.read, ask, later).await?.ok()
+    }
+
+    /// Keeps a time for a call, or gives back what it kept. Nobody waits for it: a time that is not kept is still
+    /// refused to the second who books it.
+    pub async fn keep(&self, business: &Business, call_id: &str, hold: Option<&Hold>) {
+        let kept = match hold {
+            Some(hold) => in_time(self.limits.read, self.calendar.hold(business, call_id, hold)).await,
+            None => in_time(self.limits.read, self.calendar.release(call_id)).await.map(|done| done.map(|()| true)),
+        };
+        if let Some(Err(error)) = kept {
+            tracing::debug!(%error, "a time was not kept, or not given back");
+        }
     }
 
     /// Books, or says why not. What is not known to be written afterwards is settled by the outbox after the call.

@@ -18,6 +18,8 @@ pub struct AppointmentRow {
     pub business: String,
     /// Service key.
     pub service: String,
+    /// Who does it, where the business has staff.
+    pub staff: Option<String>,
     /// Start, RFC 3339 with the business's offset at that time.
     #[serde(serialize_with = "with_offset")]
     #[schema(value_type = String, format = DateTime)]
@@ -192,6 +194,7 @@ impl AppointmentRow {
             id: row.try_get("id")?,
             business: row.try_get("business")?,
             service: row.try_get("service")?,
+            staff: row.try_get("staff")?,
             starts_at: time(row, "starts_us")?.to_zoned(zone.clone()),
             ends_at: time(row, "ends_us")?.to_zoned(zone),
             timezone,

@@ -6,3 +6,4 @@ mod config;
 mod events;
 mod house;
 mod limits;
+mod staff_config;

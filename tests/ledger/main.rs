@@ -13,6 +13,7 @@ mod faults;
 mod fixtures;
 mod free_slots;
 mod hand_off;
+mod holds;
 mod kill_points;
 mod one_slot_on_a_server;
 mod opening_the_store;
@@ -23,3 +24,4 @@ mod proposals;
 #[path = "../calls/server.rs"]
 mod server;
 mod serving_without_the_calendar;
+mod staff_and_rooms;

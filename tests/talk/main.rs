@@ -10,5 +10,6 @@ mod random_callers;
 mod random_changes;
 mod scripts;
 mod shops;
+mod staff;
 mod stage;
 mod unseen_words;
