@@ -67,8 +67,8 @@ pub struct Call {
     pub(super) timing: Option<Timing>,
     /// Since when nobody has anything to say.
     pub(super) quiet_since: Option<Instant>,
-    /// A tool was asked and no bridge was said yet.
-    pub(super) waiting_since: Option<Instant>,
+    /// A tool is waited for: when the next bridge is due.
+    pub(super) bridge_at: Option<Instant>,
     /// The conversation is over once the mouth is empty.
     pub(super) parting: Option<Disposition>,
     last_packet: Option<Instant>,
@@ -119,7 +119,7 @@ impl Call {
             turn: Turn::default(),
             timing: None,
             quiet_since: None,
-            waiting_since: None,
+            bridge_at: None,
             parting: None,
             last_packet: None,
             on_hold: false,
@@ -156,6 +156,7 @@ impl Call {
                 self.record.contact_id = Some(caller.contact_id.clone());
                 self.tell(Event::Known(caller), now);
             }
+            Input::Coming(coming) => self.tell(Event::Coming(coming), now),
             // The one place where answers of older turns and askings are dropped.
             Input::Heard { turn, ask, .. } | Input::Judged { turn, ask, .. }
                 if turn != self.turn.number || ask != self.turn.ask || !self.ears.is_speaking() => {}
@@ -332,6 +333,8 @@ impl Call {
         if self.mind.is_writing() {
             self.phase = Phase::Closing { gone, until: now + WRITE_WAIT };
         } else {
+            let wall = self.wall(now);
+            self.mind.tell(Event::Gone, wall);
             self.finish(gone, now);
         }
     }

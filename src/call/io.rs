@@ -21,6 +21,8 @@ pub enum Input<'a> {
     Tick,
     /// The look-up answered late.
     Known(KnownCaller),
+    /// What the calendar has under the calling number, asked for while it rang.
+    Coming(Vec<Appointment>),
     /// Answer to [`Output::Transcribe`].
     Heard {
         /// Echoed.

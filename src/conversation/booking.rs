@@ -448,6 +448,17 @@ impl Conversation {
         self.advance_message();
     }
 
+    /// Who is kept waiting by the calendar and leaves is called back: the wish becomes a message.
+    pub(super) fn keep_wish(&mut self) {
+        if !self.slow || !self.step.is_waiting() || self.step.is_writing() {
+            return;
+        }
+        if let Some(wish) = self.appointment_wish() {
+            self.note = Note { text: Some(wish), ..Note::default() };
+            self.keep_message();
+        }
+    }
+
     /// What was to be booked, moved or cancelled, as a line for the office.
     pub(super) fn appointment_wish(&self) -> Option<String> {
         match self.task {

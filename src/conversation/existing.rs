@@ -54,6 +54,10 @@ impl Conversation {
     /// Asks the calendar, under a number that the business's check accepts.
     fn find_appointments(&mut self, at: &At) {
         let asked = self.case.asked_number;
+        if let Some(coming) = self.coming.take().filter(|_| !asked) {
+            // Asked while it rang: nobody waits for the same answer twice.
+            return self.found(coming, at);
+        }
         let phone = if asked { self.outcome.phone.clone() } else { self.caller.number.clone() };
         match phone {
             Some(phone) => {
@@ -90,7 +94,13 @@ impl Conversation {
         if self.step != Step::WaitFind(request) {
             return;
         }
-        let Some(mut found) = found else { return self.calendar_down(at) };
+        match found {
+            Some(found) => self.found(found, at),
+            None => self.calendar_down(at),
+        }
+    }
+
+    fn found(&mut self, mut found: Vec<Appointment>, at: &At) {
         let own = self.own().filter(|own| found.iter().all(|a| a.id != own.id));
         found.extend(own);
         found.retain(|a| a.slot.starts_at > at.now.timestamp());

@@ -13,8 +13,11 @@ const REACH: usize = 3;
 const ALIKE: f64 = 0.8;
 /// Shorter names are alike in sound by chance.
 const SOUND_LETTERS: usize = 3;
+/// Behind "doctor" two are enough.
+const TITLED_LETTERS: usize = 2;
 /// What a person is asked for with.
 const MARKS: [&str; 10] = ["with", "see", "by", "doctor", "dr", "mr", "mrs", "ms", "miss", "mister"];
+const TITLES: [&str; 7] = ["doctor", "dr", "mr", "mrs", "ms", "miss", "mister"];
 /// Anybody will do.
 const ANYBODY: [&str; 7] =
     ["anyone", "anybody", "whoever", "doesnt matter who", "dont mind who", "dont care who", "either of them"];
@@ -66,13 +69,18 @@ impl Conversation {
 /// The one of the staff whom the words ask for; none when nobody, or more than one could be meant.
 fn named(words: &Words, staff: &[Staff]) -> Option<usize> {
     let marked = (0..words.len()).filter(|at| MARKS.contains(&words.word(*at)));
-    let said: Vec<&str> = marked.flat_map(|at| (at + 1..=at + REACH).map(|i| words.word(i))).collect();
-    let scored = |part: fn(&str, &str) -> bool| -> Vec<usize> {
-        let fits = |one: &Staff| names(one).any(|name| said.iter().any(|word| part(word, &name)));
+    // Right behind a title it is a name, however short.
+    let said = marked.flat_map(|at| {
+        let titled = TITLES.contains(&words.word(at));
+        (at + 1..=at + REACH).map(move |i| (words.word(i), titled && i == at + 1))
+    });
+    let said: Vec<(&str, bool)> = said.collect();
+    let scored = |part: fn(&str, &str, bool) -> bool| -> Vec<usize> {
+        let fits = |one: &Staff| names(one).any(|name| said.iter().any(|(word, titled)| part(word, &name, *titled)));
         staff.iter().enumerate().filter(|(_, one)| fits(one)).map(|(n, _)| n).collect()
     };
     // As it is written, else as it sounds.
-    let exact = scored(|said, name| said == name);
+    let exact = scored(|said, name, _| said == name);
     let found = if exact.is_empty() { scored(alike) } else { exact };
     match found.as_slice() {
         [one] => Some(*one),
@@ -86,8 +94,9 @@ fn names(one: &Staff) -> impl Iterator<Item = String> {
     parts.filter(|part| part.chars().count() > 1 && !MARKS.contains(&part.as_str())).collect::<Vec<_>>().into_iter()
 }
 
-fn alike(said: &str, name: &str) -> bool {
-    let long = said.chars().count().min(name.chars().count()) >= SOUND_LETTERS;
+fn alike(said: &str, name: &str, titled: bool) -> bool {
+    let letters = said.chars().count().min(name.chars().count());
+    let long = letters >= if titled { TITLED_LETTERS } else { SOUND_LETTERS };
     let sounds = said.is_ascii() && name.is_ascii() && said.as_bytes().first() == name.as_bytes().first() && {
         DoubleMetaphone::new(Some(8)).is_double_metaphone_equal(said, name, false)
     };

@@ -31,6 +31,8 @@ pub(super) enum Mail {
     Renegotiated { remote: Option<SocketAddr>, media: Media, on_hold: bool },
     /// The look-up answered.
     Known(Option<KnownCaller>),
+    /// What the calendar has under the calling number.
+    Coming(Option<Vec<Appointment>>),
     /// A transcript.
     Heard { turn: u32, ask: u32, text: String, confidence: f32, answers: Vec<(usize, f32)> },
     /// The turn detector.
@@ -81,6 +83,8 @@ pub(super) struct Leg {
     pub _running: Running,
     /// The look-up's answer while it rings.
     pub known: Option<KnownCaller>,
+    /// The calendar's.
+    pub coming: Option<Vec<Appointment>>,
     /// The calendar keeping or giving back a time.
     pub keeping: Option<JoinHandle<()>>,
     /// Turn and asking of the transcript asked for last.
@@ -113,21 +117,17 @@ impl Leg {
         }
     }
 
-    /// Looks the caller up while it rings, then answers.
+    /// Asks CRM and calendar about the caller while it rings, both at once, then answers. What is late joins a later
+    /// turn.
     async fn ring(&mut self, answer_sdp: String) {
         let from = self.call.record().from.clone();
-        let post = self.post.clone();
-        let (tools, business) = (self.tools.clone(), self.business.id.clone());
-        let mut lookup = tokio::spawn(async move { tools.look_up(&business, from.as_deref()).await });
-        match tokio::time::timeout(LOOK_UP_BUDGET, &mut lookup).await {
-            Ok(known) => self.known = known.ok().flatten(),
-            // Late: the answer joins a later turn.
-            Err(_) => drop(tokio::spawn(async move {
-                if let Ok(known) = lookup.await {
-                    let _ = post.send(Mail::Known(known)).await;
-                }
-            })),
-        }
+        let (tools, business, phone) = (self.tools.clone(), self.business.clone(), from.clone());
+        let known = tokio::spawn(async move { tools.look_up(&business.id, phone.as_deref()).await });
+        let (tools, business) = (self.tools.clone(), self.business.clone());
+        let coming = tokio::spawn(async move { tools.appointments(&business, from.as_deref()?).await });
+        let answer_at = tokio::time::Instant::now() + LOOK_UP_BUDGET;
+        self.known = by(answer_at, known, self.post.clone(), Mail::Known).await;
+        self.coming = by(answer_at, coming, self.post.clone(), Mail::Coming).await;
         self.signalling.send(Command::Answer(answer_sdp));
     }
 
@@ -153,7 +153,14 @@ impl Leg {
     fn read(&mut self, mail: Mail) {
         let now = Instant::now();
         let input = match mail {
-            Mail::Confirmed => Input::Answered(self.known.take()),
+            Mail::Confirmed => {
+                let coming = self.coming.take();
+                self.call.handle(Input::Answered(self.known.take()), now);
+                match coming {
+                    Some(coming) => Input::Coming(coming),
+                    None => return,
+                }
+            }
             Mail::Gone(gone) => Input::Gone(gone),
             Mail::Renegotiated { remote, media, on_hold } => {
                 self.call.renegotiate(media);
@@ -163,7 +170,8 @@ impl Leg {
                 Input::Hold(on_hold)
             }
             Mail::Known(Some(known)) => Input::Known(known),
-            Mail::Known(None) => return,
+            Mail::Coming(Some(coming)) => Input::Coming(coming),
+            Mail::Known(None) | Mail::Coming(None) => return,
             Mail::Heard { turn, ask, text, confidence, answers } => {
                 if self.asked == (turn, ask) {
                     // A second asking of the same is not needed any more.
@@ -320,9 +328,29 @@ impl Leg {
 
 /// A disk that takes longer is stuck, and a caller waits.
 const DISK_WAIT: Duration = Duration::from_secs(1);
+/// A look-up's answer when it is there in time; else it comes by mail.
+async fn by<T: Send + 'static>(
+    time: tokio::time::Instant,
+    mut look_up: JoinHandle<Option<T>>,
+    post: mpsc::Sender<Mail>,
+    mail: fn(Option<T>) -> Mail,
+) -> Option<T> {
+    match tokio::time::timeout_at(time, &mut look_up).await {
+        Ok(found) => found.ok().flatten(),
+        Err(_) => {
+            tokio::spawn(async move {
+                if let Ok(found) = look_up.await {
+                    let _ = post.send(mail(found)).await; // the call may be over
+                }
+            });
+            None
+        }
+    }
+}
+
 /// Mail waiting for one call: sentences and answers, never packets.
 pub(super) const MAILBOX_MAX: usize = 256;
-/// From INVITE to the end of waiting for the CRM (requirement D7).
+/// From INVITE to the end of waiting for CRM and calendar (requirement D7).
 const LOOK_UP_BUDGET: Duration = Duration::from_millis(500);
 /// An Ethernet frame's worth; nothing lawful on a media port is longer.
 const DATAGRAM_BYTES_MAX: usize = 1500;

@@ -185,6 +185,7 @@ impl Line {
             post,
             _running: running,
             known: None,
+            coming: None,
             keeping: None,
             asked: (0, 0),
             stale: Arc::new(AtomicBool::new(false)),

@@ -57,7 +57,7 @@ fn what_cannot_be_is_refused_with_its_line() {
         (
             "services = [\"tyres\"]\nhours",
             "services = [\"tires\"]\nhours",
-            25,
+            24,
             "no service `tires`; known: tyres, wash",
         ),
         ("name = \"Luis\"", "name = \"ana\"", 28, "two are called `ana`"),

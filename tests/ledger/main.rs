@@ -3,6 +3,7 @@
 mod booking;
 mod calendar_conformance;
 mod calendar_server_troubles;
+mod connectors;
 mod contacts;
 mod crash_recovery;
 mod dav;
@@ -24,4 +25,5 @@ mod proposals;
 #[path = "../calls/server.rs"]
 mod server;
 mod serving_without_the_calendar;
+mod sick_calendar;
 mod staff_and_rooms;
