@@ -6,11 +6,13 @@
 
 mod builtin;
 mod caldav;
+mod invitation;
 mod occupants;
 mod provider;
 mod slots;
 
 pub use builtin::{BuiltIn, Clock};
 pub use caldav::{CalDav, CalDavSettings};
+pub use invitation::Invitation;
 pub use provider::{BookFailure, BoxFuture, Calendar, CalendarError};
 pub use slots::free_slots;

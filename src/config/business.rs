@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
-use super::capacity::{add_capacity, add_rules};
+use super::capacity::{add_capacity, add_rules, reminders};
 use super::check::{each, in_range, number, read, spoken, text};
 use super::error::{ConfigError, Source};
 use super::raw::{self, Given};
@@ -125,7 +125,11 @@ fn one(
         slot_minutes: number(source, "slot_minutes", &raw.slot_minutes, SLOT_MINUTES, 5..=240)?,
         greet_by_name: raw.greet_by_name.unwrap_or(true),
         emergency: text(source, "emergency", &raw.emergency)?,
-        capacity: Capacity::default(),
+        capacity: Capacity {
+            reminders: reminders(source, &raw.reminder_minutes)?,
+            speak_confirmation: raw.speak_confirmation.unwrap_or(false),
+            ..Capacity::default()
+        },
         verify: read(source, &raw.verify, |text| verify(text))?.unwrap_or_default(),
     };
     for closure in &raw.closures {

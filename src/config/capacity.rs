@@ -3,7 +3,7 @@
 use toml::Spanned;
 
 use super::business::week;
-use super::check::{number, spoken};
+use super::check::{in_range, number, spoken};
 use super::error::{ConfigError, Source};
 use super::raw::{self, Given};
 use crate::conversation::{Business, Resource, Rules, Staff};
@@ -46,6 +46,11 @@ pub(super) fn add_capacity(
         business.capacity.resources.push(Resource { name, services });
     }
     Ok(())
+}
+
+/// Minutes before an appointment.
+pub(super) fn reminders(source: &Source<'_>, raw: &[Spanned<i64>]) -> Result<Vec<u32>, ConfigError> {
+    raw.iter().map(|n| in_range(source, "reminder_minutes", n.span(), *n.get_ref(), 1..=40_320)).collect()
 }
 
 fn name<'a>(

@@ -7,6 +7,7 @@ mod business;
 mod calendar;
 mod capacity;
 mod check;
+mod confirmations;
 mod error;
 mod raw;
 mod read;
@@ -18,6 +19,7 @@ pub use error::ConfigError;
 pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
-    CalDavConfig, CalendarConfig, Cidr, Config, CrmConfig, HttpConfig, Listen, LogConfig, LogFormat, MediaConfig,
-    Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+    CalDavConfig, CalendarConfig, Cidr, Config, ConfirmationsConfig, CrmConfig, HttpConfig, Listen, LogConfig,
+    LogFormat, MailConfig, MediaConfig, Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig,
+    Transport, VoiceConfig,
 };

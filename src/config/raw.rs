@@ -23,6 +23,7 @@ pub(super) struct Document {
     pub(super) voice: Voice,
     pub(super) calendar: Calendar,
     pub(super) crm: Crm,
+    pub(super) confirmations: Confirmations,
     pub(super) store: Store,
     pub(super) http: Http,
     pub(super) log: Log,
@@ -43,6 +44,8 @@ pub(super) struct Business {
     pub(super) horizon_days: Given<i64>,
     pub(super) slot_minutes: Given<i64>,
     pub(super) greet_by_name: Option<bool>,
+    pub(super) speak_confirmation: Option<bool>,
+    pub(super) reminder_minutes: Vec<Spanned<i64>>,
     pub(super) emergency: Given<String>,
     pub(super) verify: Given<String>,
     pub(super) hours: Given<Hours>,
@@ -151,6 +154,22 @@ pub(super) struct Calendar {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Crm {
     pub(super) kind: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Confirmations {
+    pub(super) smtp: Given<String>,
+    pub(super) from: Given<String>,
+    pub(super) to: Vec<Spanned<String>>,
+    pub(super) username: Given<String>,
+    pub(super) password: Given<String>,
+    pub(super) password_env: Given<String>,
+    pub(super) password_file: Given<String>,
+    pub(super) webhook: Given<String>,
+    pub(super) webhook_secret: Given<String>,
+    pub(super) webhook_secret_env: Given<String>,
+    pub(super) webhook_secret_file: Given<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -10,6 +10,8 @@ use super::conversation::Conversation;
 use super::dates::{DayWish, plus};
 use super::event::Action;
 use super::outcome::{Booking, Change, Disposition, Unsettled};
+use super::phone;
+use super::reference::reference;
 use super::slots::{Appointment, BookError, BookingRequest, Hold, Slot, SlotQuery};
 use super::spoken;
 use super::step::{Draft, Note, Search, Step, Task};
@@ -419,6 +421,9 @@ impl Conversation {
         let time = spoken::moment(appointment.slot.starts_at, &self.business.timezone);
         let a_service = self.with_staff(with_article(&name));
         self.say("booked", &[("service", &name), ("a_service", &a_service), ("time", &time)]);
+        if self.business.capacity.speak_confirmation {
+            self.say("confirmation", &[("digits", &phone::grouped(&reference(&appointment.id)))]);
+        }
         self.task = Task::None;
         self.draft = Draft::default();
         if self.leaving {

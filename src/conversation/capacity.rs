@@ -13,6 +13,10 @@ pub struct Capacity {
     pub resources: Vec<Resource>,
     /// What single services ask for, by service key.
     pub rules: BTreeMap<String, Rules>,
+    /// Minutes before an appointment at which calendars remind of it.
+    pub reminders: Vec<u32>,
+    /// Whether a caller is told the appointment's number.
+    pub speak_confirmation: bool,
 }
 
 /// Somebody who does appointments, one at a time.

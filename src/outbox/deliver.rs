@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::confirm::confirm;
 use super::rows::{Write, read};
 use super::run::Doors;
 use super::settle::{Unsettling, settle};
@@ -42,6 +43,11 @@ async fn send(doors: &Doors, store: &Store, lease: &Lease, write: &Write) -> Res
         Write::Contact(contact) => crm.upsert_contact(business, contact, key).await,
         Write::Activity(activity) => crm.add_activity(business, activity, key).await,
         Write::Task(task) => crm.add_task(business, task, key).await,
+        Write::Confirm(confirmation) => {
+            let found = doors.businesses.iter().find(|one| one.id == business);
+            let found = found.ok_or_else(|| CrmError::Rejected { reason: format!("no business `{business}`") })?;
+            confirm(&doors.confirmations, found, &lease.job, confirmation).await
+        }
         Write::Settle(settlement) => match settle(doors, store, &lease.job, settlement).await {
             Ok(Became::Nothing) => Ok("nothing was written".into()),
             Ok(Became::Withdrawn) => Ok("withdrawn".into()),

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::confirm::{Confirmation, Confirmations, MAIL, WEBHOOK};
 use crate::call::CallRecord;
 use crate::conversation::Unsettled;
 use crate::crm::{NewActivity, NewContact, NewTask};
@@ -17,6 +18,7 @@ pub(super) enum Write {
     Activity(NewActivity),
     Task(NewTask),
     Settle(Settlement),
+    Confirm(Confirmation),
 }
 
 /// A write to the calendar whose end is to be found out.
@@ -28,8 +30,9 @@ pub(super) struct Settlement {
 }
 
 /// The rows of an ended call.
-pub(super) fn rows(call: &CallRecord, now: Timestamp) -> Vec<NewJob> {
-    proposals(call).into_iter().map(|proposal| row(call, proposal, now)).collect()
+pub(super) fn rows(call: &CallRecord, confirmations: &Confirmations, now: Timestamp) -> Vec<NewJob> {
+    let proposed = proposals(call).into_iter().map(|proposal| row(call, proposal, now));
+    proposed.chain(confirmations.rows(call, now)).collect()
 }
 
 /// Reads a row's values; the reason when it holds none of ours. `after_id` is the contact it waited for.
@@ -40,6 +43,7 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
         ACTIVITY => parse(job).map(|a| Write::Activity(NewActivity { contact_id, ..a })),
         TASK => parse(job).map(|t| Write::Task(NewTask { contact_id, ..t })),
         SETTLE => parse(job).map(Write::Settle),
+        MAIL | WEBHOOK => parse(job).map(Write::Confirm),
         other => Err(format!("this offhook knows no rows of kind {other:?}")),
     }
 }

@@ -143,7 +143,12 @@ async fn interleaving(seed: u64) -> Result<Tally, String> {
     for record in records.iter().filter(|record| record.state != CallState::Ended) {
         store.save_call(record).await.unwrap();
     }
-    let doors = Doors { crm, calendar: Some(Arc::new(calendar.clone())), businesses: vec![business] };
+    let doors = Doors {
+        crm,
+        calendar: Some(Arc::new(calendar.clone())),
+        businesses: vec![business],
+        confirmations: Default::default(),
+    };
     // Some writes arrive while the outbox already settles.
     let outbox = Outbox::start_with(store.clone(), doors, settings()).await.unwrap();
     for record in records.into_iter().filter(|record| record.state == CallState::Ended) {

@@ -3,6 +3,7 @@
 mod booking;
 mod calendar_conformance;
 mod calendar_server_troubles;
+mod confirmations;
 mod connectors;
 mod contacts;
 mod crash_recovery;

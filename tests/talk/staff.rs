@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offhook::conversation::{Business, Capacity, Staff};
+use offhook::conversation::{Business, Capacity, Staff, reference};
 
 use crate::shops::dental;
 use crate::stage::Call;
@@ -15,6 +15,18 @@ fn clinic() -> Arc<Business> {
     };
     let staff = vec![person("Dr. Lee", &["consultation", "whitening"]), person("Maria Schmidt", &[])];
     Arc::new(Business { capacity: Capacity { staff, ..Capacity::default() }, ..(*dental()).clone() })
+}
+
+#[test]
+fn the_number_of_a_booking_is_said_if_the_business_wants_it() {
+    let turns = &["a consultation on Tuesday at 2:30", "Anna Smith", "yes", "yes"];
+    let quiet = Call::new(clinic()).says(turns);
+    assert!(!quiet.last().contains("number of your") && !quiet.last().contains("confirmation number"));
+    let capacity = Capacity { speak_confirmation: true, ..Capacity::default() };
+    let call = Call::new(Arc::new(Business { capacity, ..(*dental()).clone() })).says(turns);
+    let digits: String = reference("a1").chars().map(|digit| format!("{digit} ")).collect();
+    let said = call.last().replace(',', "");
+    assert!(said.contains(digits.trim()), "{said}");
 }
 
 fn booked_with(call: &Call) -> Option<String> {
