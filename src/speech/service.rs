@@ -184,17 +184,6 @@ impl Speech {
         self.inner.queues.voice.push(job, priority == Priority::Live)
     }
 
-    /// The whole utterance at 8 kHz, if it was rendered before: from memory, else from disk (a few small reads).
-    pub fn cached(&self, text: &str) -> Option<Arc<[i16]>> {
-        let sentences = wording::sentences(text);
-        let parts: Option<Vec<_>> = sentences.iter().map(|s| self.inner.cache.get(s, VOICE_RATE)).collect();
-        match parts?.as_slice() {
-            [] => None,
-            [one] => Some(Arc::clone(one)),
-            many => Some(many.iter().flat_map(|p| p.iter().copied()).collect()),
-        }
-    }
-
     /// Renders a whole text at `rate` Hz and waits for it.
     ///
     /// # Errors
