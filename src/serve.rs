@@ -58,6 +58,8 @@ enum ServeError {
     Calendar(#[from] CalendarError),
     #[error("[http] listen = \"{addr}\": {source}; choose another port or stop what holds it")]
     Http { addr: std::net::SocketAddr, source: io::Error },
+    #[error("[confirmations] {0}")]
+    Confirmations(String),
     #[error("signals cannot be heard: {0}")]
     Signals(io::Error),
     #[error("{0}")]
@@ -89,7 +91,14 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     };
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
     let calendar = calendars::open(&config, &store, clock)?;
-    let outbox = Outbox::start(store.clone(), crm.clone(), outbox::Settings::default()).await?;
+    let confirmations = confirmations(&config).map_err(ServeError::Confirmations)?;
+    let doors = outbox::Doors {
+        crm: crm.clone(),
+        calendar: Some(calendar.clone()),
+        businesses: config.businesses.clone(),
+        confirmations,
+    };
+    let outbox = Outbox::start_with(store.clone(), doors, outbox::Settings::default()).await?;
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
         speech: speech.clone(),
@@ -113,6 +122,21 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let served = console.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
     store.close().await;
     served.map_err(ServeError::Api)
+}
+
+/// Where appointments are confirmed; the reason when that cannot be.
+fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
+    let mail = config.confirmations.mail.as_ref().map(|mail| {
+        outbox::Mail::new(&outbox::MailSettings {
+            url: mail.url.clone(),
+            login: mail.login.as_ref().map(|(name, password)| (name.clone(), password.reveal().to_owned())),
+            from: mail.from.clone(),
+            to: mail.to.clone(),
+        })
+    });
+    let webhook = config.confirmations.webhook.as_ref();
+    let webhook = webhook.map(|hook| outbox::Webhook::new(hook.url.reveal(), hook.secret.reveal()));
+    Ok(outbox::Confirmations { mail: mail.transpose()?, webhook: webhook.transpose()? })
 }
 
 /// Loads the models and has the fixed prompts rendered ahead, so that the first caller hears no warm-up.

@@ -5,7 +5,9 @@
 
 mod business;
 mod calendar;
+mod capacity;
 mod check;
+mod confirmations;
 mod error;
 mod hosted;
 mod languages;
@@ -19,7 +21,7 @@ pub use error::ConfigError;
 pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
-    AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, CrmConfig, GoogleConfig, HttpConfig,
-    Listen, LogConfig, LogFormat, MediaConfig, MicrosoftConfig, PermissionConfig, Route, SipConfig, SpeechConfig,
-    SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+    AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmConfig,
+    GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat, MailConfig, MediaConfig, MicrosoftConfig, PermissionConfig,
+    Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
 };

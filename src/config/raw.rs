@@ -14,6 +14,8 @@ pub(super) struct Document {
     pub(super) business: Given<Business>,
     pub(super) businesses: BTreeMap<Spanned<String>, Business>,
     pub(super) services: Vec<Service>,
+    pub(super) staff: Vec<Staff>,
+    pub(super) resources: Vec<Resource>,
     pub(super) faqs: Vec<Faq>,
     pub(super) sip: Sip,
     pub(super) media: Media,
@@ -21,6 +23,7 @@ pub(super) struct Document {
     pub(super) voice: Voice,
     pub(super) calendar: Calendar,
     pub(super) crm: Crm,
+    pub(super) confirmations: Confirmations,
     pub(super) store: Store,
     pub(super) http: Http,
     pub(super) log: Log,
@@ -44,11 +47,15 @@ pub(super) struct Business {
     pub(super) horizon_days: Given<i64>,
     pub(super) slot_minutes: Given<i64>,
     pub(super) greet_by_name: Option<bool>,
+    pub(super) speak_confirmation: Option<bool>,
+    pub(super) reminder_minutes: Vec<Spanned<i64>>,
     pub(super) emergency: Given<String>,
     pub(super) verify: Given<String>,
     pub(super) hours: Given<Hours>,
     pub(super) closures: Vec<Spanned<Value>>,
     pub(super) services: Vec<Service>,
+    pub(super) staff: Vec<Staff>,
+    pub(super) resources: Vec<Resource>,
     pub(super) faqs: Vec<Faq>,
 }
 
@@ -88,6 +95,28 @@ pub(super) struct Service {
     pub(super) en: Wording,
     #[serde(default)]
     pub(super) es: Wording,
+    pub(super) buffer_before_minutes: Given<i64>,
+    pub(super) buffer_after_minutes: Given<i64>,
+    pub(super) max_per_day: Given<i64>,
+    pub(super) lead_minutes: Given<i64>,
+    pub(super) horizon_days: Given<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Staff {
+    pub(super) name: Spanned<String>,
+    #[serde(default)]
+    pub(super) services: Vec<Spanned<String>>,
+    pub(super) hours: Given<Hours>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resource {
+    pub(super) name: Spanned<String>,
+    #[serde(default)]
+    pub(super) services: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -164,6 +193,22 @@ pub(super) struct Calendar {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Crm {
     pub(super) kind: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Confirmations {
+    pub(super) smtp: Given<String>,
+    pub(super) from: Given<String>,
+    pub(super) to: Vec<Spanned<String>>,
+    pub(super) username: Given<String>,
+    pub(super) password: Given<String>,
+    pub(super) password_env: Given<String>,
+    pub(super) password_file: Given<String>,
+    pub(super) webhook: Given<String>,
+    pub(super) webhook_secret: Given<String>,
+    pub(super) webhook_secret_env: Given<String>,
+    pub(super) webhook_secret_file: Given<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

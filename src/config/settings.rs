@@ -34,6 +34,8 @@ pub struct Config {
     pub calendar: CalendarConfig,
     /// `[crm]`
     pub crm: CrmConfig,
+    /// `[confirmations]`
+    pub confirmations: ConfirmationsConfig,
     /// `[store]`
     pub store: StoreConfig,
     /// `[http]`
@@ -289,6 +291,37 @@ pub struct AcuityConfig {
 pub enum CrmConfig {
     /// Our own tables.
     Builtin,
+}
+
+/// Where appointments are confirmed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConfirmationsConfig {
+    /// By mail.
+    pub mail: Option<MailConfig>,
+    /// By a signed web request.
+    pub webhook: Option<WebhookConfig>,
+}
+
+/// A mail server, and who writes to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailConfig {
+    /// `smtps://HOST` or `smtp://HOST`.
+    pub url: String,
+    /// User name and password.
+    pub login: Option<(String, Secret)>,
+    /// Who writes.
+    pub from: String,
+    /// Who is written to.
+    pub to: Vec<String>,
+}
+
+/// A web address that is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookConfig {
+    /// The address, which may hold a token.
+    pub url: Secret,
+    /// What requests are signed with.
+    pub secret: Secret,
 }
 
 /// Where calls, bookings and outgoing work are kept.

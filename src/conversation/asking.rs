@@ -125,9 +125,10 @@ impl Conversation {
             }
             number => number.as_deref().map(phone::spoken).unwrap_or_default(),
         };
+        let a_service = self.with_staff(self.language().with_article(&service));
         let values = [
             ("service", service.as_str()),
-            ("a_service", &self.language().with_article(&service)),
+            ("a_service", &a_service),
             ("time", &time),
             ("name", &name),
             ("phone", &phone),

@@ -8,8 +8,10 @@ use jiff::{Timestamp, ToSpan};
 use super::conversation::Conversation;
 use super::dates::{DayWish, plus};
 use super::event::Action;
-use super::outcome::{Booking, Disposition};
-use super::slots::{Appointment, BookError, BookingRequest, Slot, SlotQuery};
+use super::outcome::{Booking, Change, Disposition, Unsettled};
+use super::phone;
+use super::reference::reference;
+use super::slots::{Appointment, BookError, BookingRequest, Hold, Slot, SlotQuery};
 use super::step::{Draft, Note, Search, Step, Task};
 use super::times::{Clock, TimeWish};
 use super::when::{At, When, Wish, earliest, envelope};
@@ -63,12 +65,23 @@ impl Conversation {
         self.intent("book");
     }
 
+    /// The time agreed on, to be kept while it is talked about.
+    pub(crate) fn holding(&self) -> Option<Hold> {
+        let service = self.draft.service.and_then(|i| self.business.services.get(i))?;
+        let slot = self.draft.slot.filter(|_| self.task.is_scheduling() && self.step != Step::Ended)?;
+        Some(Hold { service: service.id.clone(), slot, staff: self.draft.staff.clone() })
+    }
+
     /// Turns the wish into a question or a query.
     fn seek(&mut self, at: &At) {
+        self.mind_skills();
         match self.draft.wish.resolve(at) {
             When::None => {
-                let service =
-                    self.draft.service.and_then(|i| self.business.services.get(i)).map(|s| self.language().with_article(&s.name));
+                let service = self
+                    .draft
+                    .service
+                    .and_then(|i| self.business.services.get(i))
+                    .map(|s| self.language().with_article(&s.name));
                 let first = !matches!(self.step, Step::When);
                 self.step = Step::When;
                 match service {
@@ -146,7 +159,7 @@ impl Conversation {
     }
 
     fn horizon(&self, at: &At) -> Date {
-        plus(at.now.date(), i64::from(self.business.horizon_days))
+        plus(at.now.date(), i64::from(self.business.longest_horizon()))
     }
 
     fn query(&mut self, search: Search, at: &At) {
@@ -161,7 +174,15 @@ impl Conversation {
             self.draft.search = search;
             return if far { self.refuse_wish("too_far") } else { self.no_slots(at) };
         }
-        let query = SlotQuery { service: service.id.clone(), minutes: service.minutes, from, to, limit: QUERY_LIMIT };
+        let query = SlotQuery {
+            service: service.id.clone(),
+            minutes: service.minutes,
+            from,
+            to,
+            limit: QUERY_LIMIT,
+            staff: self.draft.staff.clone(),
+            holder: self.caller.call_id.clone(),
+        };
         self.request += 1;
         self.draft.search = search;
         self.draft.offers.clear();
@@ -339,16 +360,30 @@ impl Conversation {
             phone,
             reason: self.draft.reason.clone(),
             call_id: self.caller.call_id.clone(),
+            staff: self.draft.staff.clone(),
         };
         self.request += 1;
         self.step = Step::WaitBook(self.request);
+        self.outcome.asked(Unsettled {
+            key: booking.key.clone(),
+            change: Change::Book,
+            appointment_id: None,
+            service: booking.service.clone(),
+            starts_at: slot.starts_at,
+            ends_at: slot.ends_at,
+            phone: Some(booking.phone.clone()),
+            told: false,
+            became: None,
+            request: self.request,
+        });
         self.actions.push_back(Action::Book { request: self.request, booking });
     }
 
     /// The calendar's word. A booking that was made is noted even when nobody waits for it any more.
     pub(super) fn booked(&mut self, request: u32, result: Result<Appointment, BookError>, at: &At) {
+        self.outcome.answered(request, result == Err(BookError::Unavailable));
         if let Ok(appointment) = &result {
-            self.outcome.booking = Some(Booking {
+            self.outcome.booked(Booking {
                 appointment_id: appointment.id.clone(),
                 service: appointment.service.clone(),
                 starts_at: appointment.slot.starts_at,
@@ -385,7 +420,11 @@ impl Conversation {
             .map_or("", |s| s.name.as_str())
             .to_string();
         let time = self.language().moment(appointment.slot.starts_at, &self.business.timezone);
-        self.say("booked", &[("service", &name), ("a_service", &self.language().with_article(&name)), ("time", &time)]);
+        let a_service = self.with_staff(self.language().with_article(&name));
+        self.say("booked", &[("service", &name), ("a_service", &a_service), ("time", &time)]);
+        if self.business.capacity.speak_confirmation {
+            self.say("confirmation", &[("digits", &phone::grouped(&reference(&appointment.id)))]);
+        }
         self.task = Task::None;
         self.draft = Draft::default();
         if self.leaving {
@@ -413,6 +452,17 @@ impl Conversation {
         self.note = Note { text: Some(wish), ..Note::default() };
         self.keep_message();
         self.advance_message();
+    }
+
+    /// Who is kept waiting by the calendar and leaves is called back: the wish becomes a message.
+    pub(super) fn keep_wish(&mut self) {
+        if !self.slow || !self.step.is_waiting() || self.step.is_writing() {
+            return;
+        }
+        if let Some(wish) = self.appointment_wish() {
+            self.note = Note { text: Some(wish), ..Note::default() };
+            self.keep_message();
+        }
     }
 
     /// What was to be booked, moved or cancelled, as a line for the office.

@@ -6,6 +6,7 @@ use jiff::Zoned;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+use super::capacity::Capacity;
 use super::language::Language;
 
 /// One business: everything the conversation may say or decide comes from here.
@@ -41,6 +42,8 @@ pub struct Business {
     pub greet_by_name: bool,
     /// What is said first when a caller speaks of an emergency; none for the country's emergency number.
     pub emergency: Option<String>,
+    /// People, rooms, and what single services ask for.
+    pub capacity: Capacity,
     /// What a caller must show before anything about an appointment is told or changed.
     pub verify: Verify,
     /// The same business in its other languages: its names, answers and address as they are said there.

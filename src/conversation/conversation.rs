@@ -11,7 +11,7 @@ use super::hearing::Said;
 use super::language::Language;
 use super::outcome::{Disposition, Outcome};
 use super::prompts::Prompts;
-use super::slots::KnownCaller;
+use super::slots::{Appointment, KnownCaller};
 use super::step::{Case, Draft, Note, Step, Task};
 use super::when::At;
 
@@ -46,8 +46,12 @@ pub struct Conversation {
     pub(super) changes: u32,
     /// Said while the calendar was writing: heard afterwards.
     pub(super) deferred: Option<Said>,
+    /// What the calendar had under the calling number while it rang; none once it was told or anything was written.
+    pub(super) coming: Option<Vec<Appointment>>,
     /// The service last spoken of.
     pub(super) topic: Option<usize>,
+    /// The calendar keeps the caller waiting.
+    pub(super) slow: bool,
     /// What was said last, for "say that again".
     pub(super) last_said: Vec<String>,
     /// How the call ended, once it has.
@@ -84,7 +88,9 @@ impl Conversation {
             keys: Vec::new(),
             changes: 0,
             deferred: None,
+            coming: None,
             topic: None,
+            slow: false,
             last_said: Vec::new(),
             ended: None,
             home: None,
@@ -100,6 +106,7 @@ impl Conversation {
         let at = At { now: now.to_zoned(business.timezone.clone()), business: &business };
         let said_before = self.actions.len();
         let mut bridge = false;
+        self.slow &= self.step.is_waiting();
         match event {
             // What a calendar wrote is noted whatever happened since.
             Event::Booked { request, result } => self.booked(request, result, &at),
@@ -108,6 +115,7 @@ impl Conversation {
             _ if self.step == Step::Ended => return,
             Event::Started(known) => self.greet(known, &at),
             Event::Known(known) => self.known_late(known),
+            Event::Coming(coming) => self.coming = Some(coming),
             Event::Heard { text, confidence, answers } => self.heard(Said { text, confidence, answers }, &at),
             Event::Keys(keys) => self.keyed(&keys, &at),
             Event::Silence => self.silent(&at),
@@ -117,8 +125,10 @@ impl Conversation {
             Event::Interrupted => {}
             Event::Slots { request, slots } => self.slots(request, slots, &at),
             Event::Appointments { request, found } => self.appointments(request, found, &at),
+            Event::Gone => self.keep_wish(),
             Event::Waiting => {
                 bridge = true;
+                self.slow = true;
                 self.say(self.bridge(), &[]);
             }
         }

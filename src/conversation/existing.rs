@@ -8,7 +8,7 @@ use super::conversation::Conversation;
 use super::event::Action;
 use super::hearing::Turn;
 use super::lexicon::ENGLISH;
-use super::outcome::{Booking, Disposition};
+use super::outcome::{Booking, Change, Disposition, Unsettled};
 use super::services::find_services;
 use super::slots::{Appointment, BookError, Slot};
 use super::step::{Case, Draft, Step, Task, Wanted};
@@ -52,6 +52,10 @@ impl Conversation {
     /// Asks the calendar, under a number that the business's check accepts.
     fn find_appointments(&mut self, at: &At) {
         let asked = self.case.asked_number;
+        if let Some(coming) = self.coming.take().filter(|_| !asked) {
+            // Asked while it rang: nobody waits for the same answer twice.
+            return self.found(coming, at);
+        }
         let phone = if asked { self.outcome.phone.clone() } else { self.caller.number.clone() };
         match phone {
             Some(phone) => {
@@ -88,7 +92,13 @@ impl Conversation {
         if self.step != Step::WaitFind(request) {
             return;
         }
-        let Some(mut found) = found else { return self.calendar_down(at) };
+        match found {
+            Some(found) => self.found(found, at),
+            None => self.calendar_down(at),
+        }
+    }
+
+    fn found(&mut self, mut found: Vec<Appointment>, at: &At) {
         let own = self.own().filter(|own| found.iter().all(|a| a.id != own.id));
         found.extend(own);
         found.retain(|a| a.slot.starts_at > at.now.timestamp());
@@ -354,8 +364,7 @@ impl Conversation {
     pub(super) fn reschedule(&mut self) {
         let (Some(old), Some(slot)) = (self.case.chosen.clone(), self.draft.slot) else { return };
         let key = self.key("move", &format!("{} {}", old.id, slot.starts_at));
-        self.request += 1;
-        self.step = Step::WaitChange(self.request);
+        self.await_change(Change::Move, &key, &old, slot);
         self.actions.push_back(Action::Reschedule { request: self.request, appointment_id: old.id, slot, key });
     }
 
@@ -363,18 +372,38 @@ impl Conversation {
     pub(super) fn cancel_appointment(&mut self) {
         let Some(old) = self.case.chosen.clone() else { return };
         let key = self.key("cancel", &old.id);
+        self.await_change(Change::Cancel, &key, &old, old.slot);
+        self.actions.push_back(Action::Cancel { request: self.request, appointment_id: old.id, key });
+    }
+
+    fn await_change(&mut self, change: Change, key: &str, old: &Appointment, slot: Slot) {
         self.request += 1;
         self.step = Step::WaitChange(self.request);
-        self.actions.push_back(Action::Cancel { request: self.request, appointment_id: old.id, key });
+        let asked = self.outcome.phone.clone().filter(|_| self.case.asked_number);
+        self.outcome.asked(Unsettled {
+            key: key.into(),
+            change,
+            appointment_id: Some(old.id.clone()),
+            service: old.service.clone(),
+            starts_at: slot.starts_at,
+            ends_at: slot.ends_at,
+            phone: asked.or_else(|| self.caller.number.clone()).or_else(|| self.outcome.phone.clone()),
+            told: false,
+            became: None,
+            request: self.request,
+        });
     }
 
     /// The calendar's word on a move. A move that was made is noted even when nobody waits for it any more.
     pub(super) fn changed(&mut self, request: u32, result: Result<Appointment, BookError>, at: &At) {
+        self.outcome.answered(request, result == Err(BookError::Unavailable));
         if let Ok(appointment) = &result {
             self.changes += 1;
-            let own = self.outcome.booking.as_ref().is_some_and(|b| b.appointment_id == appointment.id);
-            let place = if own { &mut self.outcome.booking } else { &mut self.outcome.moved };
-            *place = Some(booking(appointment));
+            let own = self.outcome.booking.iter_mut().chain(&mut self.outcome.also_booked);
+            match own.into_iter().find(|b| b.appointment_id == appointment.id) {
+                Some(own) => *own = booking(appointment),
+                None => self.outcome.moved = Some(booking(appointment)),
+            }
         }
         if self.step != Step::WaitChange(request) {
             return;
@@ -396,12 +425,16 @@ impl Conversation {
 
     /// The calendar's word on a cancellation.
     pub(super) fn cancelled(&mut self, request: u32, result: Result<(), BookError>, at: &At) {
+        self.outcome.answered(request, result == Err(BookError::Unavailable));
         let old = self.case.chosen.clone();
         if let (Ok(()), Some(old)) = (&result, &old) {
             self.changes += 1;
             for kept in [&mut self.outcome.booking, &mut self.outcome.moved] {
                 kept.take_if(|b| b.appointment_id == old.id);
             }
+            self.outcome.also_booked.retain(|b| b.appointment_id != old.id);
+            let before = &mut self.outcome.also_booked;
+            self.outcome.booking = self.outcome.booking.take().or_else(|| before.pop());
             self.outcome.cancelled = Some(booking(old));
         }
         if self.step != Step::WaitChange(request) {

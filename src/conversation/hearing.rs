@@ -226,6 +226,7 @@ impl Conversation {
 
     /// The caller has all that was wanted.
     fn leave(&mut self) {
+        self.keep_wish();
         self.keep_message();
         let booked = self.outcome.booking.is_some() || self.outcome.moved.is_some();
         let otherwise = if self.task.is_appointment() { Disposition::Abandoned } else { Disposition::NoDisposition };

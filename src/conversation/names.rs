@@ -71,11 +71,7 @@ enum Introduction {
 
 impl People {
     /// "first name Maria, last name Lopez" without its labels, and where the first label stood.
-    fn unlabelled<'a>(
-        &self,
-        words: Vec<&'a str>,
-        lower: Vec<String>,
-    ) -> (Vec<&'a str>, Vec<String>, Option<usize>) {
+    fn unlabelled<'a>(&self, words: Vec<&'a str>, lower: Vec<String>) -> (Vec<&'a str>, Vec<String>, Option<usize>) {
         let mut kept: (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
         let mut first = None;
         let mut at = 0;
@@ -227,8 +223,14 @@ mod tests {
 
     #[test]
     fn names_not_asked_for_need_an_introduction() {
-        assert_eq!(find_name("Hi, this is Anna Smith, I'd like a massage", false, Language::English).as_deref(), Some("Anna Smith"));
-        assert_eq!(find_name("my name is bob and I need an oil change", false, Language::English).as_deref(), Some("Bob"));
+        assert_eq!(
+            find_name("Hi, this is Anna Smith, I'd like a massage", false, Language::English).as_deref(),
+            Some("Anna Smith")
+        );
+        assert_eq!(
+            find_name("my name is bob and I need an oil change", false, Language::English).as_deref(),
+            Some("Bob")
+        );
         assert_eq!(find_name("this is about my car", false, Language::English), None);
         assert_eq!(find_name("I'd like a massage", false, Language::English), None);
     }

@@ -31,7 +31,12 @@ impl Conversation {
         self.task = Task::Message;
         let said = !Wish::read(&turn.words, at, Ear::Open).is_empty();
         let text = said.then(|| turn.text.trim().to_string());
-        self.note = Note { about: Some(self.language().phrase("note_callback", &[])), text, call_back: true, ..Note::default() };
+        self.note = Note {
+            about: Some(self.language().phrase("note_callback", &[])),
+            text,
+            call_back: true,
+            ..Note::default()
+        };
         match said {
             true => {
                 self.keep_message();

@@ -123,6 +123,8 @@ impl Task {
 pub(super) struct Draft {
     /// Index of the service.
     pub(super) service: Option<usize>,
+    /// Somebody of the staff asked for.
+    pub(super) staff: Option<String>,
     /// Day and time as wished.
     pub(super) wish: Wish,
     /// The slot agreed on.

@@ -26,9 +26,10 @@ impl Conversation {
         }
         let phone = self.take_phone(turn);
         let service = self.take_service(turn);
+        let staff = self.take_staff(turn);
         let named = self.take_name(turn);
         let when = !phone && self.take_wish(turn, at);
-        phone || service || named || when
+        phone || service || staff || named || when
     }
 
     fn take_new_time(&mut self, turn: &Turn, at: &At) -> bool {

@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use utoipa::ToSchema;
 
 use super::error::{Result, StoreError};
+use crate::conversation::reference;
 
 /// An appointment in the built-in calendar.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -18,6 +19,8 @@ pub struct AppointmentRow {
     pub business: String,
     /// Service key.
     pub service: String,
+    /// Who does it, where the business has staff.
+    pub staff: Option<String>,
     /// Start, RFC 3339 with the business's offset at that time.
     #[serde(serialize_with = "with_offset")]
     #[schema(value_type = String, format = DateTime)]
@@ -42,6 +45,8 @@ pub struct AppointmentRow {
     pub status: String,
     /// Idempotency key.
     pub key: String,
+    /// The number a caller may have been told.
+    pub reference: String,
 }
 
 /// A contact in the built-in store: one per business and number.
@@ -188,10 +193,13 @@ impl AppointmentRow {
         let timezone: String = row.try_get("timezone")?;
         // A zone this machine does not know is shown in UTC: the instant stays right.
         let zone = TimeZone::get(&timezone).unwrap_or(TimeZone::UTC);
+        let id: String = row.try_get("id")?;
         Ok(AppointmentRow {
-            id: row.try_get("id")?,
+            reference: reference(&id),
+            id,
             business: row.try_get("business")?,
             service: row.try_get("service")?,
+            staff: row.try_get("staff")?,
             starts_at: time(row, "starts_us")?.to_zoned(zone.clone()),
             ends_at: time(row, "ends_us")?.to_zoned(zone),
             timezone,

@@ -7,3 +7,4 @@ mod config;
 mod events;
 mod house;
 mod limits;
+mod staff_config;

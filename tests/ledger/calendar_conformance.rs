@@ -151,7 +151,8 @@ async fn book_for(calendar: &dyn Calendar, business: &Business, key: &str, phone
 
 async fn find(calendar: &dyn Calendar, business: &Business) -> Vec<Slot> {
     let (from, to) = (at("2026-11-23T00:00:00Z"), at("2026-11-30T00:00:00Z"));
-    let query = SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 1000 };
+    let query =
+        SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 1000, ..SlotQuery::default() };
     calendar.find_slots(business, &query).await.unwrap()
 }
 

@@ -26,7 +26,7 @@ async fn each() -> Vec<(Provider, Box<dyn Calendar>, &'static str)> {
 
 fn question() -> SlotQuery {
     let (from, to) = (at("2026-11-24T00:00:00Z"), at("2026-11-25T00:00:00Z"));
-    SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 100 }
+    SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 100, staff: None, holder: String::new() }
 }
 
 fn half_hour(start: &str) -> Slot {

@@ -3,14 +3,19 @@
 mod booking;
 mod calendar_conformance;
 mod calendar_server_troubles;
+mod confirmations;
+mod connectors;
 mod contacts;
 mod crash_recovery;
 mod dav;
 mod delivery;
 mod ending_a_call;
+mod exactly_once;
+mod faults;
 mod fixtures;
 mod free_slots;
 mod hand_off;
+mod holds;
 mod hosted_troubles;
 mod kill_points;
 mod oauth_tokens;
@@ -24,3 +29,5 @@ mod providers;
 #[path = "../calls/server.rs"]
 mod server;
 mod serving_without_the_calendar;
+mod sick_calendar;
+mod staff_and_rooms;

@@ -10,7 +10,7 @@ use crate::providers::{Provider, clock, sealed};
 
 fn question() -> SlotQuery {
     let (from, to) = (at("2026-11-24T00:00:00Z"), at("2026-11-25T00:00:00Z"));
-    SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 3 }
+    SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 3, staff: None, holder: String::new() }
 }
 
 async fn asks(calendar: &Google) -> Result<usize, CalendarError> {

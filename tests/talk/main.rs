@@ -17,6 +17,7 @@ mod scripts;
 mod shops;
 mod spanish;
 mod spanish_expressions;
+mod staff;
 mod stage;
 mod trades;
 mod unseen_words;

@@ -50,6 +50,7 @@ pub fn dental() -> Arc<Business> {
         slot_minutes: 15,
         greet_by_name: true,
         emergency: None,
+        capacity: Default::default(),
         verify: Verify::CallerId,
         also: Vec::new(),
     })
@@ -92,6 +93,7 @@ pub fn garage() -> Arc<Business> {
         slot_minutes: 20,
         greet_by_name: true,
         emergency: None,
+        capacity: Default::default(),
         verify: Verify::CallerId,
         also: Vec::new(),
     })
