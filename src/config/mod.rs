@@ -8,6 +8,7 @@ mod calendar;
 mod check;
 mod error;
 mod hosted;
+mod languages;
 mod raw;
 mod read;
 mod secret;
