@@ -38,6 +38,7 @@ class Contract:
         self.refresh_token = options.refresh_token
         self.codes = {}
         self.refreshes = 0
+        self.refused = 0
         self.requests = []
         self.faults = []
         self.closed_until = 0.0
@@ -122,6 +123,7 @@ class Contract:
         if self.options.fixed_token and token == self.options.fixed_token:
             good = True
         if scheme != self.scheme or not good:
+            self.refused += 1
             raise self.unauthorized()
 
     # --- faults and limits
@@ -141,7 +143,8 @@ class Contract:
         with self.lock:
             if method == "GET":
                 return Reply(200, {
-                    "requests": self.requests, "refreshes": self.refreshes, "violations": self.violations,
+                    "requests": self.requests, "refreshes": self.refreshes, "refused": self.refused,
+                    "violations": self.violations,
                     "refresh_token": self.refresh_token, "faults_left": sum(f["count"] for f in self.faults),
                     **self.state(),
                 })
