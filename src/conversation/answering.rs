@@ -11,6 +11,7 @@ use super::slots::Slot;
 use super::step::{Step, Task};
 use super::times::{Clock, Ear, TimeWish};
 use super::when::{At, Wish};
+use super::words::Words;
 
 use super::agreement::{Answer, place};
 use super::hearing::{Turn, is_yes_no};
@@ -27,6 +28,9 @@ const MAX_NAME_ANSWER: usize = 7;
 impl Conversation {
     /// The answer to what was asked.
     pub(super) fn in_step(&mut self, turn: &Turn, at: &At) -> bool {
+        if self.task == Task::Moving && corrective(&turn.words) && self.other_appointment(turn, at) {
+            return true;
+        }
         match self.step.clone() {
             Step::Open => self.opened(turn, at),
             // "Okay.", "um": the message is still to come.
@@ -36,6 +40,7 @@ impl Conversation {
                 self.ask_again();
                 true
             }
+            Step::Message if self.another_way(turn, at) || self.redirected(turn) => true,
             Step::Message if turn.clear => {
                 self.message_heard(turn.text);
                 true
@@ -85,7 +90,7 @@ impl Conversation {
             again.into_iter().for_each(|text| self.speak(text));
             return true;
         }
-        self.asks_service(turn, lexicon)
+        self.asks_service(turn, lexicon, at)
     }
 
     /// "No, you've been great": nothing in it but the no.
@@ -100,12 +105,13 @@ impl Conversation {
     }
 
     /// "Do you do whitening?"
-    pub(super) fn asks_service(&mut self, turn: &Turn, lexicon: &Lexicon) -> bool {
+    pub(super) fn asks_service(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
         let services = find_services(&turn.words, &self.business.services);
         if let [service] = services.as_slice()
             && lexicon.means("service_question", &turn.words)
             && !lexicon.means("book_sure", &turn.words)
-            && !turn.words.has_any(&["i need", "i want", "id like"])
+            && !turn.words.has_any(&["i need", "i want", "id like", "id need", "id love", "id want"])
+            && Wish::read(&turn.words, at, Ear::Open).is_empty()
             && !lexicon.means("asks_price", &turn.words)
             && !turn.words.has("do you have any")
         {
@@ -135,7 +141,20 @@ impl Conversation {
         if dictated(&turn.words, false).digits.len() >= 7 {
             self.take_phone(turn);
         }
-        turn.clear && self.name_heard(turn.text, at)
+        // "Ann Lee, and sorry, I meant Thursday": two answers, one of them late.
+        let changed = self.task.is_scheduling()
+            && corrective(&turn.words)
+            && (self.take_service(turn) | self.take_wish(&turn.words, at));
+        if self.task == Task::Message && turn.answer == Answer::No && turn.words.len() > MORE_WORDS {
+            self.note.text = self.note.text.take().map(|text| format!("{text} {}", turn.text.trim()));
+        }
+        let named = turn.clear && self.name_heard(turn.text, at);
+        // "Eleven, if it's the same to you": no name, and a time all the same.
+        let late = !changed && !named && self.task.is_scheduling() && self.late_wish(turn, at);
+        if (changed || late) && !named {
+            self.advance(at);
+        }
+        changed || named || late
     }
 
     /// A message may be left without a name, a booking is not made without one.
@@ -158,6 +177,9 @@ impl Conversation {
     }
 
     pub(super) fn yes_no_heard(&mut self, turn: &Turn, at: &At) -> bool {
+        if self.more_than_an_answer(turn, at) {
+            return true;
+        }
         let correction = self.task.is_scheduling() && self.step == Step::ReadBack && self.absorb(turn, at);
         if correction {
             self.advance(at);
@@ -168,6 +190,9 @@ impl Conversation {
                 return true;
             }
             if dictated(&turn.words, true).digits.len() >= 3 {
+                if self.task.is_scheduling() {
+                    self.take_name(turn);
+                }
                 self.digits.clear();
                 return self.digits_heard(&turn.words, at);
             }
@@ -175,13 +200,18 @@ impl Conversation {
                 self.ask(Step::Phone);
                 return true;
             }
-            if turn.answer == Answer::Unclear && ENGLISH.means("this_number", &turn.words) {
+            let agreed =
+                matches!(turn.words.without_fillers().word(0), "yes" | "yeah" | "yep") && !corrective_of_number(turn);
+            if (turn.answer == Answer::Unclear || agreed) && ENGLISH.means("this_number", &turn.words) {
                 self.yes_no(true, true, at);
                 return true;
             }
         }
         // "No, that's fine" declines what is only offered.
-        let offered = matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_) | Step::OfferRebook(_));
+        let offered = matches!(
+            self.step,
+            Step::OfferService(_) | Step::OfferMessage(_) | Step::OfferPass(_) | Step::OfferRebook(_)
+        );
         if offered && ENGLISH.means("done_sure", &turn.words) {
             self.say_goodbye(turn);
             return true;
@@ -199,6 +229,12 @@ impl Conversation {
                 true
             }
             Answer::No => {
+                let same = find_name(turn.text, true);
+                if self.step == Step::ReadBack && same.is_some() && same == self.outcome.name {
+                    // "No, it's Ellery": as we have it.
+                    self.ask_again();
+                    return true;
+                }
                 if self.step == Step::ReadBack && self.named_part(turn, at) {
                     return true;
                 }
@@ -208,6 +244,44 @@ impl Conversation {
                 self.yes_no(false, turn.sure, at);
                 true
             }
+        }
+    }
+
+    /// An offer is answered with what is wanted instead, or a number with a change of the booking.
+    fn more_than_an_answer(&mut self, turn: &Turn, at: &At) -> bool {
+        let w = &turn.words;
+        let services = wanted_services(w, &self.business.services);
+        let wished = !Wish::read(w, at, Ear::Open).is_empty();
+        match self.step.clone() {
+            Step::OfferService(service) | Step::OfferRebook(service)
+                if turn.answer != Answer::No && (wished || !services.is_empty()) =>
+            {
+                self.step = Step::Open;
+                self.start_booking();
+                self.draft.service = Some(service);
+                self.absorb(turn, at);
+                self.advance(at);
+                true
+            }
+            Step::OfferMessage(_) | Step::OfferPass(_)
+                if !services.is_empty() || ENGLISH.means("book_sure", w) && !ENGLISH.is_question(w) =>
+            {
+                self.step = Step::Open;
+                self.in_any_order(turn, at)
+            }
+            Step::ConfirmPhone if self.task.is_scheduling() && (corrective(w) || w.has_any(&["spelled", "spelt"])) => {
+                let agreed =
+                    turn.answer == Answer::Yes || matches!(w.without_fillers().word(0), "yes" | "yeah" | "yep");
+                let changed = dictated(w, true).digits.len() < 3 && self.absorb(turn, at);
+                if changed && agreed {
+                    self.outcome.phone = self.caller.number.clone();
+                }
+                if changed {
+                    self.advance(at);
+                }
+                changed
+            }
+            _ => false,
         }
     }
 
@@ -248,18 +322,22 @@ impl Conversation {
                 self.advance(at);
             }
             (Step::OfferMessage(about), true) => self.start_message(Some(about)),
+            (Step::OfferPass(text), true) => self.pass_on(text),
             (Step::Offer, true) if self.draft.offers.len() == 1 => self.choose(self.draft.offers[0], at),
             (Step::Offer, false) => self.offer_others(at),
             (Step::ConfirmEnd, true) => {
                 self.keep_message();
                 self.end("goodbye", Disposition::NoDisposition);
             }
-            (Step::OfferService(_) | Step::OfferRebook(_) | Step::OfferMessage(_) | Step::ConfirmEnd, false) => {
-                self.step = Step::Open;
-                self.advance(at);
-            }
+            (Step::OfferService(_) | Step::OfferRebook(_), false) => self.back_to_open(at),
+            (Step::OfferMessage(_) | Step::OfferPass(_) | Step::ConfirmEnd, false) => self.back_to_open(at),
             _ => self.ask_again(),
         }
+    }
+
+    fn back_to_open(&mut self, at: &At) {
+        self.step = Step::Open;
+        self.advance(at);
     }
 
     /// What was read back is done.
@@ -335,6 +413,8 @@ impl Conversation {
         let chosen = match (some.as_slice(), place) {
             ([one], _) => Some(*one),
             (_, Some(n)) => Some(candidates[n]),
+            // The one whose price was just asked.
+            _ if turn.words.has_any(&["that one", "that please", "this one"]) => self.topic,
             _ => None,
         };
         let more = self.absorb(turn, at);
@@ -449,6 +529,17 @@ impl Conversation {
             return true;
         }
         let mut wish = Wish::read(w, at, Ear::Expecting);
+        if let Some(DayWish::One(days)) = &mut wish.days
+            && days.len() > 1
+        {
+            // "The Monday after": the one that is on offer.
+            let zone = &at.business.timezone;
+            let offered =
+                |d: &jiff::civil::Date| offers.iter().any(|s| s.starts_at.to_zoned(zone.clone()).date() == *d);
+            if days.iter().any(offered) {
+                days.retain(offered);
+            }
+        }
         if let Some(n) = place(w, offers.len()).filter(|_| w.has_any(&["number", "option", "choice"])) {
             self.choose(offers[n], at);
             return true;
@@ -537,6 +628,16 @@ impl Conversation {
         self.rewish(wish);
         self.advance(at);
     }
+}
+
+/// "Yes, no, use another": no plain yes.
+fn corrective_of_number(turn: &Turn) -> bool {
+    ENGLISH.means("other_number", &turn.words) || turn.words.has_any(&["wait", "but", "not", "wrong", "actually"])
+}
+
+/// Words with which something said before is taken back.
+pub(super) fn corrective(words: &Words) -> bool {
+    ENGLISH.means("corrects", words)
 }
 
 /// "Do you need my full name? It's ...": a question with its answer.

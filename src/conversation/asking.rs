@@ -78,6 +78,7 @@ impl Conversation {
                 self.say("offers_service", &[("service", &name), ("a_service", &with_article(&name))]);
             }
             Step::OfferMessage(_) => self.say("unknown_question", &[]),
+            Step::OfferPass(_) => self.say("offer_pass", &[]),
             Step::Message if self.note.call_back => self.say("ask_callback", &[]),
             Step::Message => self.say("ask_message", &[]),
             Step::ConfirmEnd => self.say("confirm_end", &[]),
@@ -218,7 +219,8 @@ impl Conversation {
             | Step::ConfirmCancel
             | Step::OfferRebook(_)
             | Step::OfferService(_)
-            | Step::OfferMessage(_) => {
+            | Step::OfferMessage(_)
+            | Step::OfferPass(_) => {
                 self.say("yes_no_keys", &[]);
             }
             Step::Phone => self.say("phone_keys", &[]),

@@ -141,6 +141,7 @@ impl Conversation {
             | Step::OfferRebook(_)
             | Step::OfferService(_)
             | Step::OfferMessage(_)
+            | Step::OfferPass(_)
             | Step::ConfirmEnd => Expectation::YesNo,
         }
     }

@@ -19,6 +19,11 @@ pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
                 // "not Mondays" is none of them, "not next Monday" only that one.
                 let weeks = if atom.length == 1 && atom.weekday.is_some() { REFUSED_WEEKS } else { 0 };
                 days.not.extend((1..=weeks).flat_map(|n| dates.iter().map(move |d| plus(*d, 7 * n))));
+                if let ([date], true) = (dates.as_slice(), words.has_any(&["one after", "week after", "following one"]))
+                {
+                    days.not.clear();
+                    days.wish = Some(DayWish::One(vec![plus(*date, 7)]));
+                }
             }
             if let DayWish::Span(_, to) = &atom.wish {
                 // "Not this week": from the day after it on.
@@ -75,6 +80,8 @@ fn join(words: &Words, today: Date, first: Atom, next: Atom, gap: Vec<&str>) -> 
         }
         (DayWish::One(a), DayWish::One(b)) => match a.iter().filter(|d| b.contains(d)).copied().collect::<Vec<_>>() {
             both if !both.is_empty() => DayWish::One(both),
+            // "Wednesday the second of December": the date says which Wednesday.
+            _ if gap.len() <= 2 && next.weekday.is_none() && is_weekday(b, first.weekday) => DayWish::One(b.clone()),
             _ => DayWish::One(union(a, b)),
         },
         (DayWish::Span(from, to), DayWish::One(b)) => within(*from, *to, next.weekday, b),
@@ -84,6 +91,10 @@ fn join(words: &Words, today: Date, first: Atom, next: Atom, gap: Vec<&str>) -> 
         (_, _) => bounded(words, today, next.clone()).wish,
     };
     Atom { at, length, wish, weekday: next.weekday }
+}
+
+fn is_weekday(dates: &[Date], day: Option<Weekday>) -> bool {
+    matches!((dates, day), ([date], Some(day)) if date.weekday() == day)
 }
 
 fn union(a: &[Date], b: &[Date]) -> Vec<Date> {

@@ -17,6 +17,7 @@ mod faq;
 mod hearing;
 mod lexicon;
 mod mentions;
+mod mine;
 mod names;
 mod numbers;
 mod outcome;

@@ -5,6 +5,60 @@ const MAX_NAME_WORDS: usize = 4;
 
 /// The name in `text`. `asked`: the name was asked for, so that a bare "bob jones" is one.
 pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
+    // "Jenny, no wait, Alan Firth": the last one counts.
+    let lower = text.to_lowercase();
+    let marks = ["no wait", "no, wait", "no sorry", "no, sorry", "sorry, no", "wait, no", "no, actually"];
+    let taken_back = marks.iter().filter_map(|m| lower.rfind(m).map(|at| at + m.len())).max();
+    let later = taken_back
+        .filter(|at| text.get(..*at).is_some_and(|before| name_in(before, asked).is_some()))
+        .and_then(|at| text.get(at..))
+        .and_then(|rest| name_in(rest, asked));
+    later.or_else(|| name_in(text, asked)).or_else(|| if asked { None } else { written_name(text) })
+}
+
+/// A name nobody asked for, as the recogniser writes names: "Ann Lee here", "it's for Ann Lee", or nothing else.
+fn written_name(text: &str) -> Option<String> {
+    let raw: Vec<&str> = text.split_whitespace().collect();
+    let bare = |w: &str| w.trim_matches(|c: char| !c.is_alphanumeric()).to_string();
+    let plain: Vec<String> = raw.iter().map(|w| bare(w).to_lowercase().replace('’', "'")).collect();
+    let proper = |i: usize| {
+        let word = bare(raw[i]);
+        word.chars().count() > 1
+            && word.starts_with(char::is_uppercase)
+            && !word.chars().all(char::is_uppercase)
+            && !stops_name(&plain[i])
+            && !GREETINGS.contains(&plain[i].as_str())
+    };
+    for start in 0..raw.len().saturating_sub(1) {
+        if !(proper(start) && proper(start + 1)) || raw[start].ends_with([',', '.', '?', '!']) {
+            continue;
+        }
+        let mut end = start + 2;
+        while end < raw.len() && end - start < MAX_NAME_WORDS && proper(end) && !raw[end - 1].ends_with(',') {
+            end += 1;
+        }
+        let led = start > 0 && LEADS.contains(&plain[start - 1].as_str());
+        let first = plain[..start]
+            .iter()
+            .all(|w| leading_fillers(std::slice::from_ref(w)) == 1 || GREETINGS.contains(&w.as_str()));
+        let after = plain.get(end).map_or("", String::as_str);
+        let closes = end == raw.len()
+            || raw[end - 1].ends_with(',')
+            || matches!(after, "speaking" | "here" | "calling" | "for" | "and");
+        if led || first && closes {
+            return Some(raw[start..end].iter().map(|w| bare(w)).collect::<Vec<_>>().join(" "));
+        }
+    }
+    None
+}
+
+/// Before a name nobody asked for.
+const LEADS: [&str; 7] = ["for", "under", "it's", "i'm", "am", "is", "name"];
+/// Before a name that comes first.
+const GREETINGS: [&str; 8] = ["good", "morning", "afternoon", "evening", "hiya", "to", "you", "there"];
+
+/// The name in a text without second thoughts.
+fn name_in(text: &str, asked: bool) -> Option<String> {
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"'))
         .map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()))
@@ -13,7 +67,11 @@ pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
     let lower: Vec<String> = words.iter().map(|w| w.to_lowercase().replace('’', "'")).collect();
     let (words, lower, labelled) = unlabelled(words, lower);
     let (start, introduced) = match (introduction(&lower, asked), labelled) {
-        ((_, None), Some(at)) => (at, Some(Introduction::Sure)),
+        // "Tom and the surname is Bradshaw": what stands before the label is the rest of it.
+        ((_, None), Some(at)) => {
+            let before = at <= 2 && lower[..at].iter().all(|w| !stops_name(w));
+            (if before { 0 } else { at }, Some(Introduction::Sure))
+        }
         (found, _) => found,
     };
     let start = match (introduced, asked) {
@@ -61,9 +119,9 @@ fn unlabelled(words: Vec<&str>, lower: Vec<String>) -> (Vec<&str>, Vec<String>, 
     let mut first = None;
     let mut at = 0;
     while at < lower.len() {
-        let own = usize::from(lower[at] == "my");
         let and = usize::from(lower[at] == "and");
-        let from = at + own.max(and);
+        let own = lower.get(at + and).is_some_and(|w| w == "my" || w == "the");
+        let from = at + and + usize::from(own);
         match LABELS.iter().find(|l| phrase_at(&lower, from, l)) {
             Some(label) => {
                 first.get_or_insert(kept.0.len());
@@ -93,7 +151,10 @@ enum Introduction {
 
 /// Where the name begins after the last introduction.
 fn introduction(words: &[String], asked: bool) -> (usize, Option<Introduction>) {
-    const SURE: [&str; 14] = [
+    const SURE: [&str; 17] = [
+        "i am call",
+        "i am called",
+        "i'm called",
         "my name is",
         "my name's",
         "the name is",
@@ -147,7 +208,19 @@ fn phrase_at(words: &[String], at: usize, phrase: &str) -> bool {
 }
 
 fn leading_fillers(words: &[String]) -> usize {
-    const FILLERS: [&str; 52] = [
+    const FILLERS: [&str; 64] = [
+        "husband's",
+        "wife's",
+        "mother's",
+        "father's",
+        "son's",
+        "daughter's",
+        "spelled",
+        "spelt",
+        "hah",
+        "haha",
+        "ha",
+        "kidding",
         "just",
         "my",
         "son",
@@ -263,7 +336,7 @@ fn stops_name(word: &str) -> bool {
         available back bad be because been before best better book booking bye call called caller calling calls can can't cancel \
         change come correct could date day did do does doesn't don't english er evening fine for friday from get give go \
         going good goodbye got great had has have having hear hello help her here hers hey hi him his hold hope hour hours how hm \
-        i i'd i'll i'm i've if in into is isn't it it's its just keep know last later leave let like little location looking lot \
+        i i'd i'll i'm i've if in into is isn't it it's its just keep know last later leave let like lock ring indeed little location looking lot \
         make maybe me mean message minute miss mister moment monday month more morning mr mrs ms much my name names need never new \
         next no nobody none nope not nothing now number of off office oh ok okay on one only open or other our out over pardon \
         people perfect person phone please problem question quite ready real really repeat reschedule right robot same say saturday \

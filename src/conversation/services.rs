@@ -76,14 +76,19 @@ pub(super) fn wanted_services(words: &Words, services: &[Service]) -> Vec<usize>
 const REFUSED_WORDS: usize = 3;
 
 fn phrases(service: &Service) -> impl Iterator<Item = String> {
-    std::iter::once(&service.name).chain(&service.aliases).map(|p| p.to_lowercase())
+    std::iter::once(&service.name).chain(&service.aliases).map(|p| spaced(p))
+}
+
+/// "Check-up" as it is heard: two words.
+fn spaced(phrase: &str) -> String {
+    phrase.to_lowercase().replace('-', " ")
 }
 
 fn score(said: &[String], service: &Service, all: &[Service]) -> f64 {
     let mut best: f64 = 0.0;
     for phrase in phrases(service) {
         let wanted: Vec<&str> = phrase.split_whitespace().collect();
-        let weight = if phrase == service.name.to_lowercase() { NAME_WORD } else { ALIAS_WORD };
+        let weight = if phrase == spaced(&service.name) { NAME_WORD } else { ALIAS_WORD };
         best = best.max(window_score(said, &wanted));
         for word in &wanted {
             if !GENERIC.contains(word) && unique(word, service, all) {

@@ -55,6 +55,8 @@ pub(super) enum Step {
     OfferService(usize),
     /// Whether to take a message.
     OfferMessage(String),
+    /// Whether to pass on what was said.
+    OfferPass(String),
     /// The message.
     Message,
     /// Whether to end the call.
@@ -115,6 +117,8 @@ pub(super) struct Draft {
     pub(super) found: Arc<Vec<Slot>>,
     /// Offers on the table.
     pub(super) offers: Vec<Slot>,
+    /// The day last agreed on, whose time was then refused.
+    pub(super) proposed: Option<Date>,
     /// Everything offered so far for this wish.
     pub(super) offered: Vec<Slot>,
     /// The search under way.
