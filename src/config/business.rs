@@ -117,6 +117,7 @@ fn one(
         greet_by_name: raw.greet_by_name.unwrap_or(true),
         emergency: text(source, "emergency", &raw.emergency)?,
         verify: read(source, &raw.verify, |text| verify(text))?.unwrap_or_default(),
+        also: Vec::new(),
     };
     for closure in &raw.closures {
         business.closures.push(value::date(closure.get_ref()).map_err(|what| source.at(closure.span(), what))?);

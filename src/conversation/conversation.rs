@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::business::{Business, Opening};
 use super::event::{Action, Caller, Completeness, Event, Expectation};
 use super::hearing::Said;
+use super::language::Language;
 use super::outcome::{Disposition, Outcome};
 use super::prompts::Prompts;
 use super::slots::KnownCaller;
@@ -175,15 +176,17 @@ impl Conversation {
         }
     }
 
+    /// The language that is spoken.
+    pub fn language(&self) -> Language {
+        self.business.language()
+    }
+
     /// Hint words for the recogniser.
     pub fn vocabulary(&self) -> String {
         let names = self.business.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.aliases));
         let services: Vec<&str> = names.map(String::as_str).collect();
-        format!(
-            "{}. Appointment: {}. Monday, Tuesday, Wednesday, Thursday, Friday, tomorrow at half past two, 3 PM.",
-            self.business.name,
-            services.join(", ")
-        )
+        let values = [("business", self.business.name.as_str()), ("services", &services.join(", "))];
+        self.language().phrase("vocabulary", &values)
     }
 
     /// Speaks a prompt.

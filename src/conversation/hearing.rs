@@ -63,7 +63,7 @@ impl Conversation {
         if matches!(self.step, Step::Ended) {
             return;
         }
-        let words = Words::new(&said.text);
+        let words = Words::heard(&said.text, self.language());
         if words.is_empty() {
             return self.missed(at);
         }
@@ -212,7 +212,7 @@ impl Conversation {
         let empty = find_services(w, &self.business.services).is_empty()
             && Wish::read(w, at, self.ear()).is_empty()
             && dictated(w, false).digits.is_empty()
-            && find_name(turn.text, false).is_none();
+            && find_name(turn.text, false, self.language()).is_none();
         if !thinking
             || !empty
             || self.step == Step::Message
@@ -296,7 +296,7 @@ impl Conversation {
         if lexicon.means("records", w) {
             self.intent("existing");
             self.say("not_disclosed", &[]);
-            self.start_message(Some(format!("About an earlier visit: \"{}\"", turn.text.trim())));
+            self.start_message(Some(self.language().phrase("note_visit", &[("text", turn.text.trim())])));
             return true;
         }
         let known = self.case.found.is_some() || self.outcome.booking.is_some() || self.outcome.moved.is_some();
@@ -324,7 +324,7 @@ impl Conversation {
         if lexicon.means("person", w) && !posing {
             self.intent("person");
             self.say("person", &[]);
-            self.start_message(Some("Asked for a person.".into()));
+            self.start_message(Some(self.language().phrase("note_person", &[])));
             return true;
         }
         if lexicon.means("call_later", w) && !books {

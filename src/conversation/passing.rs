@@ -2,8 +2,10 @@
 
 use super::conversation::Conversation;
 use super::hearing::Turn;
+use super::language::Language;
 use super::lexicon::ENGLISH;
 use super::names::find_name;
+use super::people::People;
 use super::services::find_services;
 use super::step::{Note, Step, Task};
 use super::times::Ear;
@@ -19,11 +21,13 @@ const SENTENCE_WORDS: usize = 6;
 const STATEMENT_WORDS: usize = 8;
 /// Most words of a person's name after the title.
 const NAME_WORDS: usize = 2;
+/// Most words of a department's name.
+const PART_WORDS: usize = 3;
 
 impl Conversation {
     /// Somebody is asked for, by name or by what they do: a message for them.
     pub(super) fn for_somebody(&mut self, turn: &Turn) -> bool {
-        let Some(whom) = whom(turn.text, &turn.words) else { return false };
+        let Some(whom) = whom(turn.text, &turn.words, self.language()) else { return false };
         self.intent("person");
         if self.told_at_once(turn, &["tell", "let", "because"]) {
             self.note.for_whom = Some(whom);
@@ -72,7 +76,7 @@ impl Conversation {
         if self.note.for_whom.is_none() || !starts || turn.words.len() > REDIRECT_WORDS {
             return false;
         }
-        let Some(whom) = named_after(turn.text, &["go to", "is for", "it's for", "mean", "meant"]) else {
+        let Some(whom) = named_after(turn.text, People::of(self.language())) else {
             return false;
         };
         self.note.for_whom = Some(whom);
@@ -85,7 +89,7 @@ impl Conversation {
         self.intent("message");
         self.task = Task::Message;
         if self.outcome.name.is_none() {
-            self.outcome.name = find_name(&text, false);
+            self.outcome.name = find_name(&text, false, self.language());
         }
         self.note = Note { text: Some(text), ..Note::default() };
         self.keep_message();
@@ -113,7 +117,12 @@ impl Conversation {
         self.take_phone(turn);
         let said = !Wish::read(&turn.words, at, Ear::Open).is_empty();
         let text = said.then(|| turn.text.trim().to_string());
-        self.note = Note { about: Some("Wants to be called back.".into()), text, call_back: true, ..Note::default() };
+        self.note = Note {
+            about: Some(self.language().phrase("note_callback", &[])),
+            text,
+            call_back: true,
+            ..Note::default()
+        };
         match said {
             true => {
                 self.keep_message();
@@ -135,60 +144,65 @@ impl Conversation {
     }
 }
 
-/// The name after one of these phrases.
-fn named_after(text: &str, phrases: &[&str]) -> Option<String> {
+/// The name after "it should go to".
+fn named_after(text: &str, people: &People) -> Option<String> {
     let raw: Vec<&str> = text.split_whitespace().collect();
     let plain: Vec<String> = raw.iter().map(|w| trimmed(w).to_lowercase()).collect();
-    let after = |start: &usize| phrases.iter().any(|phrase| ends_with(&plain[..*start], phrase));
-    (0..raw.len()).filter(after).find_map(|start| name_at(&raw, &plain, start))
+    let after = |start: &usize| people.goes_to.iter().any(|phrase| ends_with(&plain[..*start], phrase));
+    (0..raw.len()).filter(after).find_map(|start| name_at(&raw, &plain, start, people))
 }
 
 /// Who is asked for: "Dr. Smith", "Maria", "billing".
-fn whom(text: &str, words: &Words) -> Option<String> {
+fn whom(text: &str, words: &Words, language: Language) -> Option<String> {
+    let people = People::of(language);
     let raw: Vec<&str> = text.split_whitespace().collect();
     let plain: Vec<String> = raw.iter().map(|w| trimmed(w).to_lowercase()).collect();
+    let said = format!(" {} ", plain.join(" "));
+    let has = |phrase: &String| said.contains(&format!(" {phrase} "));
     for start in 0..raw.len() {
-        let asked = ASKS.iter().any(|ask| ends_with(&plain[..start], ask));
-        let is = start > 0 && plain[start - 1] == "is" && words.has_any(&PRESENT);
+        let asked = people.asks.iter().any(|ask| ends_with(&plain[..start], ask));
+        let is = start > 0 && people.here.contains(&plain[start - 1]) && people.present.iter().any(has);
         if (asked || is)
-            && let Some(name) = name_at(&raw, &plain, start)
+            && let Some(name) = name_at(&raw, &plain, start, people)
         {
             return Some(name);
         }
     }
-    if let Some(part) = put_through(words) {
+    if let Some(part) = put_through(&plain, people) {
         return Some(part);
     }
     let bare = words.without_fillers();
-    let asked = ASKS.iter().chain(&WANTS).any(|ask| words.has(ask)) || bare.len() <= 3 && !ENGLISH.is_question(words);
-    let part = DEPARTMENTS.iter().find(|d| asked && words.has(d))?;
-    Some((*part).to_string())
+    let asked = people.asks.iter().chain(&people.wants).any(has) || bare.len() <= 3 && !ENGLISH.is_question(words);
+    people.departments.iter().find(|d| asked && has(d)).cloned()
 }
 
 /// "Connect me with the pharmacy please": whatever it is called.
-fn put_through(words: &Words) -> Option<String> {
-    let after = THROUGH.iter().find_map(|t| words.find(t).map(|at| at + t.split(' ').count()))?;
-    let part: Vec<&str> = (after..words.len().min(after + PART_WORDS))
-        .map(|i| words.word(i))
-        .take_while(|w| !w.is_empty() && !PART_ENDS.contains(w))
-        .collect();
-    let name: Vec<&str> = part.iter().copied().skip_while(|w| *w == "the").collect();
-    (!name.is_empty() && !PEOPLE.contains(&name[0])).then(|| part.join(" "))
+fn put_through(plain: &[String], people: &People) -> Option<String> {
+    let after = (0..plain.len()).find(|at| people.through.iter().any(|phrase| ends_with(&plain[..*at], phrase)))?;
+    let part = plain[after..].iter().take(PART_WORDS).take_while(|w| !people.part_ends.contains(w));
+    let part: Vec<&str> = part.map(String::as_str).collect();
+    let name = part.iter().find(|w| !people.articles.iter().any(|a| a == *w))?;
+    (!people.anybody.contains(*name)).then(|| part.join(" "))
 }
 
 /// A title with a name, or words the recogniser wrote as a name.
-fn name_at(raw: &[&str], plain: &[String], start: usize) -> Option<String> {
-    let titled = TITLES.contains(&plain.get(start)?.as_str());
-    let first = start + usize::from(titled);
+fn name_at(raw: &[&str], plain: &[String], start: usize, people: &People) -> Option<String> {
+    let title = |t: &&String| starts_with(&plain[start..], t);
+    let titled = people.titles.iter().filter(title).map(|t| t.split(' ').count()).max().unwrap_or(0);
+    let first = start + titled;
     let is_name = |i: &usize| {
         let word = trimmed(raw[*i]);
-        word.len() > 1 && word.starts_with(char::is_uppercase) && !NO_NAMES.contains(&plain[*i].as_str())
+        word.len() > 1 && word.starts_with(char::is_uppercase) && !people.no_names.contains(&plain[*i])
     };
     let mut end = (first..raw.len().min(first + NAME_WORDS)).take_while(is_name).count() + first;
-    if titled && end == first && first < raw.len() {
+    if titled > 0 && end == first && first < raw.len() {
         end += 1;
     }
     (end > first).then(|| raw[start..end].iter().map(|w| trimmed(w)).collect::<Vec<_>>().join(" "))
+}
+
+fn starts_with(words: &[String], phrase: &str) -> bool {
+    phrase.split(' ').enumerate().all(|(i, w)| words.get(i).is_some_and(|x| x == w))
 }
 
 fn trimmed(word: &str) -> &str {
@@ -199,112 +213,3 @@ fn ends_with(words: &[String], phrase: &str) -> bool {
     let phrase: Vec<&str> = phrase.split(' ').collect();
     words.len() >= phrase.len() && words[words.len() - phrase.len()..].iter().zip(phrase).all(|(w, p)| w == p)
 }
-
-/// After these comes who is asked for.
-const ASKS: [&str; 20] = [
-    "word for",
-    "note for",
-    "let",
-    "put",
-    "phone for",
-    "speak to",
-    "speak with",
-    "talk to",
-    "talk with",
-    "word with",
-    "message for",
-    "hold of",
-    "through to",
-    "transfer me to",
-    "connect me to",
-    "connect me with",
-    "ask for",
-    "reach",
-    "handles",
-    "tell",
-];
-
-/// So is a department.
-const WANTS: [&str; 4] = ["wanting", "i want", "looking for", "need"];
-
-/// After "is Maria".
-const PRESENT: [&str; 7] = ["in", "there", "available", "around", "free", "working", "about"];
-
-const TITLES: [&str; 9] = ["dr", "doctor", "mr", "mrs", "ms", "miss", "nurse", "professor", "prof"];
-
-/// After these comes who or what is to answer.
-const THROUGH: [&str; 6] =
-    ["connect me with", "connect me to", "put me through to", "transfer me to", "through to", "switch me to"];
-/// Most words of a department's name.
-const PART_WORDS: usize = 3;
-/// With these it ends.
-const PART_ENDS: [&str; 8] = ["please", "because", "about", "now", "for", "if", "and", "department"];
-/// Anybody is no department.
-const PEOPLE: [&str; 16] = [
-    "a",
-    "an",
-    "someone",
-    "somebody",
-    "anyone",
-    "anybody",
-    "person",
-    "human",
-    "you",
-    "your",
-    "manager",
-    "owner",
-    "boss",
-    "operator",
-    "reception",
-    "receptionist",
-];
-
-/// Parts of a business that callers ask for.
-const DEPARTMENTS: [&str; 14] = [
-    "billing",
-    "accounts",
-    "accounting",
-    "bookkeeping",
-    "sales",
-    "human resources",
-    "hr",
-    "payroll",
-    "marketing",
-    "purchasing",
-    "parts department",
-    "service department",
-    "front desk",
-    "the workshop",
-];
-
-/// Written like names, and none.
-const NO_NAMES: [&str; 28] = [
-    "i",
-    "im",
-    "id",
-    "i'm",
-    "i'd",
-    "i'll",
-    "i've",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "christmas",
-    "itv",
-];

@@ -66,13 +66,13 @@ impl Conversation {
 
     pub(super) fn take_name(&mut self, turn: &Turn) -> bool {
         let corrected = self.step == Step::ReadBack || self.step == Step::Change;
-        let name = find_name(turn.text, false).or_else(|| {
+        let name = find_name(turn.text, false, self.language()).or_else(|| {
             // At read-back "no, it's for Jane" corrects the name, "it's Wednesday" does not.
             let spelled = turn.text.split_whitespace().any(|w| w.matches('-').count() >= 2);
             let other = turn.words.has("im not") && turn.words.tokens.len() <= 7;
             let starts =
                 corrected && (spelled || other || turn.words.has_any(&["its for", "be for", "name", "its spelled"]));
-            starts.then(|| find_name(turn.text, true)).flatten()
+            starts.then(|| find_name(turn.text, true, self.language())).flatten()
         });
         let service = |name: &String| !find_services(&Words::new(name), &self.business.services).is_empty();
         let name = name.or_else(|| self.renamed(turn)).filter(|name| !service(name));
@@ -88,7 +88,7 @@ impl Conversation {
     /// "Not Mills, it's Catherine Wills": a name much like the one we have.
     fn renamed(&self, turn: &Turn) -> Option<String> {
         let known = self.outcome.name.as_ref()?.to_lowercase();
-        let said = find_name(turn.text, true)?;
+        let said = find_name(turn.text, true, self.language())?;
         let lower = said.to_lowercase();
         let shared = lower.split(' ').any(|word| known.split(' ').any(|k| k == word)) && lower.contains(' ');
         (shared || strsim::normalized_damerau_levenshtein(&known, &lower) > ALIKE).then_some(said)
@@ -173,7 +173,7 @@ impl Conversation {
 pub(super) fn without_digits(words: &Words) -> Words {
     let used = dictated(words, true).used;
     let keep = |(i, token): (usize, &Token)| if used[i] { Token::Word("um".into()) } else { token.clone() };
-    Words { tokens: words.tokens.iter().enumerate().map(keep).collect(), question: words.question }
+    Words { tokens: words.tokens.iter().enumerate().map(keep).collect(), ..words.clone() }
 }
 
 /// The longest stretch of tokens that are digits.

@@ -136,5 +136,6 @@ fn business(id: &str, zone: &str, weekday: Vec<Span>, slot_minutes: u32) -> Busi
         greet_by_name: true,
         emergency: None,
         verify: Verify::CallerId,
+        also: Vec::new(),
     }
 }

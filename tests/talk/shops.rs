@@ -51,6 +51,7 @@ pub fn dental() -> Arc<Business> {
         greet_by_name: true,
         emergency: None,
         verify: Verify::CallerId,
+        also: Vec::new(),
     })
 }
 
@@ -92,5 +93,6 @@ pub fn garage() -> Arc<Business> {
         greet_by_name: true,
         emergency: None,
         verify: Verify::CallerId,
+        also: Vec::new(),
     })
 }
