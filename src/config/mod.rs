@@ -7,6 +7,7 @@ mod business;
 mod calendar;
 mod check;
 mod error;
+mod languages;
 mod raw;
 mod read;
 mod secret;

@@ -52,6 +52,12 @@ pub struct Conversation {
     pub(super) last_said: Vec<String>,
     /// How the call ended, once it has.
     pub(super) ended: Option<Disposition>,
+    /// The business in its first language, once another one is spoken.
+    pub(super) home: Option<Arc<Business>>,
+    /// Turns heard while the language was open.
+    pub(super) turns_heard: u8,
+    /// Said in a language of their own.
+    pub(super) hints: Vec<(String, Language)>,
     late_name: bool,
 }
 
@@ -81,6 +87,9 @@ impl Conversation {
             topic: None,
             last_said: Vec::new(),
             ended: None,
+            home: None,
+            turns_heard: 0,
+            hints: Vec::new(),
             late_name: false,
         }
     }
@@ -181,6 +190,11 @@ impl Conversation {
         self.business.language()
     }
 
+    /// The same as the business's settings write it (BCP 47).
+    pub fn language_tag(&self) -> &str {
+        &self.business.language
+    }
+
     /// Hint words for the recogniser.
     pub fn vocabulary(&self) -> String {
         let names = self.business.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.aliases));
@@ -238,6 +252,7 @@ impl Conversation {
             Some(first) => self.say(known, &[("first", &first)]),
             None => self.say(key, &[]),
         }
+        self.hint_languages();
     }
 
     /// What is said while a calendar takes its time.

@@ -63,6 +63,9 @@ impl Conversation {
         if matches!(self.step, Step::Ended) {
             return;
         }
+        if !self.step.is_writing() && self.notice_language(&said.text) {
+            return;
+        }
         let words = Words::heard(&said.text, self.language());
         if words.is_empty() {
             return self.missed(at);
@@ -104,6 +107,9 @@ impl Conversation {
 
     /// Keys pressed as one answer.
     pub(super) fn keyed(&mut self, keys: &str, at: &At) {
+        if self.language_keyed(keys) {
+            return;
+        }
         let strikes = std::mem::take(&mut self.strikes);
         let digit = keys.chars().next().and_then(|c| c.to_digit(10)).filter(|_| keys.len() == 1).map(|d| d as usize);
         match (self.step.clone(), digit) {

@@ -19,11 +19,6 @@ pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
                 // "not Mondays" is none of them, "not next Monday" only that one.
                 let weeks = if atom.length == 1 && atom.weekday.is_some() { REFUSED_WEEKS } else { 0 };
                 days.not.extend((1..=weeks).flat_map(|n| dates.iter().map(move |d| plus(*d, 7 * n))));
-                if let ([date], true) = (dates.as_slice(), words.has_any(&["one after", "week after", "following one"]))
-                {
-                    days.not.clear();
-                    days.wish = Some(DayWish::One(vec![plus(*date, 7)]));
-                }
             }
             if let DayWish::Span(_, to) = &atom.wish {
                 // "Not this week": from the day after it on.
@@ -80,9 +75,11 @@ fn join(words: &Words, today: Date, first: Atom, next: Atom, gap: Vec<&str>) -> 
         }
         (DayWish::One(a), DayWish::One(b)) => match a.iter().filter(|d| b.contains(d)).copied().collect::<Vec<_>>() {
             both if !both.is_empty() => DayWish::One(both),
-            // "Wednesday the second of December": the date says which Wednesday.
-            _ if gap.len() <= 2 && next.weekday.is_none() && is_weekday(b, first.weekday) => DayWish::One(b.clone()),
-            _ => DayWish::One(union(a, b)),
+            // "Friday, December 4th": a weekday alone is the nearest one until a date says which.
+            _ => match (falling_on(first.weekday, b), falling_on(next.weekday, a)) {
+                (Some(date), _) | (None, Some(date)) => DayWish::One(vec![date]),
+                _ => DayWish::One(union(a, b)),
+            },
         },
         (DayWish::Span(from, to), DayWish::One(b)) => within(*from, *to, next.weekday, b),
         (DayWish::One(a), DayWish::Span(from, to)) => within(*from, *to, first.weekday, a),
@@ -93,8 +90,12 @@ fn join(words: &Words, today: Date, first: Atom, next: Atom, gap: Vec<&str>) -> 
     Atom { at, length, wish, weekday: next.weekday }
 }
 
-fn is_weekday(dates: &[Date], day: Option<Weekday>) -> bool {
-    matches!((dates, day), ([date], Some(day)) if date.weekday() == day)
+/// The one date, when it falls on the weekday named beside it.
+fn falling_on(named: Option<Weekday>, dates: &[Date]) -> Option<Date> {
+    match dates {
+        [date] if Some(date.weekday()) == named => Some(*date),
+        _ => None,
+    }
 }
 
 fn union(a: &[Date], b: &[Date]) -> Vec<Date> {

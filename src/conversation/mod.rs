@@ -37,7 +37,9 @@ mod spoken_es;
 mod step;
 mod taking;
 mod times;
+mod tongue;
 mod translation;
+mod weeks;
 mod when;
 mod words;
 

@@ -1,7 +1,9 @@
 //! What the receptionist understands and says, at text level, in virtual time.
 
 mod dates;
+mod english_expressions;
 mod existing;
+mod expressions;
 mod laws;
 mod oracle;
 mod passing;
@@ -12,6 +14,8 @@ mod script;
 mod scripted;
 mod scripts;
 mod shops;
+mod spanish;
+mod spanish_expressions;
 mod stage;
 mod trades;
 mod unseen_words;
