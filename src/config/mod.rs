@@ -8,6 +8,7 @@ mod calendar;
 mod check;
 mod error;
 mod languages;
+mod policy;
 mod raw;
 mod read;
 mod secret;

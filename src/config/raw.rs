@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+use crate::conversation::GivenFlows;
+
 /// A value with its place in the file, if it was given.
 pub(super) type Given<T> = Option<Spanned<T>>;
 
@@ -15,6 +17,8 @@ pub(super) struct Document {
     pub(super) businesses: BTreeMap<Spanned<String>, Business>,
     pub(super) services: Vec<Service>,
     pub(super) faqs: Vec<Faq>,
+    pub(super) flows: GivenFlows,
+    pub(super) escalation: Given<Escalation>,
     pub(super) sip: Sip,
     pub(super) media: Media,
     pub(super) speech: Speech,
@@ -46,6 +50,8 @@ pub(super) struct Business {
     pub(super) greet_by_name: Option<bool>,
     pub(super) emergency: Given<String>,
     pub(super) verify: Given<String>,
+    pub(super) flows: GivenFlows,
+    pub(super) escalation: Escalation,
     pub(super) hours: Given<Hours>,
     pub(super) closures: Vec<Spanned<Value>>,
     pub(super) services: Vec<Service>,
@@ -62,6 +68,25 @@ pub(super) struct Wording {
     pub(super) aliases: Vec<Spanned<String>>,
     pub(super) questions: Given<Vec<String>>,
     pub(super) answer: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Escalation {
+    pub(super) by_request: Option<bool>,
+    pub(super) failures: Given<i64>,
+    pub(super) urgent: Vec<Spanned<String>>,
+    pub(super) tiers: Vec<Spanned<String>>,
+    pub(super) after_hours: Option<bool>,
+    pub(super) duty: Vec<Duty>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Duty {
+    pub(super) name: Spanned<String>,
+    pub(super) number: Spanned<String>,
+    pub(super) hours: Given<Hours>,
 }
 
 #[derive(Debug, Default, Deserialize)]

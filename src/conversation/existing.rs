@@ -6,6 +6,7 @@ use super::booking::fits;
 use super::business::Verify;
 use super::conversation::Conversation;
 use super::event::Action;
+use super::flows::{Kind, Then};
 use super::hearing::Turn;
 use super::lexicon::ENGLISH;
 use super::mine::old_and_new;
@@ -38,11 +39,7 @@ impl Conversation {
     }
 
     fn case_intent(&mut self, wanted: Wanted) {
-        self.intent(match wanted {
-            Wanted::Told | Wanted::Either => "existing",
-            Wanted::Cancelled => "cancel",
-            Wanted::Moved => "reschedule",
-        });
+        self.enter(kind(wanted));
     }
 
     /// Goes on with an appointment there is.
@@ -56,6 +53,18 @@ impl Conversation {
 
     /// Asks the calendar, under a number that the business's check accepts.
     fn find_appointments(&mut self, at: &At) {
+        let flow = self.flow(kind(self.case.wanted));
+        if !flow.on || flow.then == Then::Message {
+            return self.pass_case_on("change");
+        }
+        if flow.verify && self.must_prove() && self.own().is_none() {
+            return self.ask_proof();
+        }
+        self.look_up(at);
+    }
+
+    /// The number whose appointments count: the one called from, or one that may be named.
+    pub(super) fn look_up(&mut self, at: &At) {
         let asked = self.case.asked_number;
         let phone = if asked { self.outcome.phone.clone() } else { self.caller.number.clone() };
         match phone {
@@ -68,9 +77,16 @@ impl Conversation {
                 self.case.found = Some(self.own().into_iter().collect());
                 self.pick(at);
             }
-            None if self.business.verify == Verify::Number => self.ask_booked_number(),
+            None if self.names_number() => self.ask_booked_number(),
+            // Nobody to compare with: the same as with a wrong answer.
+            None if self.reference.is_some() => drop(self.reference_matches(&[], at)),
             None => self.pass_case_on("not_verified"),
         }
+    }
+
+    /// Whether naming the number it was booked with is enough.
+    fn names_number(&self) -> bool {
+        self.business.verify == Verify::Number || !self.flow(kind(self.case.wanted)).verify
     }
 
     fn ask_booked_number(&mut self) {
@@ -94,6 +110,9 @@ impl Conversation {
             return;
         }
         let Some(mut found) = found else { return self.calendar_down(at) };
+        if self.reference.is_some() && !self.reference_matches(&found, at) {
+            return;
+        }
         let own = self.own().filter(|own| found.iter().all(|a| a.id != own.id));
         found.extend(own);
         found.retain(|a| a.slot.starts_at > at.now.timestamp());
@@ -113,7 +132,7 @@ impl Conversation {
         let mut meant = self.meant(&named.0, named.1, at);
         meant.truncate(READ_OUT);
         match (meant.as_slice(), self.case.wanted) {
-            ([], _) if self.business.verify == Verify::Number && !self.case.asked_number => self.ask_booked_number(),
+            ([], _) if self.names_number() && !self.case.asked_number => self.ask_booked_number(),
             ([], Wanted::Told) => {
                 self.say("none_found", &[]);
                 self.informed = true;
@@ -209,7 +228,7 @@ impl Conversation {
     }
 
     /// The office does it: a message with the caller's words.
-    fn pass_case_on(&mut self, why: &'static str) {
+    pub(super) fn pass_case_on(&mut self, why: &'static str) {
         let about = self.appointment_wish();
         self.say(why, &[]);
         self.start_message(about);
@@ -466,5 +485,14 @@ fn booking(appointment: &Appointment) -> Booking {
         service: appointment.service.clone(),
         starts_at: appointment.slot.starts_at,
         ends_at: appointment.slot.ends_at,
+    }
+}
+
+/// The flow of what is wanted.
+fn kind(wanted: Wanted) -> Kind {
+    match wanted {
+        Wanted::Told | Wanted::Either => Kind::When,
+        Wanted::Cancelled => Kind::Cancel,
+        Wanted::Moved => Kind::Move,
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum Step {
     Name,
     /// Whether to use the calling number.
     ConfirmPhone,
+    /// What shows who is calling.
+    Proof,
     /// A phone number.
     Phone,
     /// Whether this number was heard right.

@@ -5,14 +5,18 @@ use std::time::Duration;
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::calendar::{BookFailure, BoxFuture, Calendar, CalendarError};
-use crate::conversation::{Appointment, BookError, BookingRequest, Business, KnownCaller, Slot, SlotQuery};
+use crate::conversation::{Appointment, BookError, BookingRequest, Business, KnownCaller, Proof, Slot, SlotQuery};
 use crate::crm::Crm;
 
 /// Who calls; none when unknown, withheld, late for good or failed.
 pub(super) async fn look_up(crm: &dyn Crm, business: &str, phone: Option<&str>) -> Option<KnownCaller> {
     let phone = phone?;
     let found = in_time(LOOK_UP_DEADLINE, async { crm.find_by_phone(business, phone).await.ok() }).await??;
-    found.map(|contact| KnownCaller { contact_id: contact.id, name: contact.name.unwrap_or_default() })
+    found.map(|contact| KnownCaller {
+        proof: Proof { birth_date: contact.birth_date, zip: contact.zip, tier: contact.tier },
+        contact_id: contact.id,
+        name: contact.name.unwrap_or_default(),
+    })
 }
 
 /// Free slots; none when the calendar failed or was late.

@@ -136,6 +136,7 @@ fn business(id: &str, zone: &str, weekday: Vec<Span>, slot_minutes: u32) -> Busi
         greet_by_name: true,
         emergency: None,
         verify: Verify::CallerId,
+        policy: Default::default(),
         also: Vec::new(),
     }
 }

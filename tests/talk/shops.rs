@@ -51,6 +51,7 @@ pub fn dental() -> Arc<Business> {
         greet_by_name: true,
         emergency: None,
         verify: Verify::CallerId,
+        policy: Default::default(),
         also: Vec::new(),
     })
 }
@@ -93,6 +94,7 @@ pub fn garage() -> Arc<Business> {
         greet_by_name: true,
         emergency: None,
         verify: Verify::CallerId,
+        policy: Default::default(),
         also: Vec::new(),
     })
 }
