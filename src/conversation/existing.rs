@@ -79,7 +79,9 @@ impl Conversation {
             }
             None if self.names_number() => self.ask_booked_number(),
             // Nobody to compare with: the same as with a wrong answer.
-            None if self.reference.is_some() => drop(self.reference_matches(&[], at)),
+            None if self.reference.is_some() => {
+                self.reference_matches(&[], at);
+            }
             None => self.pass_case_on("not_verified"),
         }
     }

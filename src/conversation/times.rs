@@ -511,7 +511,7 @@ fn combine(words: &Words, mut clocks: Vec<Mention>) -> Option<TimeWish> {
     };
     let too = |m: &Mention| ["too early", "too late", "is too"].iter().any(|t| words.starts(m.at + m.length, t));
     let said = clocks.len();
-    clocks.retain(|m| !refused(m) && !(said > 1 && too(m)));
+    clocks.retain(|m| !(refused(m) || said > 1 && too(m)));
     let first = clocks.first()?;
     if let Some(second) = clocks.get(1) {
         let gap: Vec<&str> = (first.at + first.length..second.at).map(|i| words.word(i)).collect();

@@ -29,7 +29,7 @@ fn tuesday() -> DateTime {
 
 /// A call with an appointment of the caller's and one of somebody else's; `known` is what the CRM has.
 fn call(shop: usize, known: Option<KnownCaller>, title: Option<&str>) -> Call {
-    let business = if shop % 2 == 0 { dental() } else { garage() };
+    let business = if shop.is_multiple_of(2) { dental() } else { garage() };
     let number = if business.country == "US" { "+16175550123" } else { "+34612345678" };
     let service = business.services[0].id.clone();
     let mut call = Call::silent(Arc::clone(&business), Some(number), 3).with(&service, tuesday());
