@@ -10,6 +10,7 @@ use super::capacity::{add_capacity, add_rules, reminders};
 use super::check::{each, in_range, number, read, spoken, text};
 use super::error::{ConfigError, Source};
 use super::languages;
+use super::policy;
 use super::raw::{self, Given};
 use super::settings::Route;
 use super::value;
@@ -29,6 +30,14 @@ pub(super) fn all(
         let mut business = one(source, &id, raw.get_ref(), "[business]", raw.span())?;
         add_services(source, &mut business, &document.services)?;
         add_capacity(source, &mut business, &document.staff, &document.resources)?;
+        if !document.flows.is_empty() || document.escalation.is_some() {
+            let own = raw.get_ref();
+            if !own.flows.is_empty() || own.escalation.is_given() {
+                return Err(source.at(raw.span(), "flows and escalation stand in [business] and beside it; keep one"));
+            }
+            let escalation = document.escalation.as_ref().map_or(&own.escalation, |e| e.get_ref());
+            business.policy = Arc::new(policy::of(source, &document.flows, escalation)?);
+        }
         add_faqs(source, &mut business, &document.faqs)?;
         let inner = raw.get_ref();
         let (services, faqs) =
@@ -140,6 +149,7 @@ fn one(
             ..Capacity::default()
         },
         verify: read(source, &raw.verify, |text| verify(text))?.unwrap_or_default(),
+        policy: Arc::new(policy::of(source, &raw.flows, &raw.escalation)?),
         also: Vec::new(),
     };
     for closure in &raw.closures {
@@ -273,7 +283,10 @@ fn verify(text: &str) -> Result<Verify, String> {
     match text {
         "caller_id" => Ok(Verify::CallerId),
         "number" => Ok(Verify::Number),
-        _ => Err(format!("no check `{text}`; write \"caller_id\" or \"number\"")),
+        "birth_date" => Ok(Verify::BirthDate),
+        "zip" => Ok(Verify::Zip),
+        "reference" => Ok(Verify::Reference),
+        _ => Err(format!("no check `{text}`; known: caller_id, number, birth_date, zip, reference")),
     }
 }
 

@@ -11,6 +11,7 @@ mod confirmations;
 mod error;
 mod hosted;
 mod languages;
+mod policy;
 mod raw;
 mod read;
 mod secret;

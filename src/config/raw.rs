@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+use crate::conversation::GivenFlows;
+
 /// A value with its place in the file, if it was given.
 pub(super) type Given<T> = Option<Spanned<T>>;
 
@@ -17,6 +19,8 @@ pub(super) struct Document {
     pub(super) staff: Vec<Staff>,
     pub(super) resources: Vec<Resource>,
     pub(super) faqs: Vec<Faq>,
+    pub(super) flows: GivenFlows,
+    pub(super) escalation: Given<Escalation>,
     pub(super) sip: Sip,
     pub(super) media: Media,
     pub(super) speech: Speech,
@@ -51,6 +55,8 @@ pub(super) struct Business {
     pub(super) reminder_minutes: Vec<Spanned<i64>>,
     pub(super) emergency: Given<String>,
     pub(super) verify: Given<String>,
+    pub(super) flows: GivenFlows,
+    pub(super) escalation: Escalation,
     pub(super) hours: Given<Hours>,
     pub(super) closures: Vec<Spanned<Value>>,
     pub(super) services: Vec<Service>,
@@ -69,6 +75,25 @@ pub(super) struct Wording {
     pub(super) aliases: Vec<Spanned<String>>,
     pub(super) questions: Given<Vec<String>>,
     pub(super) answer: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Escalation {
+    pub(super) by_request: Option<bool>,
+    pub(super) failures: Given<i64>,
+    pub(super) urgent: Vec<Spanned<String>>,
+    pub(super) tiers: Vec<Spanned<String>>,
+    pub(super) after_hours: Option<bool>,
+    pub(super) duty: Vec<Duty>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Duty {
+    pub(super) name: Spanned<String>,
+    pub(super) number: Spanned<String>,
+    pub(super) hours: Given<Hours>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -8,6 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use super::conversation::Conversation;
 use super::dates::{DayWish, plus};
 use super::event::Action;
+use super::flows::{Ask, Kind, Then};
 use super::outcome::{Booking, Change, Disposition, Unsettled};
 use super::phone;
 use super::reference::reference;
@@ -36,24 +37,43 @@ impl Conversation {
         }
     }
 
+    /// The next thing missing, in the flow's order; what was said already is not asked for.
     fn advance_booking(&mut self, at: &At) {
-        if self.draft.service.is_none() {
-            match self.business.services.len() {
-                0 => return self.calendar_down(at),
-                1 => self.draft.service = Some(0),
-                _ => return self.ask(Step::Service(Vec::new())),
+        if !self.flow(Kind::Book).on {
+            return self.booking_passed_on("change");
+        }
+        if self.draft.service.is_none() && self.business.services.len() <= 1 {
+            if self.business.services.is_empty() {
+                return self.calendar_down(at);
+            }
+            self.draft.service = Some(0);
+        }
+        for ask in self.flow(Kind::Book).asks.clone() {
+            match ask {
+                Ask::Service if self.draft.service.is_none() => return self.ask(Step::Service(Vec::new())),
+                // A calendar is asked about a service; until there is one, the wish is enough.
+                Ask::Time if self.draft.service.is_none() && self.draft.wish.is_empty() => return self.ask(Step::When),
+                Ask::Time if self.draft.service.is_some() && self.draft.slot.is_none() => return self.seek(at),
+                Ask::Name if self.outcome.name.is_none() => return self.ask(Step::Name),
+                Ask::Phone if self.outcome.phone.is_none() => return self.ask_for_phone(),
+                _ => {}
             }
         }
         if self.draft.slot.is_none() {
             return self.seek(at);
         }
-        if self.outcome.name.is_none() {
-            return self.ask(Step::Name);
-        }
-        if self.outcome.phone.is_none() {
-            return self.ask_for_phone();
-        }
         self.ask(Step::ReadBack);
+    }
+
+    /// The office does it: what was agreed so far is the message.
+    fn booking_passed_on(&mut self, why: &'static str) {
+        let about = self.appointment_wish().or(self.draft.reason.take());
+        self.say(why, &[]);
+        self.draft = Draft::default();
+        match about {
+            Some(text) => self.pass_on(text),
+            None => self.start_message(None),
+        }
     }
 
     /// Starts a booking, or goes on with the one begun.
@@ -62,7 +82,7 @@ impl Conversation {
             self.task = Task::Booking;
             self.draft = Draft::default();
         }
-        self.intent("book");
+        self.enter(Kind::Book);
     }
 
     /// The time agreed on, to be kept while it is talked about.
@@ -90,7 +110,13 @@ impl Conversation {
                     _ => self.say("ask_when", &[]),
                 }
             }
-            When::WhichDay(days) => self.ask(Step::WhichDay(days)),
+            When::WhichDay(days) => {
+                let open: Vec<Date> = days.iter().copied().filter(|d| envelope(*d, at).is_some()).collect();
+                match open.as_slice() {
+                    [day] => self.day_chosen(*day, at),
+                    _ => self.ask(Step::WhichDay(days)),
+                }
+            }
             When::WhichTime(times) => self.ask(Step::WhichTime(times)),
             When::Exact(start) => self.seek_exact(start, at),
             When::Range(spans) if spans.is_empty() => self.seek_nothing(at),
@@ -312,6 +338,8 @@ impl Conversation {
 
     /// Asks for another day, keeping the time.
     pub(super) fn another_day(&mut self) {
+        let zone = self.business.timezone.clone();
+        self.draft.proposed = self.draft.slot.map(|s| s.starts_at.to_zoned(zone).date());
         self.draft.wish.days = None;
         self.draft.wish.time = None;
         self.draft.slot = None;
@@ -346,11 +374,14 @@ impl Conversation {
     /// Writes the booking; the same booking always under the same key.
     pub(super) fn book(&mut self) {
         let Some(service) = self.draft.service.and_then(|i| self.business.services.get(i)) else { return };
-        let (Some(slot), Some(name), Some(phone)) =
-            (self.draft.slot, self.outcome.name.clone(), self.outcome.phone.clone())
-        else {
-            return;
-        };
+        let Some(slot) = self.draft.slot else { return };
+        let service = service.clone();
+        if self.flow(Kind::Book).then == Then::Message {
+            return self.booking_passed_on("change");
+        }
+        // Where the flow does not ask for them.
+        let name = self.outcome.name.clone().unwrap_or_default();
+        let phone = self.outcome.phone.clone().or(self.caller.number.clone()).unwrap_or_default();
         let service = service.id.clone();
         let booking = BookingRequest {
             key: self.key("book", &format!("{service} {} {name} {phone}", slot.starts_at)),

@@ -173,6 +173,7 @@ pub(super) fn dictated(words: &Words, lenient: bool) -> Dictated {
                 out.restarted = true;
                 None
             }
+            _ if is_hour(words, at) => None,
             _ => digit_run(words, at, lenient),
         };
         if let Some((run, length)) = taken {
@@ -187,6 +188,14 @@ pub(super) fn dictated(words: &Words, lenient: bool) -> Dictated {
         repeat = 1;
     }
     out
+}
+
+/// "two p.m.", "at ten": an hour beside a number is none of its digits.
+fn is_hour(words: &Words, at: usize) -> bool {
+    let Some((n @ 1..=12, length)) = cardinal(words, at) else { return false };
+    let next = words.word(at + length);
+    let alone = words.before(at) == "at" && cardinal(words, at + length).is_none() && n > 9;
+    matches!(next, "pm" | "am" | "oclock") || alone
 }
 
 /// How many digits stand after `at`.

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::escalation::Handover;
+
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -48,6 +50,9 @@ pub struct Outcome {
     pub cancelled: Option<Booking>,
     /// Message taken.
     pub message: Option<Message>,
+    /// The call a person has to hear of.
+    #[serde(default)]
+    pub handover: Option<Handover>,
     /// What the call was about, the intents seen in order ("book", "hours", ...).
     pub intents: Vec<String>,
     /// Writes the calendar was asked for and whose end the call does not know: settled once it is over.
@@ -158,4 +163,7 @@ pub struct Message {
     pub for_whom: Option<String>,
     /// Whether a callback was promised.
     pub callback: bool,
+    /// Whether the business's rules call it urgent.
+    #[serde(default)]
+    pub urgent: bool,
 }

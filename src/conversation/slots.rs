@@ -89,4 +89,17 @@ pub struct KnownCaller {
     pub contact_id: String,
     /// Full name as stored.
     pub name: String,
+    /// What else the contact has: shows who is calling, and what they are to the business.
+    pub proof: Proof,
+}
+
+/// What only the person, and the business, should know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// Date of birth.
+    pub birth_date: Option<jiff::civil::Date>,
+    /// ZIP or post code.
+    pub zip: Option<String>,
+    /// Account tier.
+    pub tier: Option<String>,
 }

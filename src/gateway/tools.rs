@@ -8,7 +8,9 @@ use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
 use super::breaker::Breaker;
 use crate::calendar::{BookFailure, BoxFuture, Calendar, CalendarError};
-use crate::conversation::{Appointment, BookError, BookingRequest, Business, Hold, KnownCaller, Slot, SlotQuery};
+use crate::conversation::{
+    Appointment, BookError, BookingRequest, Business, Hold, KnownCaller, Proof, Slot, SlotQuery,
+};
 use crate::crm::{Crm, CrmError};
 
 /// What a call may ask. Clones share the breakers: what one call learned of a connector, the next one knows.
@@ -50,7 +52,11 @@ impl Tools {
         let ask = || self.crm.find_by_phone(business, phone);
         let later = |error: &CrmError| matches!(error, CrmError::Retry { .. });
         let found = answer(&self.crm_breaker, self.limits.look_up, ask, later).await?.ok()??;
-        Some(KnownCaller { contact_id: found.id, name: found.name.unwrap_or_default() })
+        Some(KnownCaller {
+            proof: Proof { birth_date: found.birth_date, zip: found.zip, tier: found.tier },
+            contact_id: found.id,
+            name: found.name.unwrap_or_default(),
+        })
     }
 
     /// Free slots; none when the calendar failed or was late.

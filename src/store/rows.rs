@@ -62,6 +62,12 @@ pub struct ContactRow {
     pub name: Option<String>,
     /// What else was learned: other names heard, other numbers given.
     pub notes: Vec<String>,
+    /// Date of birth, ISO 8601.
+    pub birth_date: Option<String>,
+    /// ZIP or post code.
+    pub zip: Option<String>,
+    /// Account tier.
+    pub tier: Option<String>,
     /// First written.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -224,6 +230,9 @@ impl ContactRow {
             phone: row.try_get("phone")?,
             name: row.try_get("name")?,
             notes: serde_json::from_str(&notes).map_err(|e| sqlx::Error::Decode(e.into()))?,
+            birth_date: row.try_get("birth_date")?,
+            zip: row.try_get("zip")?,
+            tier: row.try_get("tier")?,
             created_at: time(row, "created_us")?,
             updated_at: time(row, "updated_us")?,
         })

@@ -107,7 +107,14 @@ impl Crm for Sick {
         _business: &'a str,
         phone: &'a str,
     ) -> crm::BoxFuture<'a, Result<Option<Contact>, CrmError>> {
-        let contact = Contact { id: "c1".into(), phone: phone.into(), name: Some("Ana".into()) };
+        let contact = Contact {
+            id: "c1".into(),
+            phone: phone.into(),
+            name: Some("Ana".into()),
+            birth_date: None,
+            zip: None,
+            tier: None,
+        };
         Box::pin(self.answer(Some(contact), CrmError::Retry { after: None, reason: "down".into() }))
     }
 

@@ -138,6 +138,7 @@ fn business(id: &str, zone: &str, weekday: Vec<Span>, slot_minutes: u32) -> Busi
         emergency: None,
         capacity: Default::default(),
         verify: Verify::CallerId,
+        policy: Default::default(),
         also: Vec::new(),
     }
 }

@@ -2,13 +2,18 @@
 
 mod chance;
 mod dates;
+mod disclosure;
 mod english_expressions;
+mod escalation;
 mod existing;
 mod expressions;
+mod flows;
+mod injections;
 mod laws;
 mod oracle;
 mod passing;
 mod prompts;
+mod proving;
 mod random_callers;
 mod random_changes;
 mod script;

@@ -52,6 +52,7 @@ pub fn dental() -> Arc<Business> {
         emergency: None,
         capacity: Default::default(),
         verify: Verify::CallerId,
+        policy: Default::default(),
         also: Vec::new(),
     })
 }
@@ -95,6 +96,7 @@ pub fn garage() -> Arc<Business> {
         emergency: None,
         capacity: Default::default(),
         verify: Verify::CallerId,
+        policy: Default::default(),
         also: Vec::new(),
     })
 }
