@@ -196,6 +196,10 @@ def table(title, calls, minutes, cpu):
     for _, record in calls:
         ends[record["disposition"]] = ends.get(record["disposition"], 0) + 1
     print(f"  ended as: {', '.join(f'{n} {name}' for name, n in sorted(ends.items()))}")
+    for _, record in calls:
+        if record["disposition"] == "abandoned":
+            said = " / ".join(line["text"] for line in record["transcript"] if line["speaker"] == "caller")
+            print(f"  abandoned, heard: {said}")
     slowest = sorted(
         ((turn, record) for _, record in calls for turn in record["turns"]), key=lambda p: -p[0]["voice_to_voice_ms"]
     )

@@ -12,7 +12,7 @@ use super::when::{At, Wish};
 use super::words::Words;
 
 use super::agreement::{Answer, place};
-use super::hearing::{Turn, is_yes_no};
+use super::hearing::Turn;
 
 /// Most words of "oh, and one more thing".
 const MORE_WORDS: usize = 8;
@@ -57,7 +57,7 @@ impl Conversation {
             Step::WhichAppointment => self.which_appointment(turn, at),
             Step::MoveOrCancel => self.move_or_cancel(turn, at),
             Step::ConfirmCancel if self.confirm_cancel_heard(turn, at) => true,
-            step if is_yes_no(&step) => self.yes_no_heard(turn, at),
+            step if step.is_yes_no() => self.yes_no_heard(turn, at),
             _ => false,
         }
     }

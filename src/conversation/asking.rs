@@ -5,6 +5,7 @@ use jiff::civil::{Date, Time};
 use super::business::Verify;
 use super::conversation::Conversation;
 use super::escalation::Reason;
+use super::event::Expectation;
 use super::outcome::{Disposition, Outcome};
 use super::phone;
 use super::services::listed;
@@ -219,24 +220,11 @@ impl Conversation {
 
     /// The keypad form of the question.
     fn offer_keys(&mut self) {
-        match self.step {
-            Step::Open => self.say("menu", &[]),
-            Step::Offer if self.draft.offers.len() > 1 => self.say("choice_keys", &[]),
-            Step::WhichDay(_) | Step::WhichTime(_) | Step::WhichAppointment | Step::MoveOrCancel => {
-                self.say("choice_keys", &[]);
-            }
-            Step::Offer
-            | Step::ConfirmPhone
-            | Step::PhoneBack(_)
-            | Step::ReadBack
-            | Step::ConfirmCancel
-            | Step::OfferRebook(_)
-            | Step::OfferService(_)
-            | Step::OfferMessage(_)
-            | Step::OfferPass(_) => {
-                self.say("yes_no_keys", &[]);
-            }
-            Step::Phone => self.say("phone_keys", &[]),
+        match (&self.step, self.expectation()) {
+            (Step::Open, _) => self.say("menu", &[]),
+            (_, Expectation::Choice) => self.say("choice_keys", &[]),
+            (_, Expectation::YesNo) => self.say("yes_no_keys", &[]),
+            (_, Expectation::Phone) => self.say("phone_keys", &[]),
             _ => {}
         }
     }

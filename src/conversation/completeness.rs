@@ -3,7 +3,6 @@
 use super::agreement::{Answer, answer, place};
 use super::conversation::Conversation;
 use super::event::Completeness;
-use super::hearing::is_yes_no;
 use super::names::find_name;
 use super::numbers::dictated;
 use super::phone::{Phone, check};
@@ -39,7 +38,7 @@ fn judge_words(conversation: &Conversation, text: &str) -> Completeness {
         return Completeness::Incomplete;
     }
     match &conversation.step {
-        step if is_yes_no(step) => yes_no(&words),
+        step if step.is_yes_no() => yes_no(&words),
         Step::Name => match find_name(text, true, conversation.language()) {
             Some(_) => Completeness::Complete,
             None => Completeness::Unclear,

@@ -156,24 +156,15 @@ impl Conversation {
     /// What kind of answer is waited for.
     pub fn expectation(&self) -> Expectation {
         match &self.step {
-            Step::Open | Step::Service(_) | Step::Change | Step::Ended => Expectation::Open,
-            Step::WaitSlots(_) | Step::WaitBook(_) | Step::WaitFind(_) | Step::WaitChange(_) => Expectation::Open,
             Step::When => Expectation::DateTime,
             Step::WhichDay(_) | Step::WhichTime(_) | Step::WhichAppointment | Step::MoveOrCancel => Expectation::Choice,
             Step::Offer if self.draft.offers.len() > 1 => Expectation::Choice,
             Step::Name => Expectation::Name,
             Step::Phone | Step::Proof => Expectation::Phone,
             Step::Message => Expectation::Message,
-            Step::Offer
-            | Step::ConfirmPhone
-            | Step::PhoneBack(_)
-            | Step::ReadBack
-            | Step::ConfirmCancel
-            | Step::OfferRebook(_)
-            | Step::OfferService(_)
-            | Step::OfferMessage(_)
-            | Step::OfferPass(_)
-            | Step::ConfirmEnd => Expectation::YesNo,
+            Step::Offer => Expectation::YesNo,
+            step if step.is_yes_no() => Expectation::YesNo,
+            _ => Expectation::Open,
         }
     }
 

@@ -46,12 +46,12 @@ pub(super) fn find_answer<'a>(
     services: &[Service],
     lexicon: &Lexicon,
 ) -> Option<&'a Faq> {
-    // Words shared in passing prove nothing where a day or a booking is spoken of.
-    let by_words = by_words(asked.words, faqs, services, lexicon).filter(|_| !asked.aside);
-    if asked.answers.is_empty() {
-        return by_words.map(|i| &faqs[i]);
-    }
     let about = find_services(asked.words, services);
+    // Words shared in passing prove nothing where a day or a booking is spoken of.
+    let by_words = || (!asked.aside).then(|| by_words(asked.words, &about, faqs, services, lexicon)).flatten();
+    if asked.answers.is_empty() {
+        return by_words().map(|i| &faqs[i]);
+    }
     let enough = match (asked.aside, asked.midway) {
         (true, _) => LIKE_ASIDE,
         (_, true) => LIKE_MIDWAY,
@@ -59,12 +59,12 @@ pub(super) fn find_answer<'a>(
     };
     let by_meaning = asked.answers.first().filter(|(_, like)| asked.question && *like >= enough).map(|(i, _)| *i);
     let likeness = |i: usize| asked.answers.iter().find(|(of, _)| *of == i).map_or(0.0, |(_, like)| *like);
-    let found = by_meaning.or_else(|| by_words.filter(|i| likeness(*i) >= HARDLY_LIKE))?;
+    let found = by_meaning.or_else(|| by_words().filter(|i| likeness(*i) >= HARDLY_LIKE))?;
     faqs.get(found).filter(|faq| !about_another_service(asked.words, &about, faq, services))
 }
 
 /// The question that shares enough words.
-fn by_words(words: &Words, faqs: &[Faq], services: &[Service], lexicon: &Lexicon) -> Option<usize> {
+fn by_words(words: &Words, about: &[usize], faqs: &[Faq], services: &[Service], lexicon: &Lexicon) -> Option<usize> {
     let asked = concepts(words, lexicon);
     let stored: Vec<Vec<BTreeSet<String>>> =
         faqs.iter().map(|f| f.questions.iter().map(|q| concepts(&words.same_language(q), lexicon)).collect()).collect();
@@ -79,9 +79,8 @@ fn by_words(words: &Words, faqs: &[Faq], services: &[Service], lexicon: &Lexicon
     };
     let sum = |set: &mut dyn Iterator<Item = &String>| set.map(|c| weight(c)).sum::<f64>();
     let mut best: Option<(f64, usize)> = None;
-    let about = find_services(words, services);
     for (i, questions) in stored.iter().enumerate() {
-        if about_another_service(words, &about, &faqs[i], services) {
+        if about_another_service(words, about, &faqs[i], services) {
             continue;
         }
         for question in questions {

@@ -146,7 +146,7 @@ impl Conversation {
                 self.advance(at);
             }
             (Step::Open, Some(2 | 0)) => self.start_message(None),
-            (step, Some(n @ (1 | 2))) if is_yes_no(&step) => self.yes_no(n == 1, true, at),
+            (step, Some(n @ (1 | 2))) if step.is_yes_no() => self.yes_no(n == 1, true, at),
             _ => {
                 self.strikes = strikes;
                 self.missed(at);
@@ -181,7 +181,7 @@ impl Conversation {
         if dictating && w.len() > 4 {
             return false;
         }
-        let deciding = is_yes_no(&self.step) && turn.answer == Answer::Yes;
+        let deciding = self.step.is_yes_no() && turn.answer == Answer::Yes;
         if lexicon.means("repeat", w) && w.len() <= 12
             || self.step != Step::Open && turn.answer != Answer::Yes && lexicon.is_only("repeat_only", w)
         {
@@ -491,22 +491,6 @@ impl Conversation {
     }
 }
 
-/// Whether the step is answered by yes or no.
-pub(super) fn is_yes_no(step: &Step) -> bool {
-    matches!(
-        step,
-        Step::ConfirmPhone
-            | Step::PhoneBack(_)
-            | Step::ReadBack
-            | Step::ConfirmCancel
-            | Step::OfferRebook(_)
-            | Step::OfferService(_)
-            | Step::OfferMessage(_)
-            | Step::OfferPass(_)
-            | Step::ConfirmEnd
-    )
-}
-
 /// "To see you" is none, and "see you then" only agrees.
 pub(super) fn says_goodbye(words: &Words) -> bool {
     let leaves = |at: usize| {
@@ -516,5 +500,5 @@ pub(super) fn says_goodbye(words: &Words) -> bool {
 }
 
 fn answer_is_not_asked(step: &Step, words: &Words) -> bool {
-    !(is_yes_no(step) && words.is_any(&["please"]))
+    !(step.is_yes_no() && words.is_any(&["please"]))
 }

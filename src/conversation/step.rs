@@ -88,6 +88,23 @@ impl Step {
         matches!(self, Step::WaitSlots(_) | Step::WaitFind(_)) || self.is_writing()
     }
 
+    /// Whether it is answered by yes or no.
+    pub(super) fn is_yes_no(&self) -> bool {
+        use Step::*;
+        matches!(
+            self,
+            ConfirmPhone
+                | PhoneBack(_)
+                | ReadBack
+                | ConfirmCancel
+                | OfferRebook(_)
+                | OfferService(_)
+                | OfferMessage(_)
+                | OfferPass(_)
+                | ConfirmEnd
+        )
+    }
+
     /// Whether a calendar is writing.
     pub(super) fn is_writing(&self) -> bool {
         matches!(self, Step::WaitBook(_) | Step::WaitChange(_))

@@ -192,17 +192,6 @@ impl Speech {
         self.inner.queues.voice.push(job, priority == Priority::Live)
     }
 
-    /// The whole utterance at 8 kHz, if it was rendered before: from memory, else from disk (a few small reads).
-    pub fn cached(&self, text: &str) -> Option<Arc<[i16]>> {
-        let clip = |sentence: &String| self.inner.cache.get(&self.tongue.clip(sentence), VOICE_RATE);
-        let parts: Option<Vec<_>> = self.tongue.sentences(text).iter().map(clip).collect();
-        match parts?.as_slice() {
-            [] => None,
-            [one] => Some(Arc::clone(one)),
-            many => Some(many.iter().flat_map(|p| p.iter().copied()).collect()),
-        }
-    }
-
     /// Renders a whole text at `rate` Hz and waits for it.
     ///
     /// # Errors

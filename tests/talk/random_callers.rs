@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::{DateTime, date};
 
+use crate::chance::Chance;
 use crate::prompts::{Prompts, keys_of, prompts};
 use crate::shops::{dental, garage};
 use crate::stage::{Call, at};
@@ -20,20 +21,6 @@ struct Wish {
     name: &'static str,
     number: &'static str,
     digits: &'static str,
-}
-
-/// Small and repeatable chance.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (self.0 >> 33) % n
-    }
-
-    fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
-        all[self.below(all.len() as u64) as usize]
-    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use jiff::ToSpan;
 use jiff::civil::{DateTime, date};
 use offhook::conversation::Disposition;
 
+use crate::chance::Chance;
 use crate::prompts::{keys_of, prompts};
 use crate::shops::{dental, garage};
 use crate::stage::Call;
@@ -13,20 +14,6 @@ use crate::stage::Call;
 const CALLERS: u64 = 300;
 /// Turns after which a caller who gets on has long been done.
 const TURNS_MAX: usize = 40;
-
-/// Small and repeatable chance.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (self.0 >> 33) % n
-    }
-
-    fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
-        all[self.below(all.len() as u64) as usize]
-    }
-}
 
 /// What a caller wants of which appointment.
 struct Plan {
