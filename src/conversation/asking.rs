@@ -78,6 +78,7 @@ impl Conversation {
                 self.say("offers_service", &[("service", &name), ("a_service", &self.language().with_article(&name))]);
             }
             Step::OfferMessage(_) => self.say("unknown_question", &[]),
+            Step::OfferPass(_) => self.say("offer_pass", &[]),
             Step::Message if self.note.call_back => self.say("ask_callback", &[]),
             Step::Message => self.say("ask_message", &[]),
             Step::ConfirmEnd => self.say("confirm_end", &[]),

@@ -67,8 +67,11 @@ impl Conversation {
     fn seek(&mut self, at: &At) {
         match self.draft.wish.resolve(at) {
             When::None => {
-                let service =
-                    self.draft.service.and_then(|i| self.business.services.get(i)).map(|s| self.language().with_article(&s.name));
+                let service = self
+                    .draft
+                    .service
+                    .and_then(|i| self.business.services.get(i))
+                    .map(|s| self.language().with_article(&s.name));
                 let first = !matches!(self.step, Step::When);
                 self.step = Step::When;
                 match service {
@@ -77,7 +80,13 @@ impl Conversation {
                     _ => self.say("ask_when", &[]),
                 }
             }
-            When::WhichDay(days) => self.ask(Step::WhichDay(days)),
+            When::WhichDay(days) => {
+                let open: Vec<Date> = days.iter().copied().filter(|d| envelope(*d, at).is_some()).collect();
+                match open.as_slice() {
+                    [day] => self.day_chosen(*day, at),
+                    _ => self.ask(Step::WhichDay(days)),
+                }
+            }
             When::WhichTime(times) => self.ask(Step::WhichTime(times)),
             When::Exact(start) => self.seek_exact(start, at),
             When::Range(spans) if spans.is_empty() => self.seek_nothing(at),
@@ -291,6 +300,8 @@ impl Conversation {
 
     /// Asks for another day, keeping the time.
     pub(super) fn another_day(&mut self) {
+        let zone = self.business.timezone.clone();
+        self.draft.proposed = self.draft.slot.map(|s| s.starts_at.to_zoned(zone).date());
         self.draft.wish.days = None;
         self.draft.wish.time = None;
         self.draft.slot = None;

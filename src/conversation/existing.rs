@@ -8,6 +8,7 @@ use super::conversation::Conversation;
 use super::event::Action;
 use super::hearing::Turn;
 use super::lexicon::ENGLISH;
+use super::mine::old_and_new;
 use super::outcome::{Booking, Disposition};
 use super::services::find_services;
 use super::slots::{Appointment, BookError, Slot};
@@ -24,11 +25,7 @@ const CANCEL_WORDS: usize = 8;
 impl Conversation {
     /// Begins to look for an appointment of the caller's.
     pub(super) fn start_case(&mut self, wanted: Wanted, turn: &Turn, at: &At) {
-        self.intent(match wanted {
-            Wanted::Told => "existing",
-            Wanted::Cancelled => "cancel",
-            Wanted::Moved | Wanted::Either => "reschedule",
-        });
+        self.case_intent(wanted);
         let (named, wish) = old_and_new(&turn.words, at);
         let service = match find_services(&turn.words, &self.business.services).as_slice() {
             [one] => Some(*one),
@@ -38,6 +35,14 @@ impl Conversation {
         self.draft = Draft::default();
         self.case = Case { wanted, words: turn.text.trim().into(), named, service, wish, ..Case::default() };
         self.advance(at);
+    }
+
+    fn case_intent(&mut self, wanted: Wanted) {
+        self.intent(match wanted {
+            Wanted::Told | Wanted::Either => "existing",
+            Wanted::Cancelled => "cancel",
+            Wanted::Moved => "reschedule",
+        });
     }
 
     /// Goes on with an appointment there is.
@@ -99,6 +104,11 @@ impl Conversation {
 
     /// One is dealt with, several are asked about, none is a message.
     fn pick(&mut self, at: &At) {
+        let fits_one = self.case.found.iter().flatten().any(|a| fits(&a.slot, &self.case.named, at));
+        if self.case.wanted == Wanted::Moved && self.case.wish.is_empty() && !fits_one {
+            // No appointment is at the time said: it is the new one.
+            self.case.wish = std::mem::take(&mut self.case.named);
+        }
         let named = (self.case.named.clone(), self.case.service);
         let mut meant = self.meant(&named.0, named.1, at);
         meant.truncate(READ_OUT);
@@ -106,6 +116,7 @@ impl Conversation {
             ([], _) if self.business.verify == Verify::Number && !self.case.asked_number => self.ask_booked_number(),
             ([], Wanted::Told) => {
                 self.say("none_found", &[]);
+                self.informed = true;
                 self.task = Task::None;
                 self.step = Step::OfferMessage(self.language().phrase("note_about", &[("text", &self.case.words)]));
                 self.say("offer_message", &[]);
@@ -157,6 +168,7 @@ impl Conversation {
     fn deal(&mut self, at: &At) {
         let Some(chosen) = self.case.chosen.clone() else { return };
         self.task = Task::Existing;
+        self.case_intent(self.case.wanted);
         match self.case.wanted {
             Wanted::Told => self.tell(&[chosen]),
             Wanted::Either => self.ask(Step::MoveOrCancel),
@@ -220,9 +232,10 @@ impl Conversation {
         let Some(old) = &self.case.chosen else { return };
         let old = old.slot.starts_at.to_zoned(self.business.timezone.clone());
         if words.has("same day") || self.draft.wish.time.is_some() && self.draft.wish.days.is_none() {
-            self.draft.wish.days = Some(super::dates::DayWish::One(vec![old.date()]));
+            let day = self.draft.proposed.filter(|_| !words.has("same day")).unwrap_or(old.date());
+            self.draft.wish.days = Some(super::dates::DayWish::One(vec![day]));
         }
-        if words.has("same time") {
+        if words.has_any(&["same time", "same hour"]) {
             self.draft.wish.time = Some(TimeWish::At(vec![Clock::sure(old.time())]));
         }
     }
@@ -247,6 +260,21 @@ impl Conversation {
             None => return false,
         }
         true
+    }
+
+    /// "No, the other one, the whitening": not the one being moved.
+    pub(super) fn other_appointment(&mut self, turn: &Turn, at: &At) -> bool {
+        let w = &turn.words;
+        let others = self.case.found.iter().flatten().filter(|a| self.case.chosen.as_ref() != Some(*a));
+        let others: Vec<Appointment> = others.cloned().collect();
+        let services = find_services(w, &self.business.services);
+        let named = |a: &&Appointment| services.iter().any(|s| self.business.services[*s].id == a.service);
+        let other = match others.as_slice() {
+            [one] if w.has_any(&["other one", "the other"]) => Some(one.clone()),
+            _ if services.len() == 1 => others.iter().find(named).cloned(),
+            _ => None,
+        };
+        other.map(|one| self.take_case(one, at)).is_some()
     }
 
     /// The key's appointment.
@@ -326,6 +354,7 @@ impl Conversation {
         self.case.wanted = Wanted::Cancelled;
         self.task = Task::Existing;
         self.draft = Draft::default();
+        self.case_intent(Wanted::Cancelled);
         self.ask(Step::ConfirmCancel);
     }
 
@@ -438,30 +467,4 @@ fn booking(appointment: &Appointment) -> Booking {
         starts_at: appointment.slot.starts_at,
         ends_at: appointment.slot.ends_at,
     }
-}
-
-/// What the caller wants done with an appointment.
-pub(super) fn wanted(words: &Words, at: &At) -> Wanted {
-    match (ENGLISH.means("cancels", words), ENGLISH.means("moves", words)) {
-        (true, false) => Wanted::Cancelled,
-        (_, true) => Wanted::Moved,
-        (false, false) if !old_and_new(words, at).1.is_empty() => Wanted::Moved,
-        (false, false) => Wanted::Either,
-    }
-}
-
-/// "Move it from Tuesday to Friday": the time it is at, and the time it is to be at.
-fn old_and_new(words: &Words, at: &At) -> (Wish, Wish) {
-    let verb = ENGLISH.marked("moves", words).iter().position(|m| *m).unwrap_or(words.len());
-    for to in verb..words.len() {
-        if !matches!(words.word(to), "to" | "till" | "until" | "into") {
-            continue;
-        }
-        let end = (to..words.len()).find(|i| words.word(*i) == "from").unwrap_or(words.len());
-        let new = Wish::read(&words.part(to + 1, end), at, Ear::Expecting);
-        if !new.is_empty() {
-            return (Wish::read(&words.part(0, to), at, Ear::Open), new);
-        }
-    }
-    (Wish::read(words, at, Ear::Open), Wish::default())
 }

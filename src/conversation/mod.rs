@@ -5,6 +5,7 @@ mod answering;
 mod asking;
 mod booking;
 mod business;
+mod choosing;
 mod completeness;
 mod contact;
 #[expect(clippy::module_inception, reason = "the room is named after the thing it holds")]
@@ -18,6 +19,7 @@ mod hearing;
 mod language;
 mod lexicon;
 mod mentions;
+mod mine;
 mod names;
 mod numbers;
 mod outcome;

@@ -55,6 +55,8 @@ pub(super) enum Step {
     OfferService(usize),
     /// Whether to take a message.
     OfferMessage(String),
+    /// Whether to pass on what was said.
+    OfferPass(String),
     /// The message.
     Message,
     /// Whether to end the call.
@@ -96,6 +98,7 @@ impl Step {
                 | OfferRebook(_)
                 | OfferService(_)
                 | OfferMessage(_)
+                | OfferPass(_)
                 | ConfirmEnd
         )
     }
@@ -131,6 +134,8 @@ pub(super) struct Draft {
     pub(super) found: Arc<Vec<Slot>>,
     /// Offers on the table.
     pub(super) offers: Vec<Slot>,
+    /// The day last agreed on, whose time was then refused.
+    pub(super) proposed: Option<Date>,
     /// Everything offered so far for this wish.
     pub(super) offered: Vec<Slot>,
     /// The search under way.

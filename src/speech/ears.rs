@@ -148,8 +148,7 @@ impl Ears {
     fn language_of(&mut self, audio: &[i16], among: &[String]) -> Result<String, SpeechError> {
         let other = among.iter().find(|l| *l != "en").map_or("en", String::as_str);
         let (path, context) = self.weights.for_language(other)?;
-        let samples: Vec<f32> =
-            audio.iter().take(JUDGED_SECONDS * RATE).map(|&s| f32::from(s) / 32_768.0).collect();
+        let samples: Vec<f32> = audio.iter().take(JUDGED_SECONDS * RATE).map(|&s| f32::from(s) / 32_768.0).collect();
         let threads = threads_now(self.threads);
         let state = self.state(&path, &context)?;
         state.pcm_to_mel(&samples, threads).map_err(failed(&path))?;

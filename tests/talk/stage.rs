@@ -36,6 +36,8 @@ pub struct Call {
     pub changes: Vec<String>,
     /// Numbers asked about.
     pub looked_up: Vec<String>,
+    /// How like each FAQ the next turn is.
+    pub answers: Vec<(usize, f32)>,
 }
 
 impl Call {
@@ -71,6 +73,7 @@ impl Call {
             writes: vec![],
             changes: vec![],
             looked_up: vec![],
+            answers: vec![],
         };
         let known = known.map(|name| KnownCaller { contact_id: "c1".into(), name: name.into() });
         call.event(Event::Started(known));
@@ -93,7 +96,7 @@ impl Call {
             ("<silence>", _) => self.event(Event::Silence),
             ("<noise>", _) => self.event(Event::NotUnderstood),
             ("<cut>", _) => self.event(Event::Interrupted),
-            _ => self.event(Event::Heard { text: text.into(), confidence: 0.9, answers: vec![] }),
+            _ => self.event(Event::Heard { text: text.into(), confidence: 0.9, answers: self.answers.clone() }),
         }
     }
 
