@@ -78,13 +78,25 @@ pub(super) fn before_runaway(text: &str) -> Option<String> {
     None
 }
 
-/// A short clip's only word, when Whisper wrote it twice ("12 12" for half a second of speech).
+/// What was said once and written twice: a short clip's only word ("12 12" for half a second of speech), a sentence that
+/// nobody says twice so fast.
 pub(super) fn without_echo(text: &str, speech_seconds: f32) -> &str {
     let words: Vec<&str> = text.split_whitespace().collect();
     match words.as_slice() {
         [once, again] if speech_seconds < ECHO_SECONDS_MAX && is_same(once, again) => again,
+        words if words.len() as f32 > ECHO_WORDS_PER_SECOND * speech_seconds => {
+            let (once, again) = words.split_at(words.len() / 2);
+            let ends = once.last().is_some_and(|word| word.ends_with(['.', '!', '?']));
+            let same = once.len() == again.len() && once.iter().zip(again).all(|(a, b)| is_same(a, b));
+            if ends && same { &text[start_of(text, once.len())..] } else { text }
+        }
         _ => text,
     }
+}
+
+/// Where the word after so many others begins.
+fn start_of(text: &str, words: usize) -> usize {
+    text.split_whitespace().nth(words).map_or(0, |word| word.as_ptr() as usize - text.as_ptr() as usize)
 }
 
 fn is_same(a: &str, b: &str) -> bool {
@@ -109,6 +121,9 @@ fn is_phantom(text: &str) -> bool {
 
 /// Saying a word twice takes longer than this, seconds.
 const ECHO_SECONDS_MAX: f32 = 0.75;
+
+/// Nobody says a whole sentence and the same again faster than this.
+const ECHO_WORDS_PER_SECOND: f32 = 4.0;
 
 /// How often so many words in a row are said again only by a runaway. Digits may well repeat four times.
 fn repeats(words: usize) -> usize {
