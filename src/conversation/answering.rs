@@ -188,7 +188,14 @@ impl Conversation {
             if self.tail_corrected(turn, at) {
                 return true;
             }
-            if dictated(&turn.words, true).digits.len() >= 3 {
+            let digits = dictated(&turn.words, true).digits.len();
+            // "It has to be Thursday at two thirty" dictates nothing.
+            let dated = digits < 7 && Wish::read(&turn.words, at, Ear::Open).days.is_some();
+            if dated && turn.answer != Answer::Yes && self.task == Task::Booking && self.absorb(turn, at) {
+                self.advance(at);
+                return true;
+            }
+            if digits >= 3 && !dated {
                 if self.task.is_scheduling() {
                     self.take_name(turn);
                 }

@@ -206,7 +206,8 @@ fn digits_follow(words: &Words, at: usize) -> usize {
 fn digit_run(words: &Words, at: usize, lenient: bool) -> Option<(String, usize)> {
     match words.tokens.get(at)? {
         Token::Digits(digits) => Some((digits.clone(), 1)),
-        Token::Clock(hour, minute) if lenient => Some((format!("{hour}{minute:02}"), 1)),
+        // A time stands alone, the end of a number written like one does not.
+        Token::Clock(hour, minute) if lenient && neighbour(words, at) => Some((format!("{hour}{minute:02}"), 1)),
         Token::Ordinal(_) | Token::Clock(..) | Token::Slash(..) => None,
         Token::Word(word) => match word.as_str() {
             "o" | "oh" if neighbour(words, at) => Some(("0".into(), 1)),

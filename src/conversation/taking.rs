@@ -1,5 +1,6 @@
 //! Slots filled or corrected by a turn, whatever it was an answer to.
 
+use super::agreement::{Answer, answer};
 use super::answering::corrective;
 use super::conversation::Conversation;
 use super::dates::DayWish;
@@ -75,7 +76,8 @@ impl Conversation {
                 corrected && (spelled || other || turn.words.has_any(&["its for", "be for", "name", "its spelled"]));
             starts.then(|| find_name(turn.text, true, self.language())).flatten()
         });
-        let service = |name: &String| !find_services(&Words::new(name), &self.business.services).is_empty();
+        let service =
+            |name: &String| !find_services(&turn.words.same_language(name), &self.business.services).is_empty();
         let name = name.or_else(|| self.renamed(turn)).filter(|name| !service(name));
         match name.filter(|_| turn.clear) {
             Some(name) if self.outcome.name.as_ref() != Some(&name) => {
@@ -151,7 +153,11 @@ impl Conversation {
         if let Some(slot) = self.draft.slot {
             let local = slot.starts_at.to_zoned(at.business.timezone.clone());
             let same_day = match &wish.days {
-                Some(DayWish::One(days)) => days.contains(&local.date()),
+                // "Yes, Thursday" agrees, whichever Thursday was read out.
+                Some(DayWish::One(days)) => {
+                    let named = answer(words) == Answer::Yes && days.iter().all(|d| d.weekday() == local.weekday());
+                    days.contains(&local.date()) || named && !days.is_empty() && wish.not.is_empty()
+                }
                 None => true,
                 _ => false,
             };

@@ -15,5 +15,6 @@ mod questions;
 // Other areas use the rest of it.
 #[allow(dead_code)]
 mod server;
+mod spanish_call;
 mod three_calls_book_three_slots;
 mod voices;

@@ -57,7 +57,9 @@ fn no_two_scripts_take_the_same_way() {
     let mut ways: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for script in all() {
         assert_eq!(script.unknown_acts(), Vec::<&str>::new(), "{}", script.name);
-        ways.entry(script.sequence()).or_default().push(format!("{}/{}", script.theme, script.name));
+        ways.entry(format!("{}: {}", script.language, script.sequence()))
+            .or_default()
+            .push(format!("{}/{}", script.theme, script.name));
     }
     ways.retain(|_, names| names.len() > 1);
     assert!(ways.is_empty(), "{ways:#?}");
