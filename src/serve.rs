@@ -175,12 +175,16 @@ fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
 /// Loads the models and has the fixed prompts rendered ahead, so that the first caller hears no warm-up.
 async fn start_speech(config: &Config) -> Result<Speech, ServeError> {
     let settings = speech_settings(config).map_err(ServeError::Speech)?;
-    let prompts: Vec<String> = config.businesses.iter().flat_map(|business| fixed_prompts(business)).collect();
+    let prompts = |business: &Arc<Business>| {
+        let language = business.language().tag();
+        fixed_prompts(business).into_iter().map(move |text| (language, text))
+    };
+    let prompts: Vec<(&str, String)> = in_every_language(config).iter().flat_map(prompts).collect();
     let started = tokio::task::spawn_blocking(move || {
         let speech = Speech::start(settings)?;
         // The greetings come first; a full queue leaves the rest to be rendered when they are needed.
-        for prompt in prompts {
-            if speech.speak(&prompt, speech::Priority::Ahead, |_| {}).is_err() {
+        for (language, prompt) in prompts {
+            if speech.in_language(language).speak(&prompt, speech::Priority::Ahead, |_| {}).is_err() {
                 break;
             }
         }
@@ -192,6 +196,11 @@ async fn start_speech(config: &Config) -> Result<Speech, ServeError> {
             Err(SpeechError::Io { what: "loading the models".into(), source: io::Error::other(panic) })
         })
         .map_err(ServeError::Speech)
+}
+
+/// Every business, once for each language it speaks.
+fn in_every_language(config: &Config) -> Vec<Arc<Business>> {
+    config.businesses.iter().flat_map(|b| std::iter::once(b).chain(&b.also)).cloned().collect()
 }
 
 fn speech_settings(config: &Config) -> Result<speech::Settings, SpeechError> {
@@ -206,7 +215,7 @@ fn speech_settings(config: &Config) -> Result<speech::Settings, SpeechError> {
     Ok(speech::Settings {
         models,
         whisper,
-        languages: config.businesses.iter().map(|business| business.language.clone()).collect(),
+        languages: in_every_language(config).iter().map(|business| business.language.clone()).collect(),
         threads: config.speech.threads.unwrap_or(defaults.threads),
         voice: config.voice.model.clone(),
         cache_dir: config.store.data_dir().join("voice"),

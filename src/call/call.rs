@@ -135,6 +135,11 @@ impl Call {
         call
     }
 
+    /// The conversation that is held.
+    pub fn conversation(&self) -> &Conversation {
+        self.mind.conversation()
+    }
+
     /// Takes one input; afterwards the outputs must be drained.
     pub fn handle(&mut self, input: Input<'_>, now: Instant) {
         if self.phase == Phase::Over {
@@ -352,6 +357,7 @@ impl Call {
         let conversation = self.mind.conversation();
         let settled = self.parting.unwrap_or_else(|| conversation.disposition());
         self.record.outcome = conversation.outcome().clone();
+        self.record.language = conversation.language_tag().into();
         self.record.disposition = Some(match (gone, settled) {
             (Gone::Failure, Disposition::Abandoned | Disposition::NoDisposition) => Disposition::Failed,
             (_, settled) => settled,
@@ -377,6 +383,7 @@ impl Call {
     pub(super) fn save(&mut self) {
         self.note_media();
         self.record.outcome = self.mind.conversation().outcome().clone();
+        self.record.language = self.mind.conversation().language_tag().into();
         self.outputs.push_back(Output::Save(Box::new(self.record.clone())));
     }
 

@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::capacity::{add_capacity, add_rules, reminders};
 use super::check::{each, in_range, number, read, spoken, text};
 use super::error::{ConfigError, Source};
+use super::languages;
 use super::raw::{self, Given};
 use super::settings::Route;
 use super::value;
@@ -29,6 +30,10 @@ pub(super) fn all(
         add_services(source, &mut business, &document.services)?;
         add_capacity(source, &mut business, &document.staff, &document.resources)?;
         add_faqs(source, &mut business, &document.faqs)?;
+        let inner = raw.get_ref();
+        let (services, faqs) =
+            (inner.services.iter().chain(&document.services), inner.faqs.iter().chain(&document.faqs));
+        business.also = languages::also(source, &business, inner, services, faqs)?;
         found.push((id, raw.span(), business, raw.get_ref()));
     } else if let Some(at) = strays(document) {
         return Err(source.at(
@@ -47,7 +52,8 @@ pub(super) fn all(
         if found.iter().any(|(other, ..)| *other == name) {
             return Err(source.at(id.span(), format!("two businesses have the id `{name}`; rename one")));
         }
-        let business = one(source, &name, raw, &format!("[businesses.{name}]"), id.span())?;
+        let mut business = one(source, &name, raw, &format!("[businesses.{name}]"), id.span())?;
+        business.also = languages::also(source, &business, raw, raw.services.iter(), raw.faqs.iter())?;
         found.push((name, id.span(), business, raw));
     }
     if found.is_empty() {
@@ -114,7 +120,10 @@ fn one(
         address: text(source, "address", &raw.address)?,
         timezone: read(source, &raw.timezone, |text| zone(text))?
             .ok_or_else(|| missing("timezone", "Europe/Madrid"))?,
-        language: read(source, &raw.language, |text| language(text))?.unwrap_or_else(|| LANGUAGE.into()),
+        language: match languages::listed(source, raw)?.first() {
+            Some(first) => first.tag().into(),
+            None => read(source, &raw.language, |text| language(text))?.unwrap_or_else(|| LANGUAGE.into()),
+        },
         country: read(source, &raw.country, |text| country(text))?.ok_or_else(|| missing("country", "US"))?,
         hours: week(source, &raw.hours, section, at.clone())?,
         closures: Vec::new(),
@@ -131,6 +140,7 @@ fn one(
             ..Capacity::default()
         },
         verify: read(source, &raw.verify, |text| verify(text))?.unwrap_or_default(),
+        also: Vec::new(),
     };
     for closure in &raw.closures {
         business.closures.push(value::date(closure.get_ref()).map_err(|what| source.at(closure.span(), what))?);
@@ -208,7 +218,7 @@ fn add_services(source: &Source<'_>, business: &mut Business, raw: &[raw::Servic
     Ok(())
 }
 
-fn words_of(service: &Service) -> impl Iterator<Item = String> {
+pub(super) fn words_of(service: &Service) -> impl Iterator<Item = String> {
     std::iter::once(&service.name)
         .chain(&service.aliases)
         .map(|word| word.to_lowercase())

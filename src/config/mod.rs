@@ -9,6 +9,7 @@ mod capacity;
 mod check;
 mod confirmations;
 mod error;
+mod languages;
 mod raw;
 mod read;
 mod secret;

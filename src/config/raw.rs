@@ -38,6 +38,9 @@ pub(super) struct Business {
     pub(super) address: Given<String>,
     pub(super) timezone: Given<String>,
     pub(super) language: Given<String>,
+    pub(super) languages: Vec<Spanned<String>>,
+    pub(super) en: Wording,
+    pub(super) es: Wording,
     pub(super) country: Given<String>,
     pub(super) numbers: Vec<Spanned<String>>,
     pub(super) lead_minutes: Given<i64>,
@@ -54,6 +57,18 @@ pub(super) struct Business {
     pub(super) staff: Vec<Staff>,
     pub(super) resources: Vec<Resource>,
     pub(super) faqs: Vec<Faq>,
+}
+
+/// A business, a service or a question as it is said in another of the business's languages.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Wording {
+    pub(super) name: Given<String>,
+    pub(super) address: Given<String>,
+    pub(super) emergency: Given<String>,
+    pub(super) aliases: Vec<Spanned<String>>,
+    pub(super) questions: Given<Vec<String>>,
+    pub(super) answer: Given<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -81,6 +96,10 @@ pub(super) struct Service {
     pub(super) max_per_day: Given<i64>,
     pub(super) lead_minutes: Given<i64>,
     pub(super) horizon_days: Given<i64>,
+    #[serde(default)]
+    pub(super) en: Wording,
+    #[serde(default)]
+    pub(super) es: Wording,
 }
 
 #[derive(Debug, Deserialize)]
@@ -105,6 +124,10 @@ pub(super) struct Resource {
 pub(super) struct Faq {
     pub(super) questions: Spanned<Vec<String>>,
     pub(super) answer: Spanned<String>,
+    #[serde(default)]
+    pub(super) en: Wording,
+    #[serde(default)]
+    pub(super) es: Wording,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -54,7 +54,7 @@ fn reassuring(words: &Words) -> bool {
     let lead = (0..words.len()).take_while(|i| LEADS.contains(&words.word(*i))).count();
     let nos = (0..words.len()).filter(|i| matches!(words.word(*i), "no" | "nope" | "nah")).count();
     let led = (0..lead).filter(|i| matches!(words.word(*i), "no" | "nope" | "nah")).count();
-    let rest = Words { tokens: words.tokens[lead..].to_vec(), question: words.question };
+    let rest = words.with(words.tokens[lead..].to_vec());
     let said_yes = (0..lead).any(|i| matches!(words.word(i), "yes" | "yeah" | "yep"));
     let affirming = matches!(rest.word(0), "thats" | "its" | "youre" | "all" | "everythings" | "everything")
         && rest.has_any(&["right", "correct", "fine", "perfect", "great", "good"]);

@@ -315,7 +315,7 @@ impl Conversation {
             return true;
         }
         let introduced = turn.words.len() <= MAX_NAME_ANSWER && turn.words.has_any(&["its", "it is", "for"]);
-        match find_name(turn.text, introduced).filter(|_| turn.clear) {
+        match find_name(turn.text, introduced, self.language()).filter(|_| turn.clear) {
             Some(name) if !nothing => self.outcome.name = Some(name),
             None if turn.answer == Answer::No && turn.words.len() <= 4 => {}
             _ if nothing => {}

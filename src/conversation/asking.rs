@@ -1,14 +1,13 @@
 //! Asking: the question of each step, and what happens when no answer comes.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 use super::conversation::Conversation;
 use super::event::Expectation;
 use super::outcome::{Disposition, Outcome};
 use super::phone;
-use super::services::{join_list, listed};
+use super::services::listed;
 use super::slots::Slot;
-use super::spoken;
 use super::step::{Step, Task};
 use super::when::At;
 
@@ -32,18 +31,18 @@ impl Conversation {
             Step::Open if self.settled() => self.say("anything_else", &[]),
             Step::Open => self.say("help", &[]),
             Step::Service(some) if some.len() > 1 => {
-                let names = listed(&self.business.services, some.into_iter(), "or");
+                let names = listed(&self.business, some.into_iter());
                 self.say("which_service", &[("candidates", &names)]);
             }
             Step::Service(_) => self.say("ask_service", &[]),
             Step::When => self.say("ask_when", &[]),
             Step::WhichDay(days) => {
-                let days: Vec<String> = days.iter().map(|d: &Date| spoken::date(*d)).collect();
-                self.say("which_day", &[("choices", &join_list(&days, "or"))]);
+                let days: Vec<String> = days.iter().map(|d: &Date| self.language().date(*d)).collect();
+                self.say("which_day", &[("choices", &self.language().either(&days))]);
             }
             Step::WhichTime(times) => {
-                let times: Vec<String> = times.iter().map(|t| spoken::time(*t)).collect();
-                self.say("which_time", &[("choices", &join_list(&times, "or"))]);
+                let times: Vec<String> = times.iter().map(|t| self.choice_time(*t)).collect();
+                self.say("which_time", &[("choices", &self.language().either(&times))]);
             }
             Step::Offer => {
                 let offers = self.spoken_offers();
@@ -76,7 +75,7 @@ impl Conversation {
             Step::Change => self.say("ask_change", &[]),
             Step::OfferService(service) => {
                 let name = self.business.services.get(service).map(|s| s.name.clone()).unwrap_or_default();
-                self.say("offers_service", &[("service", &name), ("a_service", &with_article(&name))]);
+                self.say("offers_service", &[("service", &name), ("a_service", &self.language().with_article(&name))]);
             }
             Step::OfferMessage(_) => self.say("unknown_question", &[]),
             Step::Message if self.note.call_back => self.say("ask_callback", &[]),
@@ -85,6 +84,10 @@ impl Conversation {
             Step::WaitSlots(_) | Step::WaitBook(_) | Step::WaitFind(_) | Step::WaitChange(_) => self.say("bridge", &[]),
             Step::Ended => {}
         }
+    }
+
+    fn choice_time(&self, time: Time) -> String {
+        self.language().phrase("choice_time", &[("time", &self.language().time(time))])
     }
 
     /// Says something about the appointment in hand.
@@ -98,7 +101,7 @@ impl Conversation {
     fn read_move_back(&mut self, key: &'static str) {
         let (Some(chosen), Some(slot)) = (self.case.chosen.clone(), self.draft.slot) else { return };
         let (service, old) = self.named(&chosen);
-        let time = spoken::moment(slot.starts_at, &self.business.timezone);
+        let time = self.language().moment(slot.starts_at, &self.business.timezone);
         self.say(key, &[("service", &service), ("old", &old), ("time", &time)]);
     }
 
@@ -113,16 +116,16 @@ impl Conversation {
             return;
         };
         let service = service.name.clone();
-        let time = spoken::moment(slot.starts_at, &self.business.timezone);
+        let time = self.language().moment(slot.starts_at, &self.business.timezone);
         let name = self.outcome.name.clone().unwrap_or_default();
         // The number they call from was named by its end, and is again; another one is read out whole.
         let phone = match &self.outcome.phone {
             Some(number) if self.caller.number.as_ref() == Some(number) => {
-                format!("ending in {}", phone::ending(number))
+                self.language().phrase("ending", &[("digits", &phone::ending(number))])
             }
             number => number.as_deref().map(phone::spoken).unwrap_or_default(),
         };
-        let a_service = self.with_staff(with_article(&service));
+        let a_service = self.with_staff(self.language().with_article(&service));
         let values = [
             ("service", service.as_str()),
             ("a_service", &a_service),
@@ -135,7 +138,7 @@ impl Conversation {
 
     /// The offers as read out; the day is said once when it is the same.
     pub(super) fn spoken_offers(&self) -> String {
-        let zone = &self.business.timezone;
+        let (zone, language) = (&self.business.timezone, self.language());
         let local = |s: &Slot| s.starts_at.to_zoned(zone.clone());
         let mut day = None;
         let texts: Vec<String> = self
@@ -143,13 +146,13 @@ impl Conversation {
             .offers
             .iter()
             .map(|slot| {
-                let (date, time) = (local(slot).date(), spoken::time(local(slot).time()));
-                let text = if day == Some(date) { time } else { format!("{} at {time}", spoken::date(date)) };
+                let (date, time) = (local(slot).date(), language.time(local(slot).time()));
+                let key = if day == Some(date) { "same_day" } else { "moment" };
                 day = Some(date);
-                text
+                language.phrase(key, &[("date", &language.date(date)), ("time", &time)])
             })
             .collect();
-        join_list(&texts, "or")
+        language.either(&texts)
     }
 
     /// Whether something was already done in this call.
@@ -231,10 +234,4 @@ impl Conversation {
         self.step = Step::Message;
         self.say("message_trouble", &[]);
     }
-}
-
-/// "an oil change", "a cleaning".
-pub(super) fn with_article(service: &str) -> String {
-    let vowel = service.chars().next().is_some_and(|c| "aeiouAEIO".contains(c));
-    format!("{} {service}", if vowel { "an" } else { "a" })
 }

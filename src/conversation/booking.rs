@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
-use super::asking::with_article;
 use super::conversation::Conversation;
 use super::dates::{DayWish, plus};
 use super::event::Action;
@@ -13,7 +12,6 @@ use super::outcome::{Booking, Change, Disposition, Unsettled};
 use super::phone;
 use super::reference::reference;
 use super::slots::{Appointment, BookError, BookingRequest, Hold, Slot, SlotQuery};
-use super::spoken;
 use super::step::{Draft, Note, Search, Step, Task};
 use super::times::{Clock, TimeWish};
 use super::when::{At, When, Wish, earliest, envelope};
@@ -79,8 +77,11 @@ impl Conversation {
         self.mind_skills();
         match self.draft.wish.resolve(at) {
             When::None => {
-                let service =
-                    self.draft.service.and_then(|i| self.business.services.get(i)).map(|s| with_article(&s.name));
+                let service = self
+                    .draft
+                    .service
+                    .and_then(|i| self.business.services.get(i))
+                    .map(|s| self.language().with_article(&s.name));
                 let first = !matches!(self.step, Step::When);
                 self.step = Step::When;
                 match service {
@@ -110,7 +111,7 @@ impl Conversation {
             return self.refuse_wish("too_far");
         }
         if envelope(date, at).is_none() {
-            self.say("closed_day", &[("day", &spoken::date(date))]);
+            self.say("closed_day", &[("day", &self.language().date(date))]);
             return self.widen(date, at);
         }
         let spans = day_span(date, at).into_iter().collect();
@@ -126,7 +127,7 @@ impl Conversation {
             Some(DayWish::One(days) | DayWish::AnyOf(days)) if !days.is_empty() => {
                 let date = days[0].max(today);
                 if envelope(date, at).is_none() {
-                    self.say("closed_day", &[("day", &spoken::date(date))]);
+                    self.say("closed_day", &[("day", &self.language().date(date))]);
                 }
                 self.widen(date, at);
             }
@@ -213,7 +214,7 @@ impl Conversation {
 
     fn say_taken(&mut self) {
         if let Some(exact) = self.draft.search.exact {
-            let time = spoken::moment(exact, &self.business.timezone);
+            let time = self.language().moment(exact, &self.business.timezone);
             self.say("taken", &[("time", &time)]);
         }
     }
@@ -227,8 +228,8 @@ impl Conversation {
         let first = self.draft.search.spans.first().map(|s| s.0.to_zoned(at.business.timezone.clone()).date());
         if self.draft.search.exact.is_none() {
             let what = match first {
-                Some(date) => spoken::date(date),
-                None => "that".into(),
+                Some(date) => self.language().date(date),
+                None => self.language().phrase("that", &[]),
             };
             self.say("taken", &[("time", &what)]);
         }
@@ -329,7 +330,7 @@ impl Conversation {
             time: Some(TimeWish::At(vec![Clock::sure(local.time())])),
         };
         if self.task == Task::Booking && (self.outcome.name.is_none() || self.outcome.phone.is_none()) {
-            let time = spoken::moment(slot.starts_at, &self.business.timezone);
+            let time = self.language().moment(slot.starts_at, &self.business.timezone);
             self.say("slot_chosen", &[("time", &time)]);
         }
         self.advance(at);
@@ -418,8 +419,8 @@ impl Conversation {
             .find(|s| s.id == appointment.service)
             .map_or("", |s| s.name.as_str())
             .to_string();
-        let time = spoken::moment(appointment.slot.starts_at, &self.business.timezone);
-        let a_service = self.with_staff(with_article(&name));
+        let time = self.language().moment(appointment.slot.starts_at, &self.business.timezone);
+        let a_service = self.with_staff(self.language().with_article(&name));
         self.say("booked", &[("service", &name), ("a_service", &a_service), ("time", &time)]);
         if self.business.capacity.speak_confirmation {
             self.say("confirmation", &[("digits", &phone::grouped(&reference(&appointment.id)))]);
@@ -445,7 +446,7 @@ impl Conversation {
     /// The calendar cannot be reached: a message with the wish, a callback promised.
     pub(super) fn calendar_down(&mut self, _at: &At) {
         self.say("calendar_down", &[]);
-        let wish = self.appointment_wish().unwrap_or_else(|| "Wants an appointment".into());
+        let wish = self.appointment_wish().unwrap_or_else(|| self.language().phrase("note_appointment", &[]));
         self.task = Task::Message;
         self.leaving = false;
         self.note = Note { text: Some(wish), ..Note::default() };
@@ -475,23 +476,24 @@ impl Conversation {
     }
 
     fn move_wish(&self) -> String {
-        let slot = self.draft.slot.map(|s| s.starts_at).or(self.draft.search.exact);
-        let when = slot.map(|s| format!(" to {}", spoken::moment(s, &self.business.timezone))).unwrap_or_default();
-        match self.case.chosen.as_ref().map(|a| self.named(a)) {
-            Some((service, old)) => format!("Wants to move {service} from {old}{when}."),
-            None => self.case_wish(),
-        }
+        let Some((service, old)) = self.case.chosen.as_ref().map(|a| self.named(a)) else { return self.case_wish() };
+        let time = self.wished_moment();
+        let key = if time.is_some() { "note_moves_to" } else { "note_moves" };
+        let values = [("service", service.as_str()), ("old", &old), ("time", time.as_deref().unwrap_or_default())];
+        self.language().phrase(key, &values)
     }
 
     fn booking_wish(&self) -> String {
-        let service = self
-            .draft
-            .service
-            .and_then(|i| self.business.services.get(i))
-            .map_or("an appointment", |s| s.name.as_str());
-        let slot = self.draft.slot.map(|s| s.starts_at).or(self.draft.search.exact);
-        let when = slot.map(|s| format!(" on {}", spoken::moment(s, &self.business.timezone))).unwrap_or_default();
-        format!("Wants to book {service}{when}.")
+        let service = self.draft.service.and_then(|i| self.business.services.get(i)).map(|s| s.name.clone());
+        let service = service.unwrap_or_else(|| self.language().phrase("note_any_service", &[]));
+        let time = self.wished_moment();
+        let key = if time.is_some() { "note_books_on" } else { "note_books" };
+        self.language().phrase(key, &[("service", &service), ("time", time.as_deref().unwrap_or_default())])
+    }
+
+    fn wished_moment(&self) -> Option<String> {
+        let slot = self.draft.slot.map(|s| s.starts_at).or(self.draft.search.exact)?;
+        Some(self.language().moment(slot, &self.business.timezone))
     }
 
     /// The slot nearest in meaning to the words on offer: which offers fit a wish.

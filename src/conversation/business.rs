@@ -1,10 +1,13 @@
 //! What the receptionist knows about the business it answers for: the settings of this room.
 
+use std::sync::Arc;
+
 use jiff::Zoned;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::capacity::Capacity;
+use super::language::Language;
 
 /// One business: everything the conversation may say or decide comes from here.
 #[derive(Debug, Clone)]
@@ -43,6 +46,8 @@ pub struct Business {
     pub capacity: Capacity,
     /// What a caller must show before anything about an appointment is told or changed.
     pub verify: Verify,
+    /// The same business in its other languages: its names, answers and address as they are said there.
+    pub also: Vec<Arc<Business>>,
 }
 
 /// Whether somebody is there.
@@ -57,6 +62,11 @@ pub(super) enum Opening {
 }
 
 impl Business {
+    /// The language it speaks; English where its own is not spoken here.
+    pub fn language(&self) -> Language {
+        Language::of(&self.language).unwrap_or_default()
+    }
+
     /// Whether somebody is there at this local time.
     pub(super) fn open_at(&self, now: &Zoned) -> Opening {
         let (date, time) = (now.date(), now.time());

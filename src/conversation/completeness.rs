@@ -12,10 +12,10 @@ use super::times::{Ear, find_times};
 use super::words::Words;
 
 /// Words after which more is coming.
-const OPEN_ENDS: [&str; 40] = [
+const OPEN_ENDS: [&str; 45] = [
     "and", "um", "uh", "on", "at", "the", "a", "an", "or", "but", "to", "for", "of", "in", "with", "my", "is", "its",
     "im", "so", "because", "from", "like", "about", "around", "between", "before", "after", "next", "this", "half",
-    "quarter", "past", "if", "then", "i", "id", "erm", "would", "by",
+    "quarter", "past", "if", "then", "i", "id", "erm", "would", "by", "~a", "~para", "~por", "~que", "~entre",
 ];
 
 /// Judges a partial text.
@@ -28,7 +28,7 @@ pub(super) fn judge(conversation: &Conversation, text: &str) -> Completeness {
 }
 
 fn judge_words(conversation: &Conversation, text: &str) -> Completeness {
-    let words = Words::new(text);
+    let words = Words::heard(text, conversation.language());
     let Some(last) = words.len().checked_sub(1) else { return Completeness::Unclear };
     if conversation.step == Step::Phone {
         return phone(conversation, &words);
@@ -39,7 +39,7 @@ fn judge_words(conversation: &Conversation, text: &str) -> Completeness {
     }
     match &conversation.step {
         step if step.is_yes_no() => yes_no(&words),
-        Step::Name => match find_name(text, true) {
+        Step::Name => match find_name(text, true, conversation.language()) {
             Some(_) => Completeness::Complete,
             None => Completeness::Unclear,
         },

@@ -69,7 +69,7 @@ impl Conversation {
     pub(super) fn message_heard(&mut self, text: &str) {
         self.note.text = Some(text.trim().chars().take(MAX_MESSAGE_CHARS).collect());
         if self.outcome.name.is_none() {
-            self.outcome.name = find_name(text, false);
+            self.outcome.name = find_name(text, false, self.language());
         }
         self.keep_message();
         self.advance_message();
@@ -77,7 +77,7 @@ impl Conversation {
 
     /// An answer to "your name?".
     pub(super) fn name_heard(&mut self, text: &str, at: &At) -> bool {
-        match find_name(text, true) {
+        match find_name(text, true, self.language()) {
             Some(name) => {
                 self.outcome.name = Some(name);
                 self.advance(at);

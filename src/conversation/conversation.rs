@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::business::{Business, Opening};
 use super::event::{Action, Caller, Completeness, Event, Expectation};
 use super::hearing::Said;
+use super::language::Language;
 use super::outcome::{Disposition, Outcome};
 use super::prompts::Prompts;
 use super::slots::{Appointment, KnownCaller};
@@ -55,6 +56,12 @@ pub struct Conversation {
     pub(super) last_said: Vec<String>,
     /// How the call ended, once it has.
     pub(super) ended: Option<Disposition>,
+    /// The business in its first language, once another one is spoken.
+    pub(super) home: Option<Arc<Business>>,
+    /// Turns heard while the language was open.
+    pub(super) turns_heard: u8,
+    /// Said in a language of their own.
+    pub(super) hints: Vec<(String, Language)>,
     late_name: bool,
 }
 
@@ -86,6 +93,9 @@ impl Conversation {
             slow: false,
             last_said: Vec::new(),
             ended: None,
+            home: None,
+            turns_heard: 0,
+            hints: Vec::new(),
             late_name: false,
         }
     }
@@ -176,15 +186,22 @@ impl Conversation {
         }
     }
 
+    /// The language that is spoken.
+    pub fn language(&self) -> Language {
+        self.business.language()
+    }
+
+    /// The same as the business's settings write it (BCP 47).
+    pub fn language_tag(&self) -> &str {
+        &self.business.language
+    }
+
     /// Hint words for the recogniser.
     pub fn vocabulary(&self) -> String {
         let names = self.business.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.aliases));
         let services: Vec<&str> = names.map(String::as_str).collect();
-        format!(
-            "{}. Appointment: {}. Monday, Tuesday, Wednesday, Thursday, Friday, tomorrow at half past two, 3 PM.",
-            self.business.name,
-            services.join(", ")
-        )
+        let values = [("business", self.business.name.as_str()), ("services", &services.join(", "))];
+        self.language().phrase("vocabulary", &values)
     }
 
     /// Speaks a prompt.
@@ -236,6 +253,7 @@ impl Conversation {
             Some(first) => self.say(known, &[("first", &first)]),
             None => self.say(key, &[]),
         }
+        self.hint_languages();
     }
 
     /// What is said while a calendar takes its time.

@@ -130,9 +130,12 @@ pub(super) struct Atom {
     pub(super) weekday: Option<Weekday>,
 }
 
-struct Scan<'a> {
-    words: &'a Words,
-    today: Date,
+/// One reading of a text.
+pub(super) struct Scan<'a> {
+    /// What was said.
+    pub(super) words: &'a Words,
+    /// The day it is said on.
+    pub(super) today: Date,
     month_first: bool,
 }
 
@@ -244,7 +247,7 @@ impl Scan<'_> {
             "a" | "one" | "another" => (1, 1),
             "week" if prefix == 0 => (1, 0),
             "fortnight" => (1, 0),
-            _ => cardinal(w, start)?,
+            _ => cardinal(w, start).filter(|(_, taken)| !(*taken == 2 && self.after_an_hour(at)))?,
         };
         let unit = start + taken;
         let days = match w.word(unit) {
@@ -256,27 +259,33 @@ impl Scan<'_> {
         let ahead = i64::from(count.min(500)) * days;
         let length = prefix + taken + 1;
         match w.word(unit + 1) {
-            "from" | "after" | "on" => {
-                if matches!(w.word(unit + 2), "now" | "today") {
-                    return self.one(ahead, length + 2);
+            "from" | "after" | "on" if matches!(w.word(unit + 2), "now" | "today") => self.one(ahead, length + 2),
+            "from" | "after" | "on" => match self.counted_from(unit + 2) {
+                Some((choices, more)) => {
+                    let choices = choices.into_iter().map(|d| plus(d, ahead)).collect();
+                    Some((DayWish::One(choices), length + 1 + more, None))
                 }
-                let base = self
-                    .relative(unit + 2)
-                    .or_else(|| self.weekday_phrase(unit + 2))
-                    .or_else(|| self.day_of_month(unit + 2));
-                let skip_the = if base.is_none() && w.word(unit + 2) == "the" { 1 } else { 0 };
-                let base = base.or_else(|| self.day_of_month(unit + 2 + skip_the))?;
-                let DayWish::One(choices) = base.0 else { return None };
-                Some((
-                    DayWish::One(choices.into_iter().map(|d| plus(d, ahead)).collect()),
-                    length + 1 + base.1 + skip_the,
-                    None,
-                ))
-            }
+                // "In two days after seven": a time follows.
+                None if prefix == 1 => self.one(ahead, length),
+                None => None,
+            },
             _ if prefix == 1 => self.one(ahead, length),
             "time" if prefix == 1 => self.one(ahead, length + 1),
             _ => None,
         }
+    }
+
+    /// "at five thirty two weeks from today": "thirty" belongs to the hour.
+    fn after_an_hour(&self, at: usize) -> bool {
+        at.checked_sub(1).and_then(|before| cardinal(self.words, before)).is_some_and(|(n, _)| (1..=12).contains(&n))
+    }
+
+    /// The day from which days or weeks are counted, and its tokens.
+    fn counted_from(&self, at: usize) -> Option<(Vec<Date>, usize)> {
+        let base = self.relative(at).or_else(|| self.weekday_phrase(at)).or_else(|| self.day_of_month(at));
+        let the = usize::from(base.is_none() && self.words.word(at) == "the");
+        let (DayWish::One(choices), length, _) = base.or_else(|| self.day_of_month(at + the))? else { return None };
+        Some((choices, length + the))
     }
 
     /// "Tuesday", "this Friday", "next Tuesday", "Friday next week", "next week on Tuesday", "Friday week".
@@ -445,91 +454,10 @@ impl Scan<'_> {
         let (name, month, day) = FEASTS.iter().find(|(name, _, _)| self.words.starts(at, name))?;
         Some((self.on_date(*month, *day, None), name.split(' ').count(), None))
     }
-
-    /// "next week", "early next week", "the end of this week", "the week after next", "the weekend".
-    fn week(&self, at: usize) -> Option<Found> {
-        let w = self.words;
-        let (part, skipped) = week_part(w, at);
-        let from = at + skipped;
-        let the = usize::from(w.word(from) == "the" && skipped > 0);
-        let (weeks, length) = if w.starts(from + the, "week after next") {
-            (2, 3)
-        } else if w.starts(from + the, "next week") || w.starts(from + the, "following week") {
-            (1, 2)
-        } else if w.starts(from + the, "this week") || (skipped > 0 && w.word(from + the) == "week") {
-            (0, if w.word(from + the) == "week" { 1 } else { 2 })
-        } else if w.starts(from + the, "in the week") {
-            (0, 3)
-        } else {
-            return self.weekend(at);
-        };
-        let monday = plus(self.today, 7 * weeks - i64::from(self.today.weekday().to_monday_zero_offset()));
-        let (first, last) = match part {
-            WeekPart::Whole => (0, 6),
-            WeekPart::Early => (0, 1),
-            WeekPart::Mid => (1, 3),
-            WeekPart::Late => (3, 6),
-        };
-        // On a Sunday "next week" may begin tomorrow or in eight days.
-        let stretch = if weeks > 0 && self.today.weekday() == Weekday::Sunday { 7 } else { 0 };
-        let (first, last) = (plus(monday, first).max(self.today), plus(monday, last + stretch));
-        let last = last.max(first);
-        Some((DayWish::Span(first, last), skipped + the + length, None))
-    }
-
-    fn weekend(&self, at: usize) -> Option<Found> {
-        let w = self.words;
-        let (next, skipped) = match w.word(at) {
-            "next" => (true, 1),
-            "this" | "the" | "coming" => (false, 1),
-            _ => (false, 0),
-        };
-        if !matches!(w.word(at + skipped), "weekend" | "weekends") {
-            return None;
-        }
-        let saturday = match self.today.weekday() {
-            Weekday::Sunday => plus(self.today, -1),
-            _ => on_or_after(self.today, Weekday::Saturday),
-        };
-        let mut days = vec![saturday, plus(saturday, 1)];
-        if next {
-            days.extend([plus(saturday, 7), plus(saturday, 8)]);
-        }
-        days.retain(|d| *d >= self.today);
-        Some((DayWish::AnyOf(days), skipped + 1, None))
-    }
-
-    /// "next month", "in December", "the end of January".
-    fn month(&self, at: usize) -> Option<Found> {
-        let w = self.words;
-        let (part, skipped) = week_part(w, at);
-        let from = at + skipped;
-        let (first, length) = match (w.word(from), w.word(from + 1)) {
-            ("next", "month") => (self.today.first_of_month().checked_add(1.month()).ok()?, 2),
-            ("this", "month") | ("the", "month") => (self.today.first_of_month(), 2),
-            (name, _) => {
-                let before = w.before(from);
-                let sure = !matches!(name, "may" | "march" | "mar" | "dec" | "sep" | "jan")
-                    || matches!(before, "in" | "of" | "next" | "early" | "late");
-                let month = month_name(name).filter(|_| sure)?;
-                let month = i8::try_from(month).ok()?;
-                let this_year = Date::new(self.today.year(), month, 1).ok()?;
-                let past = month < self.today.month();
-                (if past { Date::new(self.today.year() + 1, month, 1).ok()? } else { this_year }, 1)
-            }
-        };
-        let last = first.last_of_month();
-        let (first, last) = match part {
-            WeekPart::Whole => (first, last),
-            WeekPart::Early => (first, plus(first, 9)),
-            WeekPart::Mid => (plus(first, 9), plus(first, 19)),
-            WeekPart::Late => (plus(last, -9), last),
-        };
-        Some((DayWish::Span(first.max(self.today), last.max(self.today)), skipped + length, None))
-    }
 }
 
-type Found = (DayWish, usize, Option<Weekday>);
+/// What is meant, how many tokens it takes, and the weekday named.
+pub(super) type Found = (DayWish, usize, Option<Weekday>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Modifier {
@@ -539,37 +467,8 @@ enum Modifier {
     Next,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum WeekPart {
-    Whole,
-    Early,
-    Mid,
-    Late,
-}
-
-fn week_part(words: &Words, at: usize) -> (WeekPart, usize) {
-    for (phrase, part) in [
-        ("early in", WeekPart::Early),
-        ("beginning of", WeekPart::Early),
-        ("start of", WeekPart::Early),
-        ("earlier in", WeekPart::Early),
-        ("early", WeekPart::Early),
-        ("middle of", WeekPart::Mid),
-        ("mid", WeekPart::Mid),
-        ("end of", WeekPart::Late),
-        ("later in", WeekPart::Late),
-        ("late in", WeekPart::Late),
-        ("later", WeekPart::Late),
-        ("late", WeekPart::Late),
-    ] {
-        if words.starts(at, phrase) {
-            return (part, phrase.split(' ').count());
-        }
-    }
-    (WeekPart::Whole, 0)
-}
-
-fn month_name(word: &str) -> Option<u32> {
+/// Its number.
+pub(super) fn month_name(word: &str) -> Option<u32> {
     const MONTHS: [(&str, &str); 12] = [
         ("january", "jan"),
         ("february", "feb"),

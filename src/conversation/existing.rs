@@ -2,7 +2,6 @@
 //! is changed without a yes.
 
 use super::agreement::{Answer, place};
-use super::asking::with_article;
 use super::booking::fits;
 use super::business::Verify;
 use super::conversation::Conversation;
@@ -10,9 +9,8 @@ use super::event::Action;
 use super::hearing::Turn;
 use super::lexicon::ENGLISH;
 use super::outcome::{Booking, Change, Disposition, Unsettled};
-use super::services::{find_services, join_list};
+use super::services::find_services;
 use super::slots::{Appointment, BookError, Slot};
-use super::spoken;
 use super::step::{Case, Draft, Step, Task, Wanted};
 use super::times::{Clock, Ear, TimeWish};
 use super::when::{At, Wish};
@@ -119,7 +117,7 @@ impl Conversation {
             ([], Wanted::Told) => {
                 self.say("none_found", &[]);
                 self.task = Task::None;
-                self.step = Step::OfferMessage(format!("About an appointment: \"{}\"", self.case.words));
+                self.step = Step::OfferMessage(self.language().phrase("note_about", &[("text", &self.case.words)]));
                 self.say("offer_message", &[]);
             }
             ([], _) => self.pass_case_on("none_found_pass"),
@@ -151,8 +149,8 @@ impl Conversation {
                 self.say("told", &[("service", &service), ("time", &time)]);
             }
             several => {
-                let all: Vec<String> = several.iter().map(|a| self.phrase("a", a)).collect();
-                self.say("told_several", &[("appointments", &join_list(&all, "and"))]);
+                let all: Vec<String> = several.iter().map(|a| self.phrase("one_of", a)).collect();
+                self.say("told_several", &[("appointments", &self.language().all_of(&all))]);
             }
         }
         self.informed = true;
@@ -178,7 +176,7 @@ impl Conversation {
                 self.task = Task::Moving;
                 let wish = std::mem::take(&mut self.case.wish);
                 self.draft = Draft { service: Some(service), wish, ..Draft::default() };
-                self.wish_from_old(&Words::new(&self.case.words.clone()));
+                self.wish_from_old(&Words::heard(&self.case.words, self.language()));
                 self.step = Step::Open;
                 self.advance(at);
             }
@@ -191,20 +189,21 @@ impl Conversation {
 
     /// Service and time of an appointment, as said.
     pub(super) fn named(&self, appointment: &Appointment) -> (String, String) {
-        let service = self.service_of(appointment).map_or("appointment", |i| &self.business.services[i].name);
-        (service.to_string(), spoken::moment(appointment.slot.starts_at, &self.business.timezone))
+        let service = self.service_of(appointment).map(|i| self.business.services[i].name.clone());
+        let service = service.unwrap_or_else(|| self.language().phrase("appointment", &[]));
+        (service, self.language().moment(appointment.slot.starts_at, &self.business.timezone))
     }
 
-    fn phrase(&self, article: &str, appointment: &Appointment) -> String {
+    fn phrase(&self, key: &str, appointment: &Appointment) -> String {
         let (service, time) = self.named(appointment);
-        let service = if article == "a" { with_article(&service) } else { format!("{article} {service}") };
-        format!("{service} on {time}")
+        let a_service = self.language().with_article(&service);
+        self.language().phrase(key, &[("service", &service), ("a_service", &a_service), ("time", &time)])
     }
 
     /// "the cleaning on Tuesday or the whitening on Friday"
     pub(super) fn spoken_appointments(&self) -> String {
         let found = self.case.found.iter().flatten();
-        join_list(&found.map(|a| self.phrase("the", a)).collect::<Vec<_>>(), "or")
+        self.language().either(&found.map(|a| self.phrase("this_one", a)).collect::<Vec<_>>())
     }
 
     /// The office does it: a message with the caller's words.
@@ -217,13 +216,13 @@ impl Conversation {
     /// What was to become of an appointment, as a line for the office.
     pub(super) fn case_wish(&self) -> String {
         let what = match self.case.wanted {
-            Wanted::Told => "About an existing appointment",
-            Wanted::Cancelled => "Wants to cancel an appointment",
-            Wanted::Moved | Wanted::Either => "Wants to move an appointment",
+            Wanted::Told => "note_told",
+            Wanted::Cancelled => "note_cancel",
+            Wanted::Moved | Wanted::Either => "note_move",
         };
-        let which = self.case.chosen.as_ref().map(|a| self.phrase("the", a));
+        let which = self.case.chosen.as_ref().map(|a| self.phrase("this_one", a));
         let which = which.map(|w| format!(" ({w})")).unwrap_or_default();
-        format!("{what}{which}: \"{}\"", self.case.words)
+        self.language().phrase(what, &[("which", &which), ("text", &self.case.words)])
     }
 
     /// "Move it an hour later the same day": what of the old time stays.

@@ -60,14 +60,14 @@ pub(super) fn find_answer<'a>(
     let by_meaning = asked.answers.first().filter(|(_, like)| asked.question && *like >= enough).map(|(i, _)| *i);
     let likeness = |i: usize| asked.answers.iter().find(|(of, _)| *of == i).map_or(0.0, |(_, like)| *like);
     let found = by_meaning.or_else(|| by_words().filter(|i| likeness(*i) >= HARDLY_LIKE))?;
-    faqs.get(found).filter(|faq| !about_another_service(&about, faq, services))
+    faqs.get(found).filter(|faq| !about_another_service(asked.words, &about, faq, services))
 }
 
 /// The question that shares enough words.
 fn by_words(words: &Words, about: &[usize], faqs: &[Faq], services: &[Service], lexicon: &Lexicon) -> Option<usize> {
     let asked = concepts(words, lexicon);
     let stored: Vec<Vec<BTreeSet<String>>> =
-        faqs.iter().map(|f| f.questions.iter().map(|q| concepts(&Words::new(q), lexicon)).collect()).collect();
+        faqs.iter().map(|f| f.questions.iter().map(|q| concepts(&words.same_language(q), lexicon)).collect()).collect();
     let mut frequency: BTreeMap<&str, usize> = BTreeMap::new();
     for faq in &stored {
         let all: BTreeSet<&str> = faq.iter().flatten().map(String::as_str).collect();
@@ -80,7 +80,7 @@ fn by_words(words: &Words, about: &[usize], faqs: &[Faq], services: &[Service], 
     let sum = |set: &mut dyn Iterator<Item = &String>| set.map(|c| weight(c)).sum::<f64>();
     let mut best: Option<(f64, usize)> = None;
     for (i, questions) in stored.iter().enumerate() {
-        if about_another_service(about, &faqs[i], services) {
+        if about_another_service(words, about, &faqs[i], services) {
             continue;
         }
         for question in questions {
@@ -97,9 +97,9 @@ fn by_words(words: &Words, about: &[usize], faqs: &[Faq], services: &[Service], 
 }
 
 /// The price of one service is no answer to the price of another.
-fn about_another_service(asked: &[usize], faq: &Faq, services: &[Service]) -> bool {
+fn about_another_service(words: &Words, asked: &[usize], faq: &Faq, services: &[Service]) -> bool {
     let texts = faq.questions.iter().chain(std::iter::once(&faq.answer));
-    let told: Vec<usize> = texts.flat_map(|t| find_services(&Words::new(t), services)).collect();
+    let told: Vec<usize> = texts.flat_map(|t| find_services(&words.same_language(t), services)).collect();
     !asked.is_empty() && !told.is_empty() && !asked.iter().any(|s| told.contains(s))
 }
 

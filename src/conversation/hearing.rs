@@ -57,7 +57,10 @@ impl Conversation {
         if matches!(self.step, Step::Ended) {
             return;
         }
-        let words = Words::new(&said.text);
+        if !self.step.is_writing() && self.notice_language(&said.text) {
+            return;
+        }
+        let words = Words::heard(&said.text, self.language());
         if words.is_empty() {
             return self.missed(at);
         }
@@ -98,6 +101,9 @@ impl Conversation {
 
     /// Keys pressed as one answer.
     pub(super) fn keyed(&mut self, keys: &str, at: &At) {
+        if self.language_keyed(keys) {
+            return;
+        }
         let strikes = std::mem::take(&mut self.strikes);
         let digit = keys.chars().next().and_then(|c| c.to_digit(10)).filter(|_| keys.len() == 1).map(|d| d as usize);
         match (self.step.clone(), digit) {
@@ -198,7 +204,7 @@ impl Conversation {
         let empty = find_services(w, &self.business.services).is_empty()
             && Wish::read(w, at, self.ear()).is_empty()
             && dictated(w, false).digits.is_empty()
-            && find_name(turn.text, false).is_none();
+            && find_name(turn.text, false, self.language()).is_none();
         if !thinking
             || !empty
             || self.step == Step::Message
@@ -271,7 +277,7 @@ impl Conversation {
         if lexicon.means("records", w) {
             self.intent("existing");
             self.say("not_disclosed", &[]);
-            self.start_message(Some(format!("About an earlier visit: \"{}\"", turn.text.trim())));
+            self.start_message(Some(self.language().phrase("note_visit", &[("text", turn.text.trim())])));
             return true;
         }
         let known = self.case.found.is_some() || self.outcome.booking.is_some() || self.outcome.moved.is_some();
@@ -298,7 +304,7 @@ impl Conversation {
         if lexicon.means("person", w) {
             self.intent("person");
             self.say("person", &[]);
-            self.start_message(Some("Asked for a person.".into()));
+            self.start_message(Some(self.language().phrase("note_person", &[])));
             return true;
         }
         if lexicon.means("call_later", w) && !books {

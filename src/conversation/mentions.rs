@@ -75,7 +75,11 @@ fn join(words: &Words, today: Date, first: Atom, next: Atom, gap: Vec<&str>) -> 
         }
         (DayWish::One(a), DayWish::One(b)) => match a.iter().filter(|d| b.contains(d)).copied().collect::<Vec<_>>() {
             both if !both.is_empty() => DayWish::One(both),
-            _ => DayWish::One(union(a, b)),
+            // "Friday, December 4th": a weekday alone is the nearest one until a date says which.
+            _ => match (falling_on(first.weekday, b), falling_on(next.weekday, a)) {
+                (Some(date), _) | (None, Some(date)) => DayWish::One(vec![date]),
+                _ => DayWish::One(union(a, b)),
+            },
         },
         (DayWish::Span(from, to), DayWish::One(b)) => within(*from, *to, next.weekday, b),
         (DayWish::One(a), DayWish::Span(from, to)) => within(*from, *to, first.weekday, a),
@@ -84,6 +88,14 @@ fn join(words: &Words, today: Date, first: Atom, next: Atom, gap: Vec<&str>) -> 
         (_, _) => bounded(words, today, next.clone()).wish,
     };
     Atom { at, length, wish, weekday: next.weekday }
+}
+
+/// The one date, when it falls on the weekday named beside it.
+fn falling_on(named: Option<Weekday>, dates: &[Date]) -> Option<Date> {
+    match dates {
+        [date] if Some(date.weekday()) == named => Some(*date),
+        _ => None,
+    }
 }
 
 fn union(a: &[Date], b: &[Date]) -> Vec<Date> {

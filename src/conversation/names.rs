@@ -1,25 +1,29 @@
 //! A caller's name out of free text: introductions dropped, spelled letters joined, never a command word.
 
+use super::language::Language;
+use super::people::People;
+
 /// Most words a name may have.
 const MAX_NAME_WORDS: usize = 4;
 
 /// The name in `text`. `asked`: the name was asked for, so that a bare "bob jones" is one.
-pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
+pub(super) fn find_name(text: &str, asked: bool, language: Language) -> Option<String> {
+    let people = People::of(language);
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"'))
         .map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()))
         .filter(|w| !w.is_empty())
         .collect();
     let lower: Vec<String> = words.iter().map(|w| w.to_lowercase().replace('’', "'")).collect();
-    let (words, lower, labelled) = unlabelled(words, lower);
-    let (start, introduced) = match (introduction(&lower, asked), labelled) {
+    let (words, lower, labelled) = people.unlabelled(words, lower);
+    let (start, introduced) = match (people.introduction(&lower, asked), labelled) {
         ((_, None), Some(at)) => (at, Some(Introduction::Sure)),
         (found, _) => found,
     };
     let start = match (introduced, asked) {
         (None, false) => return None,
-        (None, true) => leading_fillers(&lower),
-        (Some(_), _) => start + leading_fillers(&lower[start..]),
+        (None, true) => people.leading_fillers(&lower),
+        (Some(_), _) => start + people.leading_fillers(&lower[start..]),
     };
     // "this is ..." without a question is a name only when the recogniser wrote it as one.
     let proper = introduced == Some(Introduction::Loose) && !asked;
@@ -31,8 +35,13 @@ pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
             at += used;
             continue;
         }
-        let first_name = parts.is_empty() && also_a_name(&lower[at], lower.get(at + 1));
-        if stops_name(&lower[at]) && !first_name || proper && !words[at].starts_with(char::is_uppercase) {
+        if let Some((small, used)) = people.particles(&lower, at).filter(|_| !parts.is_empty()) {
+            parts.push(small);
+            at += used;
+            continue;
+        }
+        let first_name = parts.is_empty() && people.also_a_name(&lower[at], lower.get(at + 1));
+        if people.stops_name(&lower[at]) && !first_name || proper && !words[at].starts_with(char::is_uppercase) {
             break;
         }
         let part = capitalised(&lower[at]);
@@ -46,43 +55,12 @@ pub(super) fn find_name(text: &str, asked: bool) -> Option<String> {
     if parts.len() >= 3 && parts.first() == parts.last() {
         parts.remove(0);
     }
+    let next = lower.get(at);
     let whole_sentence_left = asked
         && introduced.is_none()
         && words.len() - at.min(words.len()) > 4
-        && !matches!(lower.get(at).map(String::as_str), Some("and" | "my"));
+        && !next.is_some_and(|w| people.goes_on.contains(w));
     (!parts.is_empty() && !whole_sentence_left).then(|| parts.join(" "))
-}
-
-/// "first name Maria, last name Lopez" without its labels, and where the first label stood.
-fn unlabelled(words: Vec<&str>, lower: Vec<String>) -> (Vec<&str>, Vec<String>, Option<usize>) {
-    const LABELS: [&str; 7] =
-        ["first name", "last name", "family name", "given name", "second name", "surname", "forename"];
-    let mut kept: (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
-    let mut first = None;
-    let mut at = 0;
-    while at < lower.len() {
-        let own = usize::from(lower[at] == "my");
-        let and = usize::from(lower[at] == "and");
-        let from = at + own.max(and);
-        match LABELS.iter().find(|l| phrase_at(&lower, from, l)) {
-            Some(label) => {
-                first.get_or_insert(kept.0.len());
-                at = from + label.split(' ').count();
-                at += usize::from(lower.get(at).is_some_and(|w| w == "is"));
-            }
-            None => {
-                kept.0.push(words[at]);
-                kept.1.push(lower[at].clone());
-                at += 1;
-            }
-        }
-    }
-    (kept.0, kept.1, first)
-}
-
-/// "Will Young": a word that ends names begins one when a name follows it.
-fn also_a_name(word: &str, next: Option<&String>) -> bool {
-    matches!(word, "will" | "hope") && next.is_some_and(|n| !stops_name(n))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,117 +69,76 @@ enum Introduction {
     Loose,
 }
 
-/// Where the name begins after the last introduction.
-fn introduction(words: &[String], asked: bool) -> (usize, Option<Introduction>) {
-    const SURE: [&str; 14] = [
-        "my name is",
-        "my name's",
-        "the name is",
-        "the name's",
-        "name is",
-        "names",
-        "my name",
-        "my full name is",
-        "call me",
-        "under the name",
-        "under the name of",
-        "last name is",
-        "first name is",
-        "name would be",
-    ];
-    const LOOSE: [&str; 14] = [
-        "this is",
-        "under",
-        "out to",
-        "it as",
-        "name to",
-        "it's",
-        "its",
-        "i'm",
-        "i am",
-        "it is",
-        "that's",
-        "that is",
-        "that would be",
-        "for",
-    ];
-    let ends = |phrases: &[&str]| {
-        (0..words.len())
-            .flat_map(|at| {
-                phrases.iter().filter(move |p| phrase_at(words, at, p)).map(move |p| at + p.split(' ').count())
-            })
-            .max()
-    };
-    match ends(&SURE) {
-        Some(end) => (end, Some(Introduction::Sure)),
-        None => {
-            let loose = if asked { &LOOSE[..] } else { &LOOSE[..1] };
-            let loose: Vec<&str> = loose.iter().copied().chain(if asked { None } else { Some("here is") }).collect();
-            ends(&loose).map_or((0, None), |end| (end, Some(Introduction::Loose)))
+impl People {
+    /// "first name Maria, last name Lopez" without its labels, and where the first label stood.
+    fn unlabelled<'a>(&self, words: Vec<&'a str>, lower: Vec<String>) -> (Vec<&'a str>, Vec<String>, Option<usize>) {
+        let mut kept: (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
+        let mut first = None;
+        let mut at = 0;
+        while at < lower.len() {
+            let from = at + usize::from(self.goes_on.contains(&lower[at]));
+            match self.labels.iter().find(|l| phrase_at(&lower, from, l)) {
+                Some(label) => {
+                    first.get_or_insert(kept.0.len());
+                    at = from + label.split(' ').count();
+                    at += usize::from(lower.get(at) == Some(&self.label_verb));
+                }
+                None => {
+                    kept.0.push(words[at]);
+                    kept.1.push(lower[at].clone());
+                    at += 1;
+                }
+            }
         }
+        (kept.0, kept.1, first)
+    }
+
+    /// "Will Young": a word that ends names begins one when a name follows it.
+    fn also_a_name(&self, word: &str, next: Option<&String>) -> bool {
+        self.also_names.iter().any(|n| n == word) && next.is_some_and(|n| !self.stops_name(n))
+    }
+
+    /// "de la" in "María de la Cruz": as many as stand before another name, as one part.
+    fn particles(&self, words: &[String], at: usize) -> Option<(String, usize)> {
+        let small = words[at..].iter().take_while(|w| self.particles.contains(w)).count();
+        let name = words.get(at + small).filter(|w| small > 0 && !self.stops_name(w))?;
+        Some((format!("{} {}", words[at..at + small].join(" "), capitalised(name)), small + 1))
+    }
+
+    /// Where the name begins after the last introduction.
+    fn introduction(&self, words: &[String], asked: bool) -> (usize, Option<Introduction>) {
+        let ends = |phrases: &[String]| {
+            (0..words.len())
+                .flat_map(|at| {
+                    phrases.iter().filter(move |p| phrase_at(words, at, p)).map(move |p| at + p.split(' ').count())
+                })
+                .max()
+        };
+        match ends(&self.sure) {
+            Some(end) => (end, Some(Introduction::Sure)),
+            None => {
+                let loose = if asked { &self.loose } else { &self.unasked };
+                ends(loose).map_or((0, None), |end| (end, Some(Introduction::Loose)))
+            }
+        }
+    }
+
+    fn leading_fillers(&self, words: &[String]) -> usize {
+        words.iter().take_while(|w| self.fillers.contains(*w)).count()
+    }
+
+    /// Words no name contains, and with which a name ends.
+    fn stops_name(&self, word: &str) -> bool {
+        word.chars().any(|c| c.is_ascii_digit())
+            || self.stops.contains(word)
+            || super::numbers::unit(word).is_some_and(|n| n != 1)
+            || super::numbers::tens(word).is_some()
+            || !word.chars().any(char::is_alphabetic)
     }
 }
 
 fn phrase_at(words: &[String], at: usize, phrase: &str) -> bool {
     phrase.split(' ').enumerate().all(|(i, w)| words.get(at + i).is_some_and(|x| x == w))
-}
-
-fn leading_fillers(words: &[String]) -> usize {
-    const FILLERS: [&str; 52] = [
-        "just",
-        "my",
-        "son",
-        "daughter",
-        "wife",
-        "husband",
-        "mother",
-        "father",
-        "mom",
-        "mum",
-        "dad",
-        "partner",
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "mister",
-        "doctor",
-        "dr",
-        "under",
-        "for",
-        "name",
-        "put",
-        "me",
-        "down",
-        "that's",
-        "um",
-        "uh",
-        "er",
-        "erm",
-        "yes",
-        "yeah",
-        "yep",
-        "sure",
-        "okay",
-        "ok",
-        "oh",
-        "well",
-        "so",
-        "hi",
-        "hello",
-        "no",
-        "sorry",
-        "of",
-        "course",
-        "certainly",
-        "actually",
-        "it's",
-        "please",
-        "and",
-        "the",
-        "hey",
-    ];
-    words.iter().take_while(|w| FILLERS.contains(&w.as_str())).count()
 }
 
 /// "S M I T H", "S-M-I-T-H", "s. m. i. t. h.": at least two letters; "double t" counts twice.
@@ -257,29 +194,6 @@ fn capitalised(word: &str) -> String {
     out
 }
 
-/// Words no name contains, and with which a name ends.
-fn stops_name(word: &str) -> bool {
-    const STOP: &str = " a about actually address afternoon again all already am an and any anything appointment are as ask at \
-        available back bad be because been before best better book booking bye call called caller calling calls can can't cancel \
-        change come correct could date day did do does doesn't don't english er evening fine for friday from get give go \
-        going good goodbye got great had has have having hear hello help her here hers hey hi him his hold hope hour hours how hm \
-        i i'd i'll i'm i've if in into is isn't it it's its just keep know last later leave let like little location looking lot \
-        make maybe me mean message minute miss mister moment monday month more morning mr mrs ms much my name names need never new \
-        next no nobody none nope not nothing now number of off office oh ok okay on one only open or other our out over pardon \
-        people perfect person phone please problem question quite ready real really repeat reschedule right robot same say saturday \
-        say see service she should sir so some somebody someone something soon sorry speak speaking spell spelled spelling stop \
-        sunday sure talk tell thank thanks that that's the their them then there these they thing think this those though thursday \
-        time to today tomorrow too try tuesday um uh under up us use very visit wait wanna want was way we wednesday week well were \
-        what what's when where which who why will wish with work would wrong yeah yep yes yet you you're your yours zero mhm huh first second third fourth fifth whatever whichever either neither both great good thats its booked \
-        hang mine moment second sec bear grab check give gave same last told tell already rather prefer idea think guess let's instead actually \
-        possible today's tonight noon midnight half quarter clock o'clock i's cool nice lovely wonderful awesome absolutely exactly ";
-    word.chars().any(|c| c.is_ascii_digit())
-        || STOP.contains(&format!(" {word} "))
-        || super::numbers::unit(word).is_some_and(|n| n != 1)
-        || super::numbers::tens(word).is_some()
-        || !word.chars().any(char::is_alphabetic)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,15 +217,42 @@ mod tests {
             ("I don't want to give my name", None),
             ("", None),
         ] {
-            assert_eq!(find_name(text, true).as_deref(), want, "{text}");
+            assert_eq!(find_name(text, true, Language::English).as_deref(), want, "{text}");
         }
     }
 
     #[test]
     fn names_not_asked_for_need_an_introduction() {
-        assert_eq!(find_name("Hi, this is Anna Smith, I'd like a massage", false).as_deref(), Some("Anna Smith"));
-        assert_eq!(find_name("my name is bob and I need an oil change", false).as_deref(), Some("Bob"));
-        assert_eq!(find_name("this is about my car", false), None);
-        assert_eq!(find_name("I'd like a massage", false), None);
+        assert_eq!(
+            find_name("Hi, this is Anna Smith, I'd like a massage", false, Language::English).as_deref(),
+            Some("Anna Smith")
+        );
+        assert_eq!(
+            find_name("my name is bob and I need an oil change", false, Language::English).as_deref(),
+            Some("Bob")
+        );
+        assert_eq!(find_name("this is about my car", false, Language::English), None);
+        assert_eq!(find_name("I'd like a massage", false, Language::English), None);
+    }
+
+    #[test]
+    fn spanish_names() {
+        for (text, want) in [
+            ("Me llamo María García López.", Some("María García López")),
+            ("Soy Juan.", Some("Juan")),
+            ("A nombre de Lucía de la Torre, por favor.", Some("Lucía de la Torre")),
+            ("Sí, claro, Carmen Ruiz", Some("Carmen Ruiz")),
+            ("Mi nombre es Pedro y mi teléfono es el 612", Some("Pedro")),
+            ("es josé luis fernández", Some("José Luis Fernández")),
+            ("¿Cómo?", None),
+            ("el martes", None),
+            ("No quiero darlo", None),
+        ] {
+            assert_eq!(find_name(text, true, Language::Spanish).as_deref(), want, "{text}");
+        }
+        let open = |text: &str| find_name(text, false, Language::Spanish);
+        assert_eq!(open("Buenos días, soy Ana Vega y quería una cita").as_deref(), Some("Ana Vega"));
+        assert_eq!(open("soy nueva"), None);
+        assert_eq!(open("Quiero una limpieza"), None);
     }
 }

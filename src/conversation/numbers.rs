@@ -137,7 +137,7 @@ pub(super) fn dictated_in_hundreds(words: &Words) -> Option<Dictated> {
             }
         }
     }
-    joined.then(|| dictated(&Words { tokens, question: words.question }, true))
+    joined.then(|| dictated(&words.with(tokens), true))
 }
 
 /// All digits dictated in the text; `lenient` takes homophones ("for", "to") next to digits.

@@ -2,7 +2,9 @@
 
 use super::conversation::Conversation;
 use super::hearing::Turn;
+use super::language::Language;
 use super::lexicon::ENGLISH;
+use super::people::People;
 use super::step::{Note, Step, Task};
 use super::times::Ear;
 use super::when::{At, Wish};
@@ -14,7 +16,7 @@ const NAME_WORDS: usize = 2;
 impl Conversation {
     /// Somebody is asked for, by name or by what they do: a message for them.
     pub(super) fn for_somebody(&mut self, turn: &Turn) -> bool {
-        let Some(whom) = whom(turn.text, &turn.words) else { return false };
+        let Some(whom) = whom(turn.text, &turn.words, self.language()) else { return false };
         self.intent("person");
         self.say("person_named", &[("whom", &whom)]);
         self.start_message(None);
@@ -29,7 +31,12 @@ impl Conversation {
         self.task = Task::Message;
         let said = !Wish::read(&turn.words, at, Ear::Open).is_empty();
         let text = said.then(|| turn.text.trim().to_string());
-        self.note = Note { about: Some("Wants to be called back.".into()), text, call_back: true, ..Note::default() };
+        self.note = Note {
+            about: Some(self.language().phrase("note_callback", &[])),
+            text,
+            call_back: true,
+            ..Note::default()
+        };
         match said {
             true => {
                 self.keep_message();
@@ -52,37 +59,44 @@ impl Conversation {
 }
 
 /// Who is asked for: "Dr. Smith", "Maria", "billing".
-fn whom(text: &str, words: &Words) -> Option<String> {
+fn whom(text: &str, words: &Words, language: Language) -> Option<String> {
+    let people = People::of(language);
     let raw: Vec<&str> = text.split_whitespace().collect();
     let plain: Vec<String> = raw.iter().map(|w| trimmed(w).to_lowercase()).collect();
+    let said = format!(" {} ", plain.join(" "));
+    let has = |phrase: &String| said.contains(&format!(" {phrase} "));
     for start in 0..raw.len() {
-        let asked = ASKS.iter().any(|ask| ends_with(&plain[..start], ask));
-        let is = start > 0 && plain[start - 1] == "is" && words.has_any(&PRESENT);
+        let asked = people.asks.iter().any(|ask| ends_with(&plain[..start], ask));
+        let is = start > 0 && people.here.contains(&plain[start - 1]) && people.present.iter().any(has);
         if (asked || is)
-            && let Some(name) = name_at(&raw, &plain, start)
+            && let Some(name) = name_at(&raw, &plain, start, people)
         {
             return Some(name);
         }
     }
     let bare = words.without_fillers();
-    let asked = ASKS.iter().any(|ask| words.has(ask)) || bare.len() <= 3 && !ENGLISH.is_question(words);
-    let part = DEPARTMENTS.iter().find(|d| asked && words.has(d))?;
-    Some((*part).to_string())
+    let asked = people.asks.iter().any(has) || bare.len() <= 3 && !ENGLISH.is_question(words);
+    people.departments.iter().find(|d| asked && has(d)).cloned()
 }
 
 /// A title with a name, or words the recogniser wrote as a name.
-fn name_at(raw: &[&str], plain: &[String], start: usize) -> Option<String> {
-    let titled = TITLES.contains(&plain.get(start)?.as_str());
-    let first = start + usize::from(titled);
+fn name_at(raw: &[&str], plain: &[String], start: usize, people: &People) -> Option<String> {
+    let title = |t: &&String| starts_with(&plain[start..], t);
+    let titled = people.titles.iter().filter(title).map(|t| t.split(' ').count()).max().unwrap_or(0);
+    let first = start + titled;
     let is_name = |i: &usize| {
         let word = trimmed(raw[*i]);
-        word.len() > 1 && word.starts_with(char::is_uppercase) && !NO_NAMES.contains(&plain[*i].as_str())
+        word.len() > 1 && word.starts_with(char::is_uppercase) && !people.no_names.contains(&plain[*i])
     };
     let mut end = (first..raw.len().min(first + NAME_WORDS)).take_while(is_name).count() + first;
-    if titled && end == first && first < raw.len() {
+    if titled > 0 && end == first && first < raw.len() {
         end += 1;
     }
     (end > first).then(|| raw[start..end].iter().map(|w| trimmed(w)).collect::<Vec<_>>().join(" "))
+}
+
+fn starts_with(words: &[String], phrase: &str) -> bool {
+    phrase.split(' ').enumerate().all(|(i, w)| words.get(i).is_some_and(|x| x == w))
 }
 
 fn trimmed(word: &str) -> &str {
@@ -93,77 +107,3 @@ fn ends_with(words: &[String], phrase: &str) -> bool {
     let phrase: Vec<&str> = phrase.split(' ').collect();
     words.len() >= phrase.len() && words[words.len() - phrase.len()..].iter().zip(phrase).all(|(w, p)| w == p)
 }
-
-/// After these comes who is asked for.
-const ASKS: [&str; 15] = [
-    "speak to",
-    "speak with",
-    "talk to",
-    "talk with",
-    "word with",
-    "message for",
-    "hold of",
-    "through to",
-    "transfer me to",
-    "connect me to",
-    "connect me with",
-    "ask for",
-    "reach",
-    "handles",
-    "tell",
-];
-
-/// After "is Maria".
-const PRESENT: [&str; 7] = ["in", "there", "available", "around", "free", "working", "about"];
-
-const TITLES: [&str; 9] = ["dr", "doctor", "mr", "mrs", "ms", "miss", "nurse", "professor", "prof"];
-
-/// Parts of a business that callers ask for.
-const DEPARTMENTS: [&str; 14] = [
-    "billing",
-    "accounts",
-    "accounting",
-    "bookkeeping",
-    "sales",
-    "human resources",
-    "hr",
-    "payroll",
-    "marketing",
-    "purchasing",
-    "parts department",
-    "service department",
-    "front desk",
-    "the workshop",
-];
-
-/// Written like names, and none.
-const NO_NAMES: [&str; 28] = [
-    "i",
-    "im",
-    "id",
-    "i'm",
-    "i'd",
-    "i'll",
-    "i've",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "christmas",
-    "itv",
-];

@@ -3,14 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::asking::with_article;
 use super::business::{Business, Service};
+use super::language::Language;
 
 /// Wordings per prompt.
 type Wordings = BTreeMap<String, Vec<String>>;
 
-static ENGLISH: LazyLock<Wordings> =
-    LazyLock::new(|| toml::from_str(include_str!("prompts.en.toml")).expect("embedded file, read by a test"));
+static ENGLISH: LazyLock<Wordings> = LazyLock::new(|| read(include_str!("prompts.en.toml")));
+static SPANISH: LazyLock<Wordings> = LazyLock::new(|| read(include_str!("prompts.es.toml")));
+
+fn read(file: &str) -> Wordings {
+    toml::from_str(file).expect("embedded file, read by a test")
+}
+
+fn wordings(language: Language) -> &'static Wordings {
+    match language {
+        Language::English => &ENGLISH,
+        Language::Spanish => &SPANISH,
+    }
+}
 
 /// Picks wordings; remembers the last of each prompt.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +38,9 @@ impl Prompts {
 
     /// The next wording of `key` with placeholders filled in.
     pub(super) fn say(&mut self, key: &'static str, business: &Business, values: &[(&str, &str)]) -> String {
-        let Some(wordings) = ENGLISH.get(key).filter(|w| !w.is_empty()) else { return String::new() };
+        let Some(wordings) = wordings(business.language()).get(key).filter(|w| !w.is_empty()) else {
+            return String::new();
+        };
         let start = (self.seed as usize).wrapping_add(key.len() * 7);
         let next = self.last.get(key).map_or(start, |n| n.wrapping_add(1)) % wordings.len();
         self.last.insert(key, next);
@@ -37,8 +50,10 @@ impl Prompts {
 
 /// Every text the conversation can say that depends on the business alone, to be rendered ahead.
 pub fn fixed_prompts(business: &Business) -> Vec<String> {
-    let texts: Vec<String> = ENGLISH.values().flatten().map(|w| constants(w, business)).collect();
-    let of_services = texts.iter().flat_map(|t| business.services.iter().map(move |s| fill(t, &service_values(s))));
+    let language = business.language();
+    let texts: Vec<String> = wordings(language).values().flatten().map(|w| constants(w, business)).collect();
+    let values: Vec<_> = business.services.iter().map(|s| service_values(s, language)).collect();
+    let of_services = texts.iter().flat_map(|t| values.iter().map(move |v| fill(t, v)));
     // A fixed opening is heard at once, while what follows it is still being rendered.
     let texts = texts.iter().cloned().chain(of_services).flat_map(|text| fixed_sentences(&text));
     let answers = business.faqs.iter().map(|f| f.answer.clone());
@@ -59,10 +74,10 @@ fn fixed_sentences(text: &str) -> Vec<String> {
 }
 
 /// What a prompt may say about a service.
-fn service_values(service: &Service) -> [(&'static str, String); 3] {
+fn service_values(service: &Service, language: Language) -> [(&'static str, String); 3] {
     [
         ("service", service.name.clone()),
-        ("a_service", with_article(&service.name)),
+        ("a_service", language.with_article(&service.name)),
         ("minutes", service.minutes.to_string()),
     ]
 }
@@ -75,13 +90,14 @@ fn constants(wording: &str, business: &Business) -> String {
     if let Some(address) = &business.address {
         values.push(("address", address.clone()));
     }
-    values.push(("services", super::services::join_list(&names, "or")));
+    values.push(("services", business.language().either(&names)));
     values.push(("days", business.horizon_days.to_string()));
     let values: Vec<(&str, &str)> = values.iter().map(|(k, v)| (*k, v.as_str())).collect();
     fill(wording, &values)
 }
 
-fn fill<V: AsRef<str>>(wording: &str, values: &[(&str, V)]) -> String {
+/// Fills in what is known; the rest stays open.
+pub(super) fn fill<V: AsRef<str>>(wording: &str, values: &[(&str, V)]) -> String {
     let mut out = String::with_capacity(wording.len() + 32);
     let mut rest = wording;
     while let Some(open) = rest.find('{') {
@@ -112,8 +128,11 @@ mod tests {
 
     #[test]
     fn every_prompt_has_several_wordings() {
-        for (key, wordings) in ENGLISH.iter() {
-            assert!(wordings.len() >= 2 || key == "known_late", "{key} would be repeated word for word");
+        for language in Language::ALL {
+            assert!(wordings(language).keys().eq(ENGLISH.keys()), "{language:?} lacks a prompt");
+            for (key, wordings) in wordings(language) {
+                assert!(wordings.len() >= 2 || key == "known_late", "{key} would be repeated word for word");
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Questions: answered from what the business has told, then back to where the call was.
 
 use super::agreement::Answer;
-use super::asking::with_article;
 use super::conversation::Conversation;
 use super::dates::DayWish;
 use super::faq::{Asked, find_answer};
@@ -104,8 +103,8 @@ impl Conversation {
         }
         let business = self.business.clone();
         let name = business.services.iter().find(|s| s.id == booking.service).map_or("", |s| s.name.as_str());
-        let time = spoken::moment(booking.starts_at, &business.timezone);
-        self.say("booked", &[("service", name), ("a_service", &with_article(name)), ("time", &time)]);
+        let time = self.language().moment(booking.starts_at, &business.timezone);
+        self.say("booked", &[("service", name), ("a_service", &self.language().with_article(name)), ("time", &time)]);
         self.ask_again();
         true
     }
@@ -151,7 +150,7 @@ impl Conversation {
     /// A question nobody has written the answer to.
     pub(super) fn unknown_question(&mut self, turn: &Turn) -> bool {
         self.intent("question");
-        let about = format!("Asked: \"{}\"", turn.text.trim());
+        let about = self.language().phrase("note_asked", &[("text", turn.text.trim())]);
         if self.task.is_appointment() {
             // The question goes to the office with the booking, and the booking goes on.
             let reason = self.draft.reason.take().map_or_else(|| about.clone(), |r| format!("{r} {about}"));

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use rphonetic::DoubleMetaphone;
 
-use super::business::Service;
+use super::business::{Business, Service};
+use super::language::Language;
+use super::translation::MARK;
 use super::words::{Token, Words};
 
 /// Similarity from which a phrase is the service's name.
@@ -37,10 +39,10 @@ const GENERIC: [&str; 17] = [
 
 /// The services the text may mean, best first: one when it is clear, several when it is not, none when nothing fits.
 pub(super) fn find_services(words: &Words, services: &[Service]) -> Vec<usize> {
-    let said: Vec<String> =
-        words.tokens.iter().filter_map(|t| if let Token::Word(w) = t { Some(w.clone()) } else { None }).collect();
+    let said = spoken_words(words);
+    let named: Vec<Named> = services.iter().map(|s| Named::of(s, words)).collect();
     let mut scored: Vec<(f64, usize)> =
-        services.iter().enumerate().map(|(i, s)| (score(&said, s, services), i)).filter(|(s, _)| *s >= SAME).collect();
+        named.iter().enumerate().map(|(i, s)| (score(&said, s, &named), i)).filter(|(s, _)| *s >= SAME).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     let best = scored.first().map_or(0.0, |s| s.0);
     scored.into_iter().filter(|(s, _)| best - s < 0.02).map(|(_, i)| i).collect()
@@ -75,18 +77,38 @@ pub(super) fn wanted_services(words: &Words, services: &[Service]) -> Vec<usize>
 /// Longest stretch after "not" that names a service, words.
 const REFUSED_WORDS: usize = 3;
 
-fn phrases(service: &Service) -> impl Iterator<Item = String> {
-    std::iter::once(&service.name).chain(&service.aliases).map(|p| p.to_lowercase())
+/// The words alone, without the mark of those that were not translated.
+fn spoken_words(words: &Words) -> Vec<String> {
+    let bare = |t: &Token| if let Token::Word(w) = t { Some(w.trim_start_matches(MARK).to_string()) } else { None };
+    words.tokens.iter().filter_map(bare).collect()
 }
 
-fn score(said: &[String], service: &Service, all: &[Service]) -> f64 {
+/// A service's wordings as words of the language that is spoken; its name first.
+struct Named(Vec<Vec<String>>);
+
+impl Named {
+    fn of(service: &Service, heard: &Words) -> Self {
+        let phrases = std::iter::once(&service.name).chain(&service.aliases);
+        let words = |phrase: &String| match heard.language {
+            Language::English => phrase.to_lowercase().split_whitespace().map(str::to_string).collect(),
+            _ => spoken_words(&heard.same_language(phrase)),
+        };
+        Self(phrases.map(words).collect())
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.0.iter().flatten().any(|w| w == word)
+    }
+}
+
+fn score(said: &[String], service: &Named, all: &[Named]) -> f64 {
     let mut best: f64 = 0.0;
-    for phrase in phrases(service) {
-        let wanted: Vec<&str> = phrase.split_whitespace().collect();
-        let weight = if phrase == service.name.to_lowercase() { NAME_WORD } else { ALIAS_WORD };
+    for phrase in &service.0 {
+        let wanted: Vec<&str> = phrase.iter().map(String::as_str).collect();
+        let weight = if *phrase == service.0[0] { NAME_WORD } else { ALIAS_WORD };
         best = best.max(window_score(said, &wanted));
         for word in &wanted {
-            if !GENERIC.contains(word) && unique(word, service, all) {
+            if !GENERIC.contains(word) && unique(word, all) {
                 // "Let me check" is no "checkup".
                 let said = said.iter().filter(|s| !GENERIC.contains(&s.as_str()));
                 best = best.max(said.map(|s| word_score(s, word)).fold(0.0, f64::max) * weight);
@@ -97,8 +119,8 @@ fn score(said: &[String], service: &Service, all: &[Service]) -> f64 {
 }
 
 /// Whether no other service has this word.
-fn unique(word: &str, service: &Service, all: &[Service]) -> bool {
-    all.iter().filter(|s| s.id != service.id).all(|s| !phrases(s).any(|p| p.split_whitespace().any(|w| w == word)))
+fn unique(word: &str, all: &[Named]) -> bool {
+    all.iter().filter(|s| s.has(word)).count() == 1
 }
 
 /// The whole phrase against every stretch of words about as long, spaces ignored ("clean in" is "cleaning").
@@ -165,23 +187,12 @@ pub(super) fn stem(word: &str) -> &str {
     word
 }
 
-/// All names joined for reading out: "a, b or c".
-pub(super) fn listed(services: &[Service], which: impl Iterator<Item = usize>, or: &str) -> String {
+/// Their names joined for reading out: "a, b or c".
+pub(super) fn listed(business: &Business, which: impl Iterator<Item = usize>) -> String {
     let names: BTreeSet<usize> = which.collect();
-    let names: Vec<&str> = names.into_iter().filter_map(|i| services.get(i)).map(|s| s.name.as_str()).collect();
-    join_list(&names, or)
-}
-
-/// "a, b or c".
-pub(super) fn join_list<S: AsRef<str>>(items: &[S], or: &str) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.as_ref().to_string(),
-        [start @ .., last] => {
-            let start: Vec<&str> = start.iter().map(AsRef::as_ref).collect();
-            format!("{} {or} {}", start.join(", "), last.as_ref())
-        }
-    }
+    let names: Vec<&str> =
+        names.into_iter().filter_map(|i| business.services.get(i)).map(|s| s.name.as_str()).collect();
+    business.language().either(&names)
 }
 
 #[cfg(test)]

@@ -58,13 +58,13 @@ impl Conversation {
 
     pub(super) fn take_name(&mut self, turn: &Turn) -> bool {
         let corrected = self.step == Step::ReadBack || self.step == Step::Change;
-        let name = find_name(turn.text, false).or_else(|| {
+        let name = find_name(turn.text, false, self.language()).or_else(|| {
             // At read-back "no, it's for Jane" corrects the name, "it's Wednesday" does not.
             let spelled = turn.text.split_whitespace().any(|w| w.matches('-').count() >= 2);
             let other = turn.words.has("im not") && turn.words.tokens.len() <= 7;
             let starts =
                 corrected && (spelled || other || turn.words.has_any(&["its for", "be for", "name", "its spelled"]));
-            starts.then(|| find_name(turn.text, true)).flatten()
+            starts.then(|| find_name(turn.text, true, self.language())).flatten()
         });
         match name.filter(|_| turn.clear) {
             Some(name) if self.outcome.name.as_ref() != Some(&name) => {

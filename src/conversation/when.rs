@@ -26,7 +26,7 @@ pub enum When {
 
 /// Reads day and time out of a free text, as the conversation does when it asked for them.
 pub fn understand_when(text: &str, now: Timestamp, business: &Business) -> When {
-    let words = Words::new(text);
+    let words = Words::heard(text, business.language());
     let wish = Wish::read(&words, &At { now: now.to_zoned(business.timezone.clone()), business }, Ear::Expecting);
     wish.resolve(&At { now: now.to_zoned(business.timezone.clone()), business })
 }

@@ -1,5 +1,8 @@
 //! A recogniser's text as plain tokens: case, punctuation and hyphens gone, clock times and ordinals kept whole.
 
+use super::language::Language;
+use super::translation::translated;
+
 /// One token of heard text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
@@ -22,10 +25,21 @@ pub(super) struct Words {
     pub(super) tokens: Vec<Token>,
     /// Whether a question mark was heard.
     pub(super) question: bool,
+    /// Of the text; the tokens are English ones whatever it is.
+    pub(super) language: Language,
 }
 
 impl Words {
-    /// Reads any text, never fails.
+    /// Reads any text in a language, never fails.
+    pub(super) fn heard(text: &str, language: Language) -> Self {
+        let question = text.contains('?') || text.contains('¿');
+        match language {
+            Language::English => Self::new(text),
+            Language::Spanish => Self { tokens: translated(text), question, language },
+        }
+    }
+
+    /// Reads an English text.
     pub(super) fn new(text: &str) -> Self {
         let question = text.contains('?') || text.contains('¿');
         let mut tokens = Vec::new();
@@ -34,7 +48,17 @@ impl Words {
             push_piece(piece, &mut tokens);
         }
         mend_past(&mut tokens);
-        Self { tokens: join_meridiems(tokens), question }
+        Self { tokens: join_meridiems(tokens), question, language: Language::English }
+    }
+
+    /// Another text of the same language.
+    pub(super) fn same_language(&self, text: &str) -> Self {
+        Self::heard(text, self.language)
+    }
+
+    /// The same text with other tokens.
+    pub(super) fn with(&self, tokens: Vec<Token>) -> Self {
+        Self { tokens, question: self.question, language: self.language }
     }
 
     /// Number of tokens.
@@ -50,7 +74,7 @@ impl Words {
     /// The tokens from `from` up to `to`.
     pub(super) fn part(&self, from: usize, to: usize) -> Self {
         let to = to.min(self.len());
-        Self { tokens: self.tokens[from.min(to)..to].to_vec(), question: self.question }
+        self.with(self.tokens[from.min(to)..to].to_vec())
     }
 
     /// The word at `at`, empty for numbers and past the end.
@@ -99,7 +123,7 @@ impl Words {
     /// The text without tokens that carry nothing ("um", "please", "well").
     pub(super) fn without_fillers(&self) -> Self {
         let keep = |t: &&Token| !matches!(t, Token::Word(w) if FILLERS.contains(&w.as_str()));
-        Self { tokens: self.tokens.iter().filter(keep).cloned().collect(), question: self.question }
+        self.with(self.tokens.iter().filter(keep).cloned().collect())
     }
 }
 

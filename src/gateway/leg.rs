@@ -15,10 +15,10 @@ use super::ports::Pair;
 use super::settings::Rooms;
 use super::tools::Tools;
 use crate::call::{Call, Gone, Input, Media, Output};
-use crate::conversation::{Appointment, BookError, Business, Hold, KnownCaller, Slot};
+use crate::conversation::{Appointment, BookError, Business, Hold, KnownCaller, Language, Slot};
 use crate::rtp::SourceFilter;
 use crate::sip::DialogId;
-use crate::speech::{Priority, TranscribeJob, TranscribeKind};
+use crate::speech::{Priority, Speech, TranscribeJob, TranscribeKind};
 
 /// What reaches a call's task from other rooms.
 #[derive(Debug)]
@@ -218,7 +218,7 @@ impl Leg {
             }
             Output::Speak { say, text } => self.speak(say, &text),
             Output::Prepare(text) => {
-                let _ = self.rooms.speech.speak(&text, Priority::Soon, |_| {});
+                let _ = self.voice(&text).speak(&text, Priority::Soon, |_| {});
             }
             Output::FindSlots { tool, query } => self.ask(|tools, business| async move {
                 Mail::Slots { tool, slots: tools.find_slots(&business, &query).await }
@@ -290,12 +290,17 @@ impl Leg {
             self.stale.store(true, Ordering::Relaxed);
             self.stale = Arc::new(AtomicBool::new(false));
         }
+        let questions = self.rooms.questions.get().and_then(|all| all.get(&self.business.id));
+        let expected = self.call.conversation().expected_languages();
+        let languages = expected.iter().map(|language| language.tag()).collect::<Vec<_>>().join(",");
+        // The questions are English ones.
+        let english = expected.first() == Some(&Language::English);
         let job = TranscribeJob {
             audio16k: audio,
-            language: Some(self.business.language.clone()),
+            language: Some(languages),
             kind: if urgent { TranscribeKind::Final } else { TranscribeKind::Speculative },
             hint: Some(hint),
-            questions: self.rooms.questions.get().and_then(|all| all.get(&self.business.id)).cloned(),
+            questions: questions.filter(|_| english).cloned(),
             cancel: self.stale.clone(),
         };
         let post = self.post.clone();
@@ -314,9 +319,14 @@ impl Leg {
         }
     }
 
+    /// The voice for the language of a text.
+    fn voice(&self, text: &str) -> Speech {
+        self.rooms.speech.in_language(self.call.conversation().language_of(text).tag())
+    }
+
     fn speak(&mut self, say: u32, text: &str) {
         let post = self.post.clone();
-        let spoken = self.rooms.speech.speak(text, Priority::Live, move |chunk| {
+        let spoken = self.voice(text).speak(text, Priority::Live, move |chunk| {
             let _ = post.try_send(Mail::Voice { say, pcm: chunk.pcm, last: chunk.last });
         });
         if spoken.is_err() {

@@ -178,7 +178,7 @@ const PHANTOM_SPEECH_MAX: f32 = 1.8;
 const PHANTOM_SOUND_MAX: f32 = 5.0;
 
 /// What Whisper was trained to hear in silence and music: the endings of videos.
-const PHANTOMS: [&str; 22] = [
+const PHANTOMS: [&str; 31] = [
     "you",
     "thank you",
     "thank you very much",
@@ -201,6 +201,15 @@ const PHANTOMS: [&str; 22] = [
     "uh",
     "i",
     "subtitles by the amaraorg community",
+    "gracias",
+    "muchas gracias",
+    "gracias por ver el video",
+    "gracias por ver",
+    "suscríbete",
+    "suscríbete al canal",
+    "subtítulos realizados por la comunidad de amaraorg",
+    "subtítulos por la comunidad de amaraorg",
+    "adiós",
 ];
 
 #[cfg(test)]

@@ -13,17 +13,18 @@ use super::questions::{self, Known, Questions, Topics};
 use super::queue::Queue;
 use super::settings::Settings;
 use super::speaking::{Priority, SpokenChunk, VOICE_RATE};
+use super::tongue::Tongue;
 use super::transcript::{TranscribeJob, TranscribeKind, Transcript};
 use super::turn::TurnJudge;
 use super::vad::Vad;
 use super::voice::{SpeakJob, Voice};
-use super::wording;
 use crate::models::File;
 
 /// Ears and voice. Cheap to clone, may be used from any thread; stops when the last clone is dropped.
 #[derive(Clone)]
 pub struct Speech {
     inner: Arc<Inner>,
+    tongue: Tongue,
 }
 
 struct Inner {
@@ -101,7 +102,13 @@ impl Speech {
         )?;
         let workers = Mutex::new(starting.finish()?);
         let (topics, stopping) = (OnceLock::new(), AtomicBool::new(false));
-        Ok(Speech { inner: Arc::new(Inner { queues, cache, meaning, topics, stopping, workers }) })
+        let inner = Inner { queues, cache, meaning, topics, stopping, workers };
+        Ok(Speech { inner: Arc::new(inner), tongue: Tongue::Piper })
+    }
+
+    /// The same ears and workers, speaking a language (BCP 47) from here on.
+    pub fn in_language(&self, language: &str) -> Speech {
+        Speech { inner: Arc::clone(&self.inner), tongue: Tongue::of(language) }
     }
 
     /// Asks for a transcript. `reply` is called on a worker's thread; never for a job that was cancelled, nor for a
@@ -170,9 +177,10 @@ impl Speech {
         cancel: Arc<AtomicBool>,
         mut on_chunk: impl FnMut(SpokenChunk) + Send + 'static,
     ) -> Result<(), Busy> {
-        let mut sentences = wording::sentences(text);
+        let tongue = self.tongue;
+        let mut sentences = tongue.sentences(text);
         while let Some(sentence) = sentences.first() {
-            let Some(pcm) = self.inner.cache.in_memory(sentence, VOICE_RATE) else { break };
+            let Some(pcm) = self.inner.cache.in_memory(&tongue.clip(sentence), VOICE_RATE) else { break };
             sentences.remove(0);
             on_chunk(SpokenChunk { pcm, last: sentences.is_empty() });
             if sentences.is_empty() {
@@ -180,7 +188,7 @@ impl Speech {
             }
         }
         let (hurried, patient) = (priority != Priority::Ahead, priority != Priority::Live);
-        let job = SpeakJob { sentences, rate: VOICE_RATE, hurried, patient, cancel, sink: Box::new(on_chunk) };
+        let job = SpeakJob { tongue, sentences, rate: VOICE_RATE, hurried, patient, cancel, sink: Box::new(on_chunk) };
         self.inner.queues.voice.push(job, priority == Priority::Live)
     }
 
@@ -194,9 +202,9 @@ impl Speech {
             // The receiver only goes away with this function.
             let _ = sender.send(chunk);
         });
-        let sentences = wording::sentences(text);
+        let (tongue, sentences) = (self.tongue, self.tongue.sentences(text));
         let cancel = Arc::new(AtomicBool::new(false));
-        let job = SpeakJob { sentences, rate, hurried: false, patient: false, cancel, sink };
+        let job = SpeakJob { tongue, sentences, rate, hurried: false, patient: false, cancel, sink };
         self.inner.queues.voice.push(job, true).map_err(|Busy| SpeechError::Stopped)?;
         let mut pcm = Vec::new();
         loop {

@@ -10,7 +10,8 @@ use super::questions::Questions;
 pub struct TranscribeJob {
     /// 16 kHz mono.
     pub audio16k: Arc<[i16]>,
-    /// BCP 47 or ISO 639-1 ("en"); none means English.
+    /// BCP 47 or ISO 639-1 ("en"); none means English. Several ("en,es"): the recogniser hears which of them it is, the
+    /// first one where it cannot tell.
     pub language: Option<String>,
     /// How urgent.
     pub kind: TranscribeKind,

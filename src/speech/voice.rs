@@ -15,17 +15,21 @@ use sha2::{Digest, Sha256};
 
 use super::cache::Cache;
 use super::error::SpeechError;
+use super::espeak;
 use super::level;
 use super::onnx;
 use super::phonemes::Phonemizer;
 use super::settings::Settings;
 use super::speaking::SpokenChunk;
+use super::tongue::Tongue;
 use super::wording;
 use crate::audio::resample;
 use crate::models::File;
 
 /// Sentences for the voice's thread.
 pub(super) struct SpeakJob {
+    /// Who speaks.
+    pub tongue: Tongue,
     /// Spoken wording, in order.
     pub sentences: Vec<String>,
     /// Hz.
@@ -114,12 +118,12 @@ impl Voice {
                 return Some(job);
             }
             let mut sentence = job.sentences.remove(0);
-            if job.hurried && self.cache.get(&sentence, job.rate).is_none() {
+            if job.hurried && self.cache.get(&job.tongue.clip(&sentence), job.rate).is_none() {
                 let mut pieces = wording::pieces(&sentence);
                 sentence = pieces.remove(0);
                 job.sentences.splice(0..0, pieces);
             }
-            let pcm = self.sentence(&sentence, job.rate).unwrap_or_else(|error| {
+            let pcm = self.sentence(job.tongue, &sentence, job.rate).unwrap_or_else(|error| {
                 tracing::error!(%error, "the voice failed");
                 Arc::from([])
             });
@@ -128,13 +132,17 @@ impl Voice {
         None
     }
 
-    fn sentence(&mut self, sentence: &str, rate: u32) -> Result<Arc<[i16]>, SpeechError> {
-        if let Some(pcm) = self.cache.get(sentence, rate) {
+    fn sentence(&mut self, tongue: Tongue, sentence: &str, rate: u32) -> Result<Arc<[i16]>, SpeechError> {
+        let clip = tongue.clip(sentence);
+        if let Some(pcm) = self.cache.get(&clip, rate) {
             return Ok(pcm);
         }
-        let samples = self.synthesise(sentence)?;
-        let pcm: Arc<[i16]> = resample(&level::finish(&samples, self.rate), self.rate, rate).into();
-        self.cache.put(sentence, rate, &pcm);
+        let (samples, made) = match tongue {
+            Tongue::Piper => (self.synthesise(sentence)?, self.rate),
+            Tongue::Espeak(voice) => espeak::speak(voice, sentence)?,
+        };
+        let pcm: Arc<[i16]> = resample(&level::finish(&samples, made), made, rate).into();
+        self.cache.put(&clip, rate, &pcm);
         Ok(pcm)
     }
 

@@ -3,14 +3,18 @@
 /// Whole sentences, each ending in `.`, `?` or `!`, ready for the phonemizer.
 pub(super) fn sentences(text: &str) -> Vec<String> {
     let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-    let spoken = speak(&words);
+    whole(speak(&words).iter().map(String::as_str))
+}
+
+/// Words joined to whole sentences.
+pub(super) fn whole<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut current = String::new();
-    for word in spoken {
+    for word in words {
         if !current.is_empty() {
             current.push(' ');
         }
-        current.push_str(&word);
+        current.push_str(word);
         let full = current.len() > SENTENCE_CHARS_MAX && word.ends_with([',', ';', ':']);
         if word.trim_end_matches(['"', '\'', ')', '”']).ends_with(['.', '?', '!']) || full {
             push(&mut sentences, &mut current);

@@ -138,5 +138,6 @@ fn business(id: &str, zone: &str, weekday: Vec<Span>, slot_minutes: u32) -> Busi
         emergency: None,
         capacity: Default::default(),
         verify: Verify::CallerId,
+        also: Vec::new(),
     }
 }

@@ -2,15 +2,22 @@
 
 mod chance;
 mod dates;
+mod english_expressions;
 mod existing;
+mod expressions;
 mod laws;
 mod oracle;
 mod passing;
 mod prompts;
 mod random_callers;
 mod random_changes;
+mod script;
+mod scripted;
 mod scripts;
 mod shops;
+mod spanish;
+mod spanish_expressions;
 mod staff;
 mod stage;
+mod trades;
 mod unseen_words;

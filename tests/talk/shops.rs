@@ -52,6 +52,7 @@ pub fn dental() -> Arc<Business> {
         emergency: None,
         capacity: Default::default(),
         verify: Verify::CallerId,
+        also: Vec::new(),
     })
 }
 
@@ -94,5 +95,6 @@ pub fn garage() -> Arc<Business> {
         emergency: None,
         capacity: Default::default(),
         verify: Verify::CallerId,
+        also: Vec::new(),
     })
 }

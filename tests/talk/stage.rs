@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::{DateTime, date};
 use jiff::{Timestamp, ToSpan};
+use offhook::calendar::free_slots;
 use offhook::conversation::{
     Action, Appointment, BookError, BookingRequest, Business, Caller, Conversation, Disposition, Event, KnownCaller,
     Slot, SlotQuery,
@@ -45,8 +46,13 @@ impl Call {
     }
 
     pub fn from(business: Arc<Business>, number: Option<&str>, known: Option<&str>, seed: u64) -> Self {
+        Self::at(business, number, known, seed, date(2026, 11, 21).at(10, 0, 0, 0))
+    }
+
+    /// Answered at a local time.
+    pub fn at(business: Arc<Business>, number: Option<&str>, known: Option<&str>, seed: u64, local: DateTime) -> Self {
         let caller = Caller { number: number.map(str::to_string), call_id: "call-1".into() };
-        let now = at(&business, date(2026, 11, 21).at(10, 0, 0, 0));
+        let now = at(&business, local);
         let conversation = Conversation::new(Arc::clone(&business), caller, seed);
         let mut call = Self {
             conversation,
@@ -217,27 +223,7 @@ impl Call {
     }
 
     fn free(&self, query: &SlotQuery) -> Vec<Slot> {
-        let zone = self.business.timezone.clone();
-        let mut day = query.from.to_zoned(zone.clone()).date();
-        let last = query.to.to_zoned(zone.clone()).date();
-        let mut slots = Vec::new();
-        while day <= last && slots.len() < query.limit {
-            for span in &self.business.hours[day.weekday().to_monday_zero_offset() as usize] {
-                let mut start = at(&self.business, day.to_datetime(span.from));
-                let close = at(&self.business, day.to_datetime(span.to));
-                while start + i64::from(query.minutes).minutes() <= close {
-                    let slot = Slot { starts_at: start, ends_at: start + i64::from(query.minutes).minutes() };
-                    let busy = self.busy.iter().any(|b| b.starts_at < slot.ends_at && slot.starts_at < b.ends_at);
-                    if !busy && query.from <= start && start < query.to && !self.business.closures.contains(&day) {
-                        slots.push(slot);
-                    }
-                    start += i64::from(self.business.slot_minutes).minutes();
-                }
-            }
-            day = day.tomorrow().expect("far from the end of time");
-        }
-        slots.truncate(query.limit);
-        slots
+        free_slots(&self.business, query, self.busy.clone(), self.now)
     }
 
     /// Makes a time busy.
