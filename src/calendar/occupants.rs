@@ -70,7 +70,7 @@ impl<'a> Wanted<'a> {
         move |slot| {
             let padded = padded(slot, &self.rules);
             let is_there = |one: &&Occupant<'_>| busy.get(&one.name).is_none_or(|busy| is_free(busy, &padded));
-            self.on_duty(slot).iter().all(|one_of| one_of.iter().any(|one| is_there(&one)))
+            self.on_duty(slot).iter().all(|one_of| one_of.iter().any(&is_there))
         }
     }
 

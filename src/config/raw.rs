@@ -125,6 +125,10 @@ pub(super) struct Service {
     pub(super) max_per_day: Given<i64>,
     pub(super) lead_minutes: Given<i64>,
     pub(super) horizon_days: Given<i64>,
+    #[serde(default)]
+    pub(super) en: Wording,
+    #[serde(default)]
+    pub(super) es: Wording,
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,8 +16,9 @@ const SOUND_LETTERS: usize = 3;
 /// Behind "doctor" two are enough.
 const TITLED_LETTERS: usize = 2;
 /// What a person is asked for with.
-const MARKS: [&str; 10] = ["with", "see", "by", "doctor", "dr", "mr", "mrs", "ms", "miss", "mister"];
-const TITLES: [&str; 7] = ["doctor", "dr", "mr", "mrs", "ms", "miss", "mister"];
+const MARKS: [&str; 13] =
+    ["with", "con", "doctora", "dra", "see", "by", "doctor", "dr", "mr", "mrs", "ms", "miss", "mister"];
+const TITLES: [&str; 9] = ["doctor", "doctora", "dra", "dr", "mr", "mrs", "ms", "miss", "mister"];
 /// Anybody will do.
 const ANYBODY: [&str; 7] =
     ["anyone", "anybody", "whoever", "doesnt matter who", "dont mind who", "dont care who", "either of them"];

@@ -25,7 +25,8 @@ use offhook::outbox::{Backoff, Doors, Outbox, Settings};
 use offhook::store::{AppointmentRow, JobState, NewAppointment, Store, TaskRow};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::faults::{Chance, Faulty};
+use crate::chance::Chance;
+use crate::faults::Faulty;
 use crate::fixtures::{at, call, harbor, url};
 
 /// The time both want: Tuesday at ten in New York.
@@ -224,7 +225,7 @@ impl OnThePhone {
             15 => self.tell(Event::NotUnderstood, tools, business),
             16 => self.tell(Event::Silence, tools, business),
             // Heard provisionally: the copy's writes are never carried out.
-            17 | 18 => drop(self.conversation.clone().handle(heard(&self.wish()), at(NOW))),
+            17 | 18 => self.conversation.clone().handle(heard(&self.wish()), at(NOW)),
             // The caller went on speaking: the last words are taken back.
             19 if !self.is_writing() => {
                 if let Some(before) = self.before.take() {

@@ -8,16 +8,7 @@ use offhook::calendar::{BookFailure, BoxFuture, BuiltIn, Calendar, CalendarError
 use offhook::conversation::{Appointment, BookingRequest, Business, Slot, SlotQuery, Unsettled};
 use tokio::task::JoinHandle;
 
-/// Small and repeatable chance.
-#[derive(Debug, Clone)]
-pub struct Chance(pub u64);
-
-impl Chance {
-    pub fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (self.0 >> 33) % n
-    }
-}
+use crate::chance::Chance;
 
 /// The calendar, its line, and the writes that are still under way.
 #[derive(Clone)]

@@ -3,6 +3,10 @@
 mod booking;
 mod calendar_conformance;
 mod calendar_server_troubles;
+// The conversations use the rest of it.
+#[allow(dead_code)]
+#[path = "../talk/chance.rs"]
+mod chance;
 mod confirmations;
 mod connectors;
 mod contacts;
