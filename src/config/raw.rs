@@ -116,10 +116,6 @@ pub(super) struct Service {
     #[serde(default)]
     pub(super) aliases: Vec<Spanned<String>>,
     pub(super) minutes: Spanned<i64>,
-    #[serde(default)]
-    pub(super) en: Wording,
-    #[serde(default)]
-    pub(super) es: Wording,
     pub(super) buffer_before_minutes: Given<i64>,
     pub(super) buffer_after_minutes: Given<i64>,
     pub(super) max_per_day: Given<i64>,
