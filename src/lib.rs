@@ -20,7 +20,7 @@
 //! | [`calendar`] | IO | free slots and bookings: one trait, a file per provider | conversation, store |
 //! | [`crm`] | IO | contacts and activity: one trait, a file per provider | call, conversation, store |
 //! | [`interpreter`] | IO | asks a language model what was meant: typed proposals, in time or not at all | conversation |
-//! | [`outbox`] | IO | claim, deliver, retry, park | call, store, crm, calendar, record |
+//! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record |
 //! | [`gateway`] | IO | sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs | sip, call, rtp, audio, conversation, speech, calendar, crm, interpreter, store, outbox, record |
 //! | [`caller`] | IO | the calling side: `offhook call`, rehearsals, benches | sip, rtp, audio, speech |
 //! | [`console`] | IO | HTTP API, live events | store, call, conversation, outbox, gateway |

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::event::CallEvent;
 use super::record::CallRecord;
-use crate::conversation::{Appointment, BookError, BookingRequest, KnownCaller, Proposal, Slot, SlotQuery, Utterance};
+use crate::conversation::{
+    Appointment, BookError, BookingRequest, Hold, KnownCaller, Proposal, Slot, SlotQuery, Utterance,
+};
 
 /// Something happened to the call.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub enum Input<'a> {
     Tick,
     /// The look-up answered late.
     Known(KnownCaller),
+    /// What the calendar has under the calling number, asked for while it rang.
+    Coming(Vec<Appointment>),
     /// Answer to [`Output::Transcribe`].
     Heard {
         /// Echoed.
@@ -193,6 +197,8 @@ pub enum Output {
         /// What was said.
         utterance: Utterance,
     },
+    /// Keep this time while it is talked about, instead of what was kept before; none: give it back.
+    Keep(Option<Hold>),
     /// End the SIP dialog.
     HangUp,
     /// Tell the outside.

@@ -1,16 +1,15 @@
 //! Answers: what was said, taken as the answer to what was asked.
 
 use super::conversation::Conversation;
-use super::dates::DayWish;
 use super::lexicon::{ENGLISH, Lexicon};
 use super::names::find_name;
 use super::numbers::dictated;
 use super::outcome::Disposition;
 use super::services::{find_services, wanted_services};
-use super::slots::Slot;
 use super::step::{Step, Task};
-use super::times::{Clock, Ear, TimeWish};
+use super::times::Ear;
 use super::when::{At, Wish};
+use super::words::Words;
 
 use super::agreement::{Answer, place};
 use super::hearing::Turn;
@@ -27,6 +26,9 @@ const MAX_NAME_ANSWER: usize = 7;
 impl Conversation {
     /// The answer to what was asked.
     pub(super) fn in_step(&mut self, turn: &Turn, at: &At) -> bool {
+        if self.task == Task::Moving && corrective(&turn.words) && self.other_appointment(turn, at) {
+            return true;
+        }
         match self.step.clone() {
             Step::Open => self.opened(turn, at),
             // "Okay.", "um": the message is still to come.
@@ -36,11 +38,13 @@ impl Conversation {
                 self.ask_again();
                 true
             }
+            Step::Message if self.another_way(turn, at) || self.redirected(turn) => true,
             Step::Message if turn.clear => {
                 self.message_heard(turn.text);
                 true
             }
             Step::Name => self.name_step(turn, at),
+            Step::Proof => self.proof_heard(turn, at),
             Step::Phone => {
                 let few = dictated(&turn.words, true).digits.len() < 3;
                 few && self.use_calling_number(turn, at) || self.digits_heard(&turn.words, at)
@@ -85,7 +89,7 @@ impl Conversation {
             again.into_iter().for_each(|text| self.speak(text));
             return true;
         }
-        self.asks_service(turn, lexicon)
+        self.asks_service(turn, lexicon, at)
     }
 
     /// "No, you've been great": nothing in it but the no.
@@ -100,12 +104,13 @@ impl Conversation {
     }
 
     /// "Do you do whitening?"
-    pub(super) fn asks_service(&mut self, turn: &Turn, lexicon: &Lexicon) -> bool {
+    pub(super) fn asks_service(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
         let services = find_services(&turn.words, &self.business.services);
         if let [service] = services.as_slice()
             && lexicon.means("service_question", &turn.words)
             && !lexicon.means("book_sure", &turn.words)
-            && !turn.words.has_any(&["i need", "i want", "id like"])
+            && !turn.words.has_any(&["i need", "i want", "id like", "id need", "id love", "id want"])
+            && Wish::read(&turn.words, at, Ear::Open).is_empty()
             && !lexicon.means("asks_price", &turn.words)
             && !turn.words.has("do you have any")
         {
@@ -135,7 +140,20 @@ impl Conversation {
         if dictated(&turn.words, false).digits.len() >= 7 {
             self.take_phone(turn);
         }
-        turn.clear && self.name_heard(turn.text, at)
+        // "Ann Lee, and sorry, I meant Thursday": two answers, one of them late.
+        let changed = self.task.is_scheduling()
+            && corrective(&turn.words)
+            && (self.take_service(turn) | self.take_wish(&turn.words, at));
+        if self.task == Task::Message && turn.answer == Answer::No && turn.words.len() > MORE_WORDS {
+            self.note.text = self.note.text.take().map(|text| format!("{text} {}", turn.text.trim()));
+        }
+        let named = turn.clear && self.name_heard(turn.text, at);
+        // "Eleven, if it's the same to you": no name, and a time all the same.
+        let late = !changed && !named && self.task.is_scheduling() && self.late_wish(turn, at);
+        if (changed || late) && !named {
+            self.advance(at);
+        }
+        changed || named || late
     }
 
     /// A message may be left without a name, a booking is not made without one.
@@ -158,6 +176,9 @@ impl Conversation {
     }
 
     pub(super) fn yes_no_heard(&mut self, turn: &Turn, at: &At) -> bool {
+        if self.more_than_an_answer(turn, at) {
+            return true;
+        }
         let correction = self.task.is_scheduling() && self.step == Step::ReadBack && self.absorb(turn, at);
         if correction {
             self.advance(at);
@@ -167,7 +188,17 @@ impl Conversation {
             if self.tail_corrected(turn, at) {
                 return true;
             }
-            if dictated(&turn.words, true).digits.len() >= 3 {
+            let digits = dictated(&turn.words, true).digits.len();
+            // "It has to be Thursday at two thirty" dictates nothing.
+            let dated = digits < 7 && Wish::read(&turn.words, at, Ear::Open).days.is_some();
+            if dated && turn.answer != Answer::Yes && self.task == Task::Booking && self.absorb(turn, at) {
+                self.advance(at);
+                return true;
+            }
+            if digits >= 3 && !dated {
+                if self.task.is_scheduling() {
+                    self.take_name(turn);
+                }
                 self.digits.clear();
                 return self.digits_heard(&turn.words, at);
             }
@@ -175,13 +206,18 @@ impl Conversation {
                 self.ask(Step::Phone);
                 return true;
             }
-            if turn.answer == Answer::Unclear && ENGLISH.means("this_number", &turn.words) {
+            let agreed =
+                matches!(turn.words.without_fillers().word(0), "yes" | "yeah" | "yep") && !corrective_of_number(turn);
+            if (turn.answer == Answer::Unclear || agreed) && ENGLISH.means("this_number", &turn.words) {
                 self.yes_no(true, true, at);
                 return true;
             }
         }
         // "No, that's fine" declines what is only offered.
-        let offered = matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_) | Step::OfferRebook(_));
+        let offered = matches!(
+            self.step,
+            Step::OfferService(_) | Step::OfferMessage(_) | Step::OfferPass(_) | Step::OfferRebook(_)
+        );
         if offered && ENGLISH.means("done_sure", &turn.words) {
             self.say_goodbye(turn);
             return true;
@@ -199,6 +235,12 @@ impl Conversation {
                 true
             }
             Answer::No => {
+                let same = find_name(turn.text, true, self.language());
+                if self.step == Step::ReadBack && same.is_some() && same == self.outcome.name {
+                    // "No, it's Ellery": as we have it.
+                    self.ask_again();
+                    return true;
+                }
                 if self.step == Step::ReadBack && self.named_part(turn, at) {
                     return true;
                 }
@@ -208,6 +250,44 @@ impl Conversation {
                 self.yes_no(false, turn.sure, at);
                 true
             }
+        }
+    }
+
+    /// An offer is answered with what is wanted instead, or a number with a change of the booking.
+    fn more_than_an_answer(&mut self, turn: &Turn, at: &At) -> bool {
+        let w = &turn.words;
+        let services = wanted_services(w, &self.business.services);
+        let wished = !Wish::read(w, at, Ear::Open).is_empty();
+        match self.step.clone() {
+            Step::OfferService(service) | Step::OfferRebook(service)
+                if turn.answer != Answer::No && (wished || !services.is_empty()) =>
+            {
+                self.step = Step::Open;
+                self.start_booking();
+                self.draft.service = Some(service);
+                self.absorb(turn, at);
+                self.advance(at);
+                true
+            }
+            Step::OfferMessage(_) | Step::OfferPass(_)
+                if !services.is_empty() || ENGLISH.means("book_sure", w) && !ENGLISH.is_question(w) =>
+            {
+                self.step = Step::Open;
+                self.in_any_order(turn, at)
+            }
+            Step::ConfirmPhone if self.task.is_scheduling() && (corrective(w) || w.has_any(&["spelled", "spelt"])) => {
+                let agreed =
+                    turn.answer == Answer::Yes || matches!(w.without_fillers().word(0), "yes" | "yeah" | "yep");
+                let changed = dictated(w, true).digits.len() < 3 && self.absorb(turn, at);
+                if changed && agreed {
+                    self.outcome.phone = self.caller.number.clone();
+                }
+                if changed {
+                    self.advance(at);
+                }
+                changed
+            }
+            _ => false,
         }
     }
 
@@ -248,18 +328,22 @@ impl Conversation {
                 self.advance(at);
             }
             (Step::OfferMessage(about), true) => self.start_message(Some(about)),
+            (Step::OfferPass(text), true) => self.pass_on(text),
             (Step::Offer, true) if self.draft.offers.len() == 1 => self.choose(self.draft.offers[0], at),
             (Step::Offer, false) => self.offer_others(at),
             (Step::ConfirmEnd, true) => {
                 self.keep_message();
                 self.end("goodbye", Disposition::NoDisposition);
             }
-            (Step::OfferService(_) | Step::OfferRebook(_) | Step::OfferMessage(_) | Step::ConfirmEnd, false) => {
-                self.step = Step::Open;
-                self.advance(at);
-            }
+            (Step::OfferService(_) | Step::OfferRebook(_), false) => self.back_to_open(at),
+            (Step::OfferMessage(_) | Step::OfferPass(_) | Step::ConfirmEnd, false) => self.back_to_open(at),
             _ => self.ask_again(),
         }
+    }
+
+    fn back_to_open(&mut self, at: &At) {
+        self.step = Step::Open;
+        self.advance(at);
     }
 
     /// What was read back is done.
@@ -335,6 +419,8 @@ impl Conversation {
         let chosen = match (some.as_slice(), place) {
             ([one], _) => Some(*one),
             (_, Some(n)) => Some(candidates[n]),
+            // The one whose price was just asked.
+            _ if turn.words.has_any(&["that one", "that please", "this one"]) => self.topic,
             _ => None,
         };
         let more = self.absorb(turn, at);
@@ -368,176 +454,16 @@ impl Conversation {
         }
         false
     }
+}
 
-    pub(super) fn which_day(&mut self, turn: &Turn, days: &[jiff::civil::Date], at: &At) -> bool {
-        // "Not this week, the following one."
-        let refused = turn.words.has_any(&["not this", "not the first"]);
-        let wish = Wish::read(&turn.words, at, Ear::Expecting);
-        if let Some(DayWish::One(said) | DayWish::AnyOf(said)) = &wish.days {
-            let both: Vec<_> = days.iter().copied().filter(|d| said.contains(d)).collect();
-            if wish.time.is_some() {
-                self.draft.wish.time = wish.time.clone();
-            }
-            if let [day] = both.as_slice() {
-                self.day_chosen(*day, at);
-                return true;
-            }
-            if both.is_empty() {
-                self.rewish(wish);
-                self.advance(at);
-                return true;
-            }
-        } else if let Some(DayWish::Span(from, to)) = &wish.days {
-            let inside: Vec<_> = days.iter().copied().filter(|d| from <= d && d <= to).collect();
-            if let ([day], false) = (inside.as_slice(), refused) {
-                self.day_chosen(*day, at);
-                return true;
-            }
-        }
-        let first = ["this one", "this week", "coming", "this coming", "nearest", "sooner", "earlier"];
-        let last =
-            ["next week", "next weeks", "week after", "following", "later", "one after", "after that", "the other"];
-        let place = place(&turn.words, days.len())
-            .or_else(|| (!refused && turn.words.has_any(&first)).then_some(0))
-            .or_else(|| turn.words.has_any(&last).then_some(days.len() - 1));
-        if let Some(n) = place {
-            self.day_chosen(days[n], at);
-            return true;
-        }
-        if ENGLISH.means("whichever_sure", &turn.words) {
-            self.draft.wish.days = Some(DayWish::AnyOf(days.to_vec()));
-            self.advance(at);
-            return true;
-        }
-        false
-    }
+/// "Yes, no, use another": no plain yes.
+fn corrective_of_number(turn: &Turn) -> bool {
+    ENGLISH.means("other_number", &turn.words) || turn.words.has_any(&["wait", "but", "not", "wrong", "actually"])
+}
 
-    pub(super) fn day_chosen(&mut self, day: jiff::civil::Date, at: &At) {
-        self.draft.wish.days = Some(DayWish::One(vec![day]));
-        self.advance(at);
-    }
-
-    pub(super) fn which_time(&mut self, turn: &Turn, times: &[jiff::civil::Time], at: &At) -> bool {
-        let wish = Wish::read(&turn.words, at, Ear::Expecting);
-        let fits = |t: &&jiff::civil::Time| match &wish.time {
-            Some(TimeWish::At(clocks)) => clocks.iter().any(|c| c.candidates().contains(t)),
-            Some(TimeWish::Part(from, to)) => *from <= **t && **t < *to,
-            _ => turn.words.has("am") && t.hour() < 12 || turn.words.has("pm") && t.hour() >= 12,
-        };
-        let both: Vec<_> = times.iter().filter(fits).copied().collect();
-        if let [time] = both.as_slice() {
-            self.time_chosen(*time, at);
-            return true;
-        }
-        if let Some(n) = place(&turn.words, times.len()) {
-            self.time_chosen(times[n], at);
-            return true;
-        }
-        false
-    }
-
-    pub(super) fn time_chosen(&mut self, time: jiff::civil::Time, at: &At) {
-        self.draft.wish.time = Some(TimeWish::At(vec![Clock::sure(time)]));
-        self.advance(at);
-    }
-
-    pub(super) fn offer_answered(&mut self, turn: &Turn, at: &At) -> bool {
-        let (w, lexicon) = (&turn.words, &*ENGLISH);
-        let offers = self.draft.offers.clone();
-        // "What was the second one?"
-        if lexicon.means("read_again", w) {
-            self.ask_again();
-            return true;
-        }
-        let mut wish = Wish::read(w, at, Ear::Expecting);
-        if let Some(n) = place(w, offers.len()).filter(|_| w.has_any(&["number", "option", "choice"])) {
-            self.choose(offers[n], at);
-            return true;
-        }
-        if wish.days.is_none() && lexicon.means("next_day", w) {
-            let day = offers[0].starts_at.to_zoned(at.business.timezone.clone()).date();
-            wish.days = Some(DayWish::One(vec![super::dates::plus(day, 1)]));
-        }
-        let refusing = lexicon.means("neither", w);
-        let named = self.take_name(turn) | self.take_phone(turn);
-        if !wish.is_empty() {
-            let fitting = self.offers_fitting(&wish, at);
-            if let ([slot], false) = (fitting.as_slice(), refusing && w.has("not")) {
-                self.choose(*slot, at);
-                return true;
-            }
-            let exactly = matches!(wish.time, Some(TimeWish::At(_)));
-            if let (Some(n), true) = (place(w, offers.len()), fitting.is_empty() && !exactly) {
-                self.choose(offers[n], at);
-                return true;
-            }
-            if fitting.len() > 1 && !refusing && (wish.days.is_some() && self.draft.offers.len() > fitting.len()) {
-                self.draft.offers = fitting;
-                self.ask_again();
-                return true;
-            }
-            if fitting.is_empty() || refusing {
-                self.take_service(turn);
-                self.wish_beyond_offers(wish, &offers, at);
-                return true;
-            }
-        }
-        self.offer_taken_or_left(turn, &offers, refusing, at)
-            || named && {
-                self.ask_again();
-                true
-            }
-    }
-
-    /// "The second", "later", "neither", "I don't mind": an answer without a day or time.
-    fn offer_taken_or_left(&mut self, turn: &Turn, offers: &[Slot], refusing: bool, at: &At) -> bool {
-        let (w, lexicon) = (&turn.words, &*ENGLISH);
-        if let Some(n) = place(w, offers.len()) {
-            self.choose(offers[n], at);
-            return true;
-        }
-        if lexicon.means("another_day", w) {
-            self.another_day();
-            return true;
-        }
-        if lexicon.means("later", w) || lexicon.means("earlier", w) {
-            self.offer_shifted(lexicon.means("later", w), at);
-            return true;
-        }
-        if turn.answer == Answer::Yes && offers.len() == 1 {
-            self.choose(offers[0], at);
-            return true;
-        }
-        let cannot = w.has_any(&["cant", "cannot", "none", "wont", "not"]);
-        if lexicon.means("whichever_sure", w) && !cannot {
-            self.choose(offers[0], at);
-            return true;
-        }
-        if refusing || turn.answer == Answer::No {
-            self.offer_others(at);
-            return true;
-        }
-        if lexicon.means("whichever", w) {
-            self.choose(offers[0], at);
-            return true;
-        }
-        if turn.answer == Answer::Yes {
-            self.ask_again();
-            return true;
-        }
-        false
-    }
-
-    /// A new time keeps the offers' day when they share one.
-    pub(super) fn wish_beyond_offers(&mut self, wish: Wish, offers: &[Slot], at: &At) {
-        let date = |s: &Slot| s.starts_at.to_zoned(at.business.timezone.clone()).date();
-        let shared = offers.first().map(date).filter(|d| offers.iter().all(|s| date(s) == *d));
-        if let (None, Some(day)) = (&wish.days, shared) {
-            self.draft.wish.days = Some(DayWish::One(vec![day]));
-        }
-        self.rewish(wish);
-        self.advance(at);
-    }
+/// Words with which something said before is taken back.
+pub(super) fn corrective(words: &Words) -> bool {
+    ENGLISH.means("corrects", words)
 }
 
 /// "Do you need my full name? It's ...": a question with its answer.

@@ -494,5 +494,5 @@ pub(super) fn month_name(word: &str) -> Option<u32> {
 /// Whether a correction ("no, I mean ...") stands between two mentions.
 pub(super) fn corrected(words: &Words, from: usize, to: usize) -> bool {
     const MARKS: [&str; 9] = ["no", "sorry", "mean", "meant", "actually", "rather", "wait", "correction", "make"];
-    (from..to).any(|i| MARKS.contains(&words.word(i)))
+    (from..to).any(|i| MARKS.contains(&words.word(i)) || words.starts(i, "have to be") || words.starts(i, "has to be"))
 }

@@ -4,13 +4,16 @@ use super::agreement::{Answer, answer};
 use super::asking::STRIKES_BEFORE_KEYS;
 use super::conversation::Conversation;
 use super::dates::DayWish;
-use super::existing::wanted;
+use super::escalation::Reason;
+use super::flows::Kind;
 use super::lexicon::{ENGLISH, Lexicon};
+use super::mine::{changes_appointment, wanted};
 use super::names::find_name;
 use super::numbers::dictated;
 use super::outcome::Disposition;
 use super::services::{find_services, wanted_services};
 use super::step::{Step, Task, Wanted};
+use super::taking::without_digits;
 use super::times::Ear;
 use super::when::{At, Wish};
 use super::words::Words;
@@ -23,6 +26,11 @@ const REASON_CHARS: usize = 200;
 /// far away in the room with up to 0.55.
 const LONG_WORDS: usize = 5;
 const LONG_CONFIDENCE: f32 = 0.55;
+/// Longest "oh, forget about it then", words; and after a plain no.
+const CANCEL_WORDS: usize = 7;
+const NO_CANCEL_WORDS: usize = 12;
+/// Longest goodbye where a message was asked for, words.
+const LEAVING_WORDS: usize = 7;
 
 /// One turn as heard.
 #[derive(Debug, Clone)]
@@ -84,6 +92,9 @@ impl Conversation {
         if let [service] = find_services(&turn.words, &self.business.services).as_slice() {
             self.topic = Some(*service);
         }
+        if self.business.policy.escalation.is_urgent(&said.text) {
+            self.press(Reason::Urgent);
+        }
         let strikes = self.strikes;
         self.strikes = 0;
         if !self.emergency(&turn)
@@ -120,6 +131,7 @@ impl Conversation {
                 self.digits_typed(keys, at)
             }
             (Step::Phone, _) => self.digits_typed(keys, at),
+            (Step::Proof, _) => self.proof_keyed(keys, at),
             (Step::Offer, Some(1)) if self.draft.offers.len() == 1 => self.choose(self.draft.offers[0], at),
             (Step::Offer, Some(2)) if self.draft.offers.len() == 1 => self.offer_others(at),
             (Step::Offer, Some(n)) if n >= 1 && n <= self.draft.offers.len() => {
@@ -150,13 +162,13 @@ impl Conversation {
     }
 
     pub(super) fn emergency(&mut self, turn: &Turn) -> bool {
-        let dictating = matches!(self.step, Step::Phone | Step::Name);
-        if !ENGLISH.means("emergency", &turn.words) && !ENGLISH.is_only("emergency_only", &turn.words)
-            || dictating && dictated(&turn.words, false).digits.len() > 3
-        {
+        // "Oh seven nine one one ..." is a number.
+        let dictating = dictated(&turn.words, false).digits.len() > 3;
+        let words = if dictating { &without_digits(&turn.words) } else { &turn.words };
+        if !ENGLISH.means("emergency", words) && !ENGLISH.is_only("emergency_only", words) {
             return false;
         }
-        self.intent("emergency");
+        self.enter(Kind::Emergency);
         self.informed = true;
         match self.business.emergency.clone() {
             Some(text) => self.speak(text),
@@ -170,6 +182,9 @@ impl Conversation {
     pub(super) fn anywhere(&mut self, turn: &Turn, at: &At) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
         let dictating = self.step == Step::Message;
+        if dictating && self.leaves_without_message(turn, at) {
+            return true;
+        }
         if dictating && w.len() > 4 {
             return false;
         }
@@ -181,14 +196,19 @@ impl Conversation {
             again.into_iter().for_each(|text| self.speak(text));
             return true;
         }
-        if lexicon.means("goodbye", w) && !dictating {
+        if self.task == Task::None && lexicon.means("wrong_number", w) && self.flow(Kind::WrongNumber).on {
+            self.enter(Kind::WrongNumber);
+            self.end("wrong_number", Disposition::NoDisposition);
+            return true;
+        }
+        if says_goodbye(w) && !dictating {
             if deciding && matches!(self.step, Step::ReadBack | Step::ConfirmCancel) && turn.sure {
                 self.leaving = true;
                 self.agreed();
                 return true;
             }
             if self.step == Step::ConfirmPhone && turn.answer == Answer::Yes {
-                return false;
+                return self.task == Task::Message && turn.sure && self.leave_with_message();
             }
             self.say_goodbye(turn);
             return true;
@@ -216,11 +236,21 @@ impl Conversation {
             || !empty
             || self.step == Step::Message
             || lexicon.is_question(w)
+            || lexicon.means("moves", w)
+            || lexicon.means("another_time", w)
             || w.has_any(&["talk", "speak", "leave", "no"])
         {
             return false;
         }
         self.say("hold", &[]);
+        true
+    }
+
+    /// "Yes, that number, bye": the message is complete.
+    fn leave_with_message(&mut self) -> bool {
+        self.outcome.phone = self.caller.number.clone();
+        self.say("message_taken", &[]);
+        self.leave();
         true
     }
 
@@ -233,6 +263,7 @@ impl Conversation {
 
     /// The caller has all that was wanted.
     fn leave(&mut self) {
+        self.keep_wish();
         self.keep_message();
         let booked = self.outcome.booking.is_some() || self.outcome.moved.is_some();
         let otherwise = if self.task.is_appointment() { Disposition::Abandoned } else { Disposition::NoDisposition };
@@ -245,28 +276,31 @@ impl Conversation {
         if self.plain_question(turn, lexicon, at) {
             return true;
         }
-        if lexicon.means("wrong_number", w) {
-            self.intent("wrong_number");
+        if lexicon.means("wrong_number", w) && self.flow(Kind::WrongNumber).on {
+            self.enter(Kind::WrongNumber);
             self.end("wrong_number", Disposition::NoDisposition);
             return true;
         }
-        if self.step == Step::Open && self.task == Task::None && lexicon.means("sales", w) {
-            self.intent("sales");
+        let sold = self.step == Step::Open && self.task == Task::None && lexicon.means("sales", w);
+        if sold && self.flow(Kind::Sales).on {
+            self.enter(Kind::Sales);
             self.end("sales", Disposition::NoDisposition);
             return true;
         }
-        if lexicon.means("robot", w) {
+        let else_wanted = !find_services(w, &self.business.services).is_empty() || self.asks_hours(turn);
+        if lexicon.means("robot", w) && !else_wanted {
             self.say("robot", &[]);
             self.ask_again();
             return true;
         }
         // A caller who names an appointment of theirs is not booking, whatever we made of it before.
         let misled = self.task == Task::Booking && matches!(self.step, Step::Service(_) | Step::When);
-        let free = !self.task.is_appointment() || misled && changes_appointment(w);
+        let free = !self.task.is_appointment() || misled && changes_appointment(w, at);
         if free && self.about_appointment(turn, lexicon, at) {
             return true;
         }
-        let books = lexicon.means("book_sure", w) || !find_services(w, &self.business.services).is_empty();
+        let books = (lexicon.means("book_sure", w) || !find_services(w, &self.business.services).is_empty())
+            && !(self.task == Task::Booking && lexicon.means("cancel", w));
         if self.passed_on(turn, books, at) {
             return true;
         }
@@ -289,7 +323,7 @@ impl Conversation {
         let known = self.case.found.is_some() || self.outcome.booking.is_some() || self.outcome.moved.is_some();
         let mine = known && self.task == Task::None && lexicon.means("change_it", w);
         let cancels = self.step == Step::Open && lexicon.means("cancel", w) && w.has("cancel");
-        if mine || cancels || lexicon.means("change", w) || changes_appointment(w) {
+        if mine || cancels || lexicon.means("change", w) || changes_appointment(w, at) {
             self.start_case(wanted(w, at), turn, at);
             return true;
         }
@@ -307,8 +341,10 @@ impl Conversation {
         if self.task == Task::None && !books && self.for_somebody(turn) {
             return true;
         }
-        if lexicon.means("person", w) {
-            self.intent("person");
+        let posing = w.has_any(&["this is the owner", "this is the manager", "im the owner", "im the manager"]);
+        if lexicon.means("person", w) && !posing && self.flow(Kind::Person).on {
+            self.enter(Kind::Person);
+            self.press(Reason::Request);
             self.say("person", &[]);
             self.start_message(Some(self.language().phrase("note_person", &[])));
             return true;
@@ -317,8 +353,11 @@ impl Conversation {
             self.say_goodbye(turn);
             return true;
         }
-        if lexicon.means("callback", w) && !books {
+        if lexicon.means("callback", w) && !books && self.task != Task::Message {
             self.call_back(turn, at);
+            return true;
+        }
+        if !books && self.task == Task::None && self.told_at_once(turn, &[]) {
             return true;
         }
         if lexicon.means("message", w) && !books {
@@ -329,8 +368,9 @@ impl Conversation {
     }
 
     fn cancel_task(&mut self, turn: &Turn, lexicon: &Lexicon) -> bool {
-        let short = turn.words.len() <= 7;
         let cancels = lexicon.means("cancels", &turn.words);
+        let plain = turn.answer == Answer::No || cancels && self.task == Task::Moving;
+        let short = turn.words.len() <= if plain { NO_CANCEL_WORDS } else { CANCEL_WORDS };
         if self.task == Task::None || !short || !lexicon.means("cancel", &turn.words) {
             return false;
         }
@@ -357,7 +397,7 @@ impl Conversation {
         let question = lexicon.is_question(w);
         let wants = lexicon.means("book_sure", w) || !services.is_empty() || !wish.is_empty();
         if self.task.is_scheduling() {
-            if self.asks_service(turn, lexicon) {
+            if self.asks_service(turn, lexicon, at) {
                 return true;
             }
             let before = (self.draft.service, self.draft.wish.clone());
@@ -404,19 +444,33 @@ impl Conversation {
             self.say("help", &[]);
             return true;
         }
-        false
+        self.step == Step::Open && self.task == Task::None && self.offer_to_pass(turn)
+    }
+
+    /// Asked for a message, the caller only says goodbye.
+    fn leaves_without_message(&mut self, turn: &Turn, at: &At) -> bool {
+        let w = &turn.words;
+        if w.len() > LEAVING_WORDS || !says_goodbye(w) || !Wish::read(w, at, Ear::Open).is_empty() {
+            return false;
+        }
+        if self.note.text.is_none() && turn.answer == Answer::No {
+            self.note = super::step::Note::default();
+        }
+        self.say_goodbye(turn);
+        true
     }
 
     /// A question that wants to know and not to book: the price of a service, whether somebody is in today.
     fn only_asks(&self, turn: &Turn, wish: &Wish) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
         let booked = lexicon.means("book_sure", w);
+        let named = !find_services(w, &self.business.services).is_empty();
         // A mark alone ("a cleaning?") makes no question of it.
         let worded = Words { question: false, ..w.clone() };
         if lexicon.means("asks_price", w) && !booked || lexicon.means("fact_ask", w) {
             return true;
         }
-        if !lexicon.asks_something(&worded) || booked {
+        if !lexicon.asks_something(&worded) || booked || named && !wish.is_empty() {
             return false;
         }
         let wished = !wish.is_empty();
@@ -446,10 +500,12 @@ impl Conversation {
     }
 }
 
-/// "Could we move Tuesday's appointment": a change of something there is, in whatever order.
-fn changes_appointment(words: &Words) -> bool {
-    let there = ENGLISH.means("appointment_there", words) && !words.has_any(&["an appointment", "another appointment"]);
-    there && (ENGLISH.means("change_verb", words) || ENGLISH.means("cancels", words))
+/// "To see you" is none, and "see you then" only agrees.
+pub(super) fn says_goodbye(words: &Words) -> bool {
+    let leaves = |at: usize| {
+        !matches!(words.before(at), "to" | "come" | "can" | "could" | "and" | "i") && words.word(at + 2) != "then"
+    };
+    ENGLISH.means("goodbye", words) || (0..words.len()).any(|at| words.starts(at, "see you") && leaves(at))
 }
 
 fn answer_is_not_asked(step: &Step, words: &Words) -> bool {

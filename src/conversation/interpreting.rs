@@ -152,13 +152,26 @@ impl Conversation {
         let faqs = self.business.faqs.iter().map(|faq| faq.questions.first().cloned().unwrap_or_default());
         let utterance = Utterance {
             language: self.language().tag().into(),
-            asked: self.last_said.join(" "),
+            asked: self.asked(),
             heard: said.text.trim().into(),
             services: self.business.services.iter().map(|service| service.name.clone()).collect(),
             faqs: faqs.collect(),
         };
         self.unread = Some(Unread { request: self.request, said });
         self.actions.push_back(Action::Interpret { request: self.request, utterance });
+    }
+
+    /// What was asked, without who is calling: no name, and no number where numbers are talked about.
+    fn asked(&self) -> String {
+        let mut asked = self.last_said.join(" ");
+        for word in self.outcome.name.iter().flat_map(|name| name.split_whitespace()).filter(|w| w.len() > 1) {
+            asked = asked.replace(word, "...");
+        }
+        match self.step {
+            Step::Phone | Step::ConfirmPhone => masked(&asked),
+            _ if is_binding(&self.step) => masked(&asked),
+            _ => asked,
+        }
     }
 
     /// The model's proposal; one for an older turn is dropped. What does not fit leaves the turn to the grammar.
@@ -306,6 +319,10 @@ fn is_read(step: &Step) -> bool {
 /// Steps at which an answer agrees to something.
 fn is_binding(step: &Step) -> bool {
     matches!(step, Step::ReadBack | Step::ConfirmCancel | Step::PhoneBack(_) | Step::ConfirmEnd)
+}
+
+fn masked(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_digit() { 'x' } else { c }).collect()
 }
 
 fn words_of(text: &str) -> Vec<String> {

@@ -19,6 +19,12 @@ pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
                 // "not Mondays" is none of them, "not next Monday" only that one.
                 let weeks = if atom.length == 1 && atom.weekday.is_some() { REFUSED_WEEKS } else { 0 };
                 days.not.extend((1..=weeks).flat_map(|n| dates.iter().map(move |d| plus(*d, 7 * n))));
+                if let ([date], true) = (dates.as_slice(), words.has_any(&["one after", "week after", "following one"]))
+                {
+                    // "Not this Thursday, the one after."
+                    days.not.clear();
+                    days.wish = Some(DayWish::One(vec![plus(*date, 7)]));
+                }
             }
             if let DayWish::Span(_, to) = &atom.wish {
                 // "Not this week": from the day after it on.

@@ -9,58 +9,16 @@ const MAX_NAME_WORDS: usize = 4;
 /// The name in `text`. `asked`: the name was asked for, so that a bare "bob jones" is one.
 pub(super) fn find_name(text: &str, asked: bool, language: Language) -> Option<String> {
     let people = People::of(language);
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"'))
-        .map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()))
-        .filter(|w| !w.is_empty())
-        .collect();
-    let lower: Vec<String> = words.iter().map(|w| w.to_lowercase().replace('’', "'")).collect();
-    let (words, lower, labelled) = people.unlabelled(words, lower);
-    let (start, introduced) = match (people.introduction(&lower, asked), labelled) {
-        ((_, None), Some(at)) => (at, Some(Introduction::Sure)),
-        (found, _) => found,
-    };
-    let start = match (introduced, asked) {
-        (None, false) => return None,
-        (None, true) => people.leading_fillers(&lower),
-        (Some(_), _) => start + people.leading_fillers(&lower[start..]),
-    };
-    // "this is ..." without a question is a name only when the recogniser wrote it as one.
-    let proper = introduced == Some(Introduction::Loose) && !asked;
-    let mut parts: Vec<String> = Vec::new();
-    let mut at = start;
-    while at < words.len() && parts.len() < MAX_NAME_WORDS {
-        if let Some((spelled, used)) = spelled(&lower[at..], asked || introduced.is_some()) {
-            take_spelled(&mut parts, spelled);
-            at += used;
-            continue;
-        }
-        if let Some((small, used)) = people.particles(&lower, at).filter(|_| !parts.is_empty()) {
-            parts.push(small);
-            at += used;
-            continue;
-        }
-        let first_name = parts.is_empty() && people.also_a_name(&lower[at], lower.get(at + 1));
-        if people.stops_name(&lower[at]) && !first_name || proper && !words[at].starts_with(char::is_uppercase) {
-            break;
-        }
-        let part = capitalised(&lower[at]);
-        // "Michael, Michael Brown" is one Michael.
-        if parts.last() != Some(&part) {
-            parts.push(part);
-        }
-        at += 1;
-    }
-    // "Smith. John Smith." says the last name twice.
-    if parts.len() >= 3 && parts.first() == parts.last() {
-        parts.remove(0);
-    }
-    let next = lower.get(at);
-    let whole_sentence_left = asked
-        && introduced.is_none()
-        && words.len() - at.min(words.len()) > 4
-        && !next.is_some_and(|w| people.goes_on.contains(w));
-    (!parts.is_empty() && !whole_sentence_left).then(|| parts.join(" "))
+    // "Jenny, no wait, Alan Firth": the last one counts.
+    let lower = text.to_lowercase().replace(',', " ");
+    let ends = people.taken_back.iter().filter_map(|mark| lower.rfind(mark.as_str()).map(|at| at + mark.len()));
+    let later = ends
+        .max()
+        .filter(|at| text.get(..*at).is_some_and(|before| people.name_in(before, asked).is_some()))
+        .and_then(|at| text.get(at..))
+        .and_then(|rest| people.name_in(rest, asked));
+    let later = later.or_else(|| people.name_in(text, asked));
+    later.or_else(|| if asked { None } else { people.written_name(text) })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,17 +28,108 @@ enum Introduction {
 }
 
 impl People {
+    /// The name in a text without second thoughts.
+    fn name_in(&self, text: &str, asked: bool) -> Option<String> {
+        let words: Vec<&str> = text
+            .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"'))
+            .map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()))
+            .filter(|w| !w.is_empty())
+            .collect();
+        let lower: Vec<String> = words.iter().map(|w| w.to_lowercase().replace('’', "'")).collect();
+        let (words, lower, labelled) = self.unlabelled(words, lower);
+        let (start, introduced) = match (self.introduction(&lower, asked), labelled) {
+            // "Tom and the surname is Bradshaw": what stands before the label is the rest of it.
+            ((_, None), Some(at)) => {
+                let before = at <= 2 && lower[..at].iter().all(|w| !self.stops_name(w));
+                (if before { 0 } else { at }, Some(Introduction::Sure))
+            }
+            (found, _) => found,
+        };
+        let start = match (introduced, asked) {
+            (None, false) => return None,
+            (None, true) => self.leading_fillers(&lower),
+            (Some(_), _) => start + self.leading_fillers(&lower[start..]),
+        };
+        // "this is ..." without a question is a name only when the recogniser wrote it as one.
+        let proper = introduced == Some(Introduction::Loose) && !asked;
+        let mut parts: Vec<String> = Vec::new();
+        let mut at = start;
+        while at < words.len() && parts.len() < MAX_NAME_WORDS {
+            if let Some((spelled, used)) = spelled(&lower[at..], asked || introduced.is_some()) {
+                take_spelled(&mut parts, spelled);
+                at += used;
+                continue;
+            }
+            if let Some((small, used)) = self.particles(&lower, at).filter(|_| !parts.is_empty()) {
+                parts.push(small);
+                at += used;
+                continue;
+            }
+            let first_name = parts.is_empty() && self.also_a_name(&lower[at], lower.get(at + 1));
+            if self.stops_name(&lower[at]) && !first_name || proper && !words[at].starts_with(char::is_uppercase) {
+                break;
+            }
+            let part = capitalised(&lower[at]);
+            // "Michael, Michael Brown" is one Michael.
+            if parts.last() != Some(&part) {
+                parts.push(part);
+            }
+            at += 1;
+        }
+        // "Smith. John Smith." says the last name twice.
+        if parts.len() >= 3 && parts.first() == parts.last() {
+            parts.remove(0);
+        }
+        let next = lower.get(at);
+        let whole_sentence_left = asked
+            && introduced.is_none()
+            && words.len() - at.min(words.len()) > 4
+            && !next.is_some_and(|w| self.goes_on.contains(w));
+        (!parts.is_empty() && !whole_sentence_left).then(|| parts.join(" "))
+    }
+
+    /// A name nobody asked for, as the recogniser writes names: "Ann Lee here", "it's for Ann Lee", or nothing else.
+    fn written_name(&self, text: &str) -> Option<String> {
+        let raw: Vec<&str> = text.split_whitespace().collect();
+        let bare = |w: &str| w.trim_matches(|c: char| !c.is_alphanumeric()).to_string();
+        let plain: Vec<String> = raw.iter().map(|w| bare(w).to_lowercase().replace('’', "'")).collect();
+        let proper = |i: usize| {
+            let word = bare(raw[i]);
+            word.chars().count() > 1
+                && word.starts_with(char::is_uppercase)
+                && !word.chars().all(char::is_uppercase)
+                && !self.stops_name(&plain[i])
+                && !self.no_names.contains(&plain[i])
+                && !self.greetings.contains(&plain[i])
+        };
+        for start in 0..raw.len().saturating_sub(1) {
+            if !(proper(start) && proper(start + 1)) || raw[start].ends_with([',', '.', '?', '!']) {
+                continue;
+            }
+            let mut end = start + 2;
+            while end < raw.len() && end - start < MAX_NAME_WORDS && proper(end) && !raw[end - 1].ends_with(',') {
+                end += 1;
+            }
+            let led = start > 0 && self.leads.contains(&plain[start - 1]);
+            let first = plain[..start].iter().all(|w| self.fillers.contains(w) || self.greetings.contains(w));
+            let closes = end == raw.len()
+                || raw[end - 1].ends_with(',')
+                || plain.get(end).is_some_and(|after| self.signs_off.contains(after));
+            if led || first && closes {
+                return Some(raw[start..end].iter().map(|w| bare(w)).collect::<Vec<_>>().join(" "));
+            }
+        }
+        None
+    }
+
     /// "first name Maria, last name Lopez" without its labels, and where the first label stood.
-    fn unlabelled<'a>(
-        &self,
-        words: Vec<&'a str>,
-        lower: Vec<String>,
-    ) -> (Vec<&'a str>, Vec<String>, Option<usize>) {
+    fn unlabelled<'a>(&self, words: Vec<&'a str>, lower: Vec<String>) -> (Vec<&'a str>, Vec<String>, Option<usize>) {
         let mut kept: (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
         let mut first = None;
         let mut at = 0;
         while at < lower.len() {
-            let from = at + usize::from(self.goes_on.contains(&lower[at]));
+            let from =
+                (at..at + 2).find(|i| !lower.get(*i).is_some_and(|w| self.before_label.contains(w))).unwrap_or(at + 2);
             match self.labels.iter().find(|l| phrase_at(&lower, from, l)) {
                 Some(label) => {
                     first.get_or_insert(kept.0.len());
@@ -227,8 +276,14 @@ mod tests {
 
     #[test]
     fn names_not_asked_for_need_an_introduction() {
-        assert_eq!(find_name("Hi, this is Anna Smith, I'd like a massage", false, Language::English).as_deref(), Some("Anna Smith"));
-        assert_eq!(find_name("my name is bob and I need an oil change", false, Language::English).as_deref(), Some("Bob"));
+        assert_eq!(
+            find_name("Hi, this is Anna Smith, I'd like a massage", false, Language::English).as_deref(),
+            Some("Anna Smith")
+        );
+        assert_eq!(
+            find_name("my name is bob and I need an oil change", false, Language::English).as_deref(),
+            Some("Bob")
+        );
         assert_eq!(find_name("this is about my car", false, Language::English), None);
         assert_eq!(find_name("I'd like a massage", false, Language::English), None);
     }

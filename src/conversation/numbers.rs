@@ -173,6 +173,7 @@ pub(super) fn dictated(words: &Words, lenient: bool) -> Dictated {
                 out.restarted = true;
                 None
             }
+            _ if is_hour(words, at) => None,
             _ => digit_run(words, at, lenient),
         };
         if let Some((run, length)) = taken {
@@ -189,6 +190,14 @@ pub(super) fn dictated(words: &Words, lenient: bool) -> Dictated {
     out
 }
 
+/// "two p.m.", "at ten": an hour beside a number is none of its digits.
+fn is_hour(words: &Words, at: usize) -> bool {
+    let Some((n @ 1..=12, length)) = cardinal(words, at) else { return false };
+    let next = words.word(at + length);
+    let alone = words.before(at) == "at" && cardinal(words, at + length).is_none() && n > 9;
+    matches!(next, "pm" | "am" | "oclock") || alone
+}
+
 /// How many digits stand after `at`.
 fn digits_follow(words: &Words, at: usize) -> usize {
     (at + 1..words.len()).filter_map(|i| digit_run(words, i, false)).map(|(run, _)| run.len()).sum()
@@ -197,7 +206,8 @@ fn digits_follow(words: &Words, at: usize) -> usize {
 fn digit_run(words: &Words, at: usize, lenient: bool) -> Option<(String, usize)> {
     match words.tokens.get(at)? {
         Token::Digits(digits) => Some((digits.clone(), 1)),
-        Token::Clock(hour, minute) if lenient => Some((format!("{hour}{minute:02}"), 1)),
+        // A time stands alone, the end of a number written like one does not.
+        Token::Clock(hour, minute) if lenient && neighbour(words, at) => Some((format!("{hour}{minute:02}"), 1)),
         Token::Ordinal(_) | Token::Clock(..) | Token::Slash(..) => None,
         Token::Word(word) => match word.as_str() {
             "o" | "oh" if neighbour(words, at) => Some(("0".into(), 1)),

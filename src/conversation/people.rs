@@ -25,6 +25,18 @@ pub(super) struct People {
     pub(super) also_names: Vec<String>,
     /// Small words in the middle of names ("de", "la").
     pub(super) particles: Vec<String>,
+    /// What may stand before a label ("and my").
+    pub(super) before_label: Vec<String>,
+    /// With these the name just given is taken back.
+    pub(super) taken_back: Vec<String>,
+    /// Words right before a name nobody asked for, when it is written like one.
+    pub(super) leads: Vec<String>,
+    /// What may stand before a name that comes first, besides fillers.
+    pub(super) greetings: Vec<String>,
+    /// What may stand after it ("speaking").
+    pub(super) signs_off: Vec<String>,
+    /// After these comes whom a message should go to instead.
+    pub(super) goes_to: Vec<String>,
     /// What may follow a name in a longer answer.
     pub(super) goes_on: Vec<String>,
     /// Words before a name.
@@ -42,6 +54,16 @@ pub(super) struct People {
     pub(super) titles: Vec<String>,
     /// Parts of a business that callers ask for.
     pub(super) departments: Vec<String>,
+    /// So is a department.
+    pub(super) wants: Vec<String>,
+    /// After these comes who or what is to answer, whatever it is called.
+    pub(super) through: Vec<String>,
+    /// With these its name ends.
+    pub(super) part_ends: Vec<String>,
+    /// "The".
+    pub(super) articles: Vec<String>,
+    /// Anybody is no department.
+    pub(super) anybody: BTreeSet<String>,
     /// Written like names, and none.
     pub(super) no_names: BTreeSet<String>,
 }

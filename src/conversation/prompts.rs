@@ -38,7 +38,9 @@ impl Prompts {
 
     /// The next wording of `key` with placeholders filled in.
     pub(super) fn say(&mut self, key: &'static str, business: &Business, values: &[(&str, &str)]) -> String {
-        let Some(wordings) = wordings(business.language()).get(key).filter(|w| !w.is_empty()) else { return String::new() };
+        let Some(wordings) = wordings(business.language()).get(key).filter(|w| !w.is_empty()) else {
+            return String::new();
+        };
         let start = (self.seed as usize).wrapping_add(key.len() * 7);
         let next = self.last.get(key).map_or(start, |n| n.wrapping_add(1)) % wordings.len();
         self.last.insert(key, next);

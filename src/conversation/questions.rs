@@ -5,6 +5,7 @@ use super::business::Faq;
 use super::conversation::Conversation;
 use super::dates::DayWish;
 use super::faq::{Asked, find_answer};
+use super::flows::Kind;
 use super::hearing::Turn;
 use super::lexicon::{ENGLISH, Lexicon};
 use super::outcome::Outcome;
@@ -13,6 +14,7 @@ use super::spoken;
 use super::step::{Step, Task};
 use super::times::Ear;
 use super::when::{At, Wish};
+use super::words::{Token, Words};
 
 /// Most words of "sorry, which day was it?".
 const SHORT_QUESTION: usize = 8;
@@ -25,6 +27,9 @@ impl Conversation {
     /// Questions: answered, then back to where we were, or on to the booking asked for in the same breath.
     pub(super) fn information(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
         let w = &turn.words;
+        if !self.flow(Kind::Faq).on {
+            return false;
+        }
         let question = lexicon.is_question(w);
         let booking = lexicon.means("book_sure", w);
         if self.asks_hours(turn) && !(booking && self.task.is_appointment()) {
@@ -36,15 +41,27 @@ impl Conversation {
             let business = self.business.clone();
             let text = day.map_or_else(|| spoken::hours(&business), |d| spoken::hours_on(&business, d));
             self.speak(text);
+            if lexicon.means("address", w) && self.business.address.is_some() {
+                self.intent("address");
+                self.say("address", &[]);
+            }
             return self.informed(turn, at);
         }
         if lexicon.means("address", w) {
             self.intent("address");
+            if self.task.is_scheduling() && self.business.address.is_some() && self.absorb(turn, at) {
+                // "Wednesday at noon, and where do I go?"
+                self.say("address", &[]);
+                self.informed = true;
+                self.advance(at);
+                return true;
+            }
             self.say(if self.business.address.is_some() { "address" } else { "no_address" }, &[]);
             return self.informed(turn, at);
         }
         let times = self.step == Step::When || self.step == Step::Offer;
-        let slots = times && lexicon.means("available", w);
+        let slots = times && lexicon.means("available", w)
+            || !find_services(w, &self.business.services).is_empty() && !Wish::read(w, at, Ear::Open).is_empty();
         if lexicon.means("services", w) && question && self.step != Step::Change && !slots {
             // "What would you like to book" names them too.
             if !matches!(self.step, Step::Service(_)) {
@@ -53,7 +70,7 @@ impl Conversation {
             return self.informed(turn, at);
         }
         let open = self.step == Step::Open && find_services(w, &self.business.services).is_empty() && !booking;
-        (question || open) && self.known_question(turn, lexicon, at)
+        (asks(w, lexicon) || open) && self.known_question(turn, lexicon, at)
             || self.own_booking(turn)
             || self.duration(turn, at)
     }
@@ -64,7 +81,8 @@ impl Conversation {
         let w = &turn.words;
         let like = turn.answers.first().is_some_and(|(_, like)| *like >= PLAINLY_LIKE);
         let wish = ["change", "existing", "person", "message", "book_sure"].iter().any(|m| lexicon.means(m, w));
-        like && lexicon.is_question(w)
+        like && self.flow(Kind::Faq).on
+            && asks(w, lexicon)
             && (!wish || lexicon.means("fact_ask", w))
             && self.known_question(turn, lexicon, at)
     }
@@ -78,7 +96,7 @@ impl Conversation {
         let asked = Asked {
             words: w,
             answers: turn.answers,
-            question: lexicon.asks_something(w) || lexicon.means("asks_inside", w),
+            question: asks(w, lexicon),
             midway: self.step != Step::Open,
             aside: wants || lexicon.means("book_sure", w) || !Wish::read(w, at, Ear::Open).is_empty(),
         };
@@ -88,14 +106,20 @@ impl Conversation {
 
     /// Says the answer, then goes back to where the call was.
     pub(super) fn tell_faq(&mut self, faq: &Faq, turn: &Turn, at: &At) -> bool {
-        self.intent("faq");
+        self.enter(Kind::Faq);
         self.speak(faq.answer.clone());
         self.informed(turn, at)
     }
 
     /// "Are you open?", "what time do you shut?", not "do you have anything open".
-    fn asks_hours(&self, turn: &Turn) -> bool {
+    pub(super) fn asks_hours(&self, turn: &Turn) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
+        // "Are you open Thursday at two for a check-up?" wants the check-up.
+        let clock =
+            w.has_any(&["am", "pm", "oclock", "noon"]) || w.tokens.iter().any(|t| matches!(t, Token::Clock(..)));
+        if clock && !find_services(w, &self.business.services).is_empty() {
+            return false;
+        }
         let worded = lexicon.means("hours_word", w) && !lexicon.means("hours_not", w) && lexicon.asks_something(w);
         lexicon.means("hours", w) || lexicon.is_only("hours_only", w) || worded
     }
@@ -176,12 +200,26 @@ impl Conversation {
             self.start_booking();
             self.absorb(turn, at);
             self.advance(at);
+        } else if self.step == Step::Name && self.outcome.name.is_none() && self.take_name(turn) {
+            // "Ann Lee, and is there parking?"
+            self.advance(at);
         } else {
-            if matches!(self.step, Step::OfferService(_) | Step::OfferMessage(_) | Step::ConfirmEnd) {
+            if matches!(
+                self.step,
+                Step::OfferService(_) | Step::OfferMessage(_) | Step::OfferPass(_) | Step::ConfirmEnd
+            ) {
                 self.step = Step::Open;
             }
             self.ask_again();
         }
         true
     }
+}
+
+/// Whether something is asked, wherever the question stands in it.
+fn asks(words: &Words, lexicon: &Lexicon) -> bool {
+    lexicon.is_question(words)
+        || lexicon.asks_something(words)
+        || lexicon.means("asks_inside", words)
+        || lexicon.means("asks_price", words)
 }

@@ -90,7 +90,10 @@ impl Named {
     fn of(service: &Service, heard: &Words) -> Self {
         let phrases = std::iter::once(&service.name).chain(&service.aliases);
         let words = |phrase: &String| match heard.language {
-            Language::English => phrase.to_lowercase().split_whitespace().map(str::to_string).collect(),
+            Language::English => {
+                // "Check-up" is heard as two words.
+                phrase.to_lowercase().replace('-', " ").split_whitespace().map(str::to_string).collect()
+            }
             _ => spoken_words(&heard.same_language(phrase)),
         };
         Self(phrases.map(words).collect())

@@ -62,7 +62,11 @@ pub(super) fn nth(heard: &[Heard], at: usize) -> Option<(u32, usize)> {
         (_, "primero") => Some((1, 1)),
         _ => number(heard, at),
     };
-    found.filter(|(n, _)| (1..=31).contains(n))
+    // "Jueves, cuatro de la tarde" names no fourth, and "el tres cero cinco" begins a telephone number.
+    let else_meant = |taken: usize| {
+        clock(heard, at).is_some() || clock(heard, at + taken).is_none() && digits(heard, at + taken).is_some()
+    };
+    found.filter(|(n, taken)| (1..=31).contains(n) && !else_meant(*taken))
 }
 
 /// A time of day that is surely one: "a las dos y media de la tarde", "3 menos cuarto", "14:30", "cuarto para las dos".
@@ -274,17 +278,50 @@ fn word(heard: &[Heard], at: usize) -> &str {
 }
 
 const SMALL: [&str; 30] = [
-    "cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce",
-    "trece", "catorce", "quince", "dieciseis", "diecisiete", "dieciocho", "diecinueve", "veinte", "veintiuno",
-    "veintidos", "veintitres", "veinticuatro", "veinticinco", "veintiseis", "veintisiete", "veintiocho",
+    "cero",
+    "uno",
+    "dos",
+    "tres",
+    "cuatro",
+    "cinco",
+    "seis",
+    "siete",
+    "ocho",
+    "nueve",
+    "diez",
+    "once",
+    "doce",
+    "trece",
+    "catorce",
+    "quince",
+    "dieciseis",
+    "diecisiete",
+    "dieciocho",
+    "diecinueve",
+    "veinte",
+    "veintiuno",
+    "veintidos",
+    "veintitres",
+    "veinticuatro",
+    "veinticinco",
+    "veintiseis",
+    "veintisiete",
+    "veintiocho",
     "veintinueve",
 ];
 
 const TENS: [&str; 7] = ["treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"];
 
 const HUNDREDS: [&str; 9] = [
-    "ciento", "doscientos", "trescientos", "cuatrocientos", "quinientos", "seiscientos", "setecientos",
-    "ochocientos", "novecientos",
+    "ciento",
+    "doscientos",
+    "trescientos",
+    "cuatrocientos",
+    "quinientos",
+    "seiscientos",
+    "setecientos",
+    "ochocientos",
+    "novecientos",
 ];
 
 const MONTHS: [(&str, &str); 12] = [

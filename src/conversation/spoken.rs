@@ -122,9 +122,8 @@ pub(super) fn hours_on(business: &Business, day: Date) -> String {
 
 fn spans(business: &Business, weekday: usize) -> String {
     let language = business.language();
-    let span = |from: Time, to: Time| {
-        language.phrase("span", &[("from", &language.time(from)), ("to", &language.time(to))])
-    };
+    let span =
+        |from: Time, to: Time| language.phrase("span", &[("from", &language.time(from)), ("to", &language.time(to))]);
     let spans: Vec<String> = business.hours[weekday].iter().map(|s| span(s.from, s.to)).collect();
     spans.join(&format!(" {} ", language.phrase("and", &[])))
 }

@@ -27,6 +27,8 @@ pub(super) enum Step {
     Name,
     /// Whether to use the calling number.
     ConfirmPhone,
+    /// What shows who is calling.
+    Proof,
     /// A phone number.
     Phone,
     /// Whether this number was heard right.
@@ -55,6 +57,8 @@ pub(super) enum Step {
     OfferService(usize),
     /// Whether to take a message.
     OfferMessage(String),
+    /// Whether to pass on what was said.
+    OfferPass(String),
     /// The message.
     Message,
     /// Whether to end the call.
@@ -96,6 +100,7 @@ impl Step {
                 | OfferRebook(_)
                 | OfferService(_)
                 | OfferMessage(_)
+                | OfferPass(_)
                 | ConfirmEnd
         )
     }
@@ -123,6 +128,8 @@ impl Task {
 pub(super) struct Draft {
     /// Index of the service.
     pub(super) service: Option<usize>,
+    /// Somebody of the staff asked for.
+    pub(super) staff: Option<String>,
     /// Day and time as wished.
     pub(super) wish: Wish,
     /// The slot agreed on.
@@ -131,6 +138,8 @@ pub(super) struct Draft {
     pub(super) found: Arc<Vec<Slot>>,
     /// Offers on the table.
     pub(super) offers: Vec<Slot>,
+    /// The day last agreed on, whose time was then refused.
+    pub(super) proposed: Option<Date>,
     /// Everything offered so far for this wish.
     pub(super) offered: Vec<Slot>,
     /// The search under way.

@@ -1,18 +1,22 @@
 //! Slots filled or corrected by a turn, whatever it was an answer to.
 
+use super::agreement::{Answer, answer};
+use super::answering::corrective;
 use super::conversation::Conversation;
 use super::dates::DayWish;
 use super::names::find_name;
 use super::numbers::{dictated, dictated_in_hundreds};
 use super::phone::{Phone, check};
-use super::services::wanted_services;
+use super::services::{find_services, wanted_services};
 use super::step::{Step, Task};
-use super::times::TimeWish;
+use super::times::{Ear, TimeWish};
 use super::when::{At, Wish};
-use super::words::Words;
+use super::words::{Token, Words};
 
 use super::hearing::Turn;
 
+/// Likeness from which a name said later is the name we have, said better.
+const ALIKE: f64 = 0.6;
 /// From so many digits on it is a phone number.
 const NUMBER_DIGITS: usize = 7;
 
@@ -26,14 +30,16 @@ impl Conversation {
         }
         let phone = self.take_phone(turn);
         let service = self.take_service(turn);
+        let staff = self.take_staff(turn);
         let named = self.take_name(turn);
-        let when = !phone && self.take_wish(turn, at);
-        phone || service || named || when
+        let when =
+            if phone { self.take_wish(&without_digits(&turn.words), at) } else { self.take_wish(&turn.words, at) };
+        phone || service || staff || named || when
     }
 
     fn take_new_time(&mut self, turn: &Turn, at: &At) -> bool {
-        let relative = turn.words.has_any(&["same day", "same time"]);
-        let taken = self.take_wish(turn, at);
+        let relative = turn.words.has_any(&["same day", "same time", "same hour"]);
+        let taken = self.take_wish(&turn.words, at);
         if taken || relative {
             self.draft.slot = None;
             self.wish_from_old(&turn.words);
@@ -42,7 +48,12 @@ impl Conversation {
     }
 
     pub(super) fn take_service(&mut self, turn: &Turn) -> bool {
-        match wanted_services(&turn.words, &self.business.services).as_slice() {
+        let mut wanted = wanted_services(&turn.words, &self.business.services);
+        if wanted.len() == 2 {
+            // "Not a polish, a wash": the one we have is taken back.
+            wanted.retain(|service| self.draft.service != Some(*service));
+        }
+        match wanted.as_slice() {
             [service] if self.draft.service != Some(*service) => {
                 // Another length may not fit the slot agreed on.
                 if self.draft.service.is_some() {
@@ -65,6 +76,9 @@ impl Conversation {
                 corrected && (spelled || other || turn.words.has_any(&["its for", "be for", "name", "its spelled"]));
             starts.then(|| find_name(turn.text, true, self.language())).flatten()
         });
+        let service =
+            |name: &String| !find_services(&turn.words.same_language(name), &self.business.services).is_empty();
+        let name = name.or_else(|| self.renamed(turn)).filter(|name| !service(name));
         match name.filter(|_| turn.clear) {
             Some(name) if self.outcome.name.as_ref() != Some(&name) => {
                 self.outcome.name = Some(name);
@@ -72,6 +86,15 @@ impl Conversation {
             }
             _ => false,
         }
+    }
+
+    /// "Not Mills, it's Catherine Wills": a name much like the one we have.
+    fn renamed(&self, turn: &Turn) -> Option<String> {
+        let known = self.outcome.name.as_ref()?.to_lowercase();
+        let said = find_name(turn.text, true, self.language())?;
+        let lower = said.to_lowercase();
+        let shared = lower.split(' ').any(|word| known.split(' ').any(|k| k == word)) && lower.contains(' ');
+        (shared || strsim::normalized_damerau_levenshtein(&known, &lower) > ALIKE).then_some(said)
     }
 
     pub(super) fn take_phone(&mut self, turn: &Turn) -> bool {
@@ -87,7 +110,16 @@ impl Conversation {
 
     /// The digits dictated, in the reading that is a number.
     pub(super) fn whole_number(&self, words: &Words) -> String {
-        let plain = dictated(words, true).digits;
+        let all = dictated(words, true);
+        let plain = match stretch(&all.used) {
+            // "On 617 555 2671 after five": the hour is none of it.
+            Some((from, to)) if all.digits.len() > NUMBER_DIGITS => {
+                let longest = dictated(&words.part(from, to), true).digits;
+                let whole = matches!(check(&longest, &self.business.country), Phone::Valid(_));
+                if whole { longest } else { all.digits }
+            }
+            _ => all.digits,
+        };
         let valid = |digits: &str| matches!(check(digits, &self.business.country), Phone::Valid(_));
         match dictated_in_hundreds(words) {
             Some(other) if !valid(&plain) && valid(&other.digits) => other.digits,
@@ -95,15 +127,37 @@ impl Conversation {
         }
     }
 
-    pub(super) fn take_wish(&mut self, turn: &Turn, at: &At) -> bool {
-        let wish = Wish::read(&turn.words, at, self.ear());
+    pub(super) fn take_wish(&mut self, words: &Words, at: &At) -> bool {
+        let late = matches!(self.step, Step::Name | Step::ConfirmPhone) && corrective(words);
+        self.take_wish_as(words, if late { Ear::Expecting } else { self.ear() }, at)
+    }
+
+    /// A time said where a name was asked for.
+    pub(super) fn late_wish(&mut self, turn: &Turn, at: &At) -> bool {
+        self.take_wish_as(&turn.words, Ear::Expecting, at)
+    }
+
+    fn take_wish_as(&mut self, words: &Words, ear: Ear, at: &At) -> bool {
+        let mut wish = Wish::read(words, at, ear);
         if wish.is_empty() {
             return false;
+        }
+        if let (Some(DayWish::One(said)), Some(DayWish::One(had))) = (&mut wish.days, &self.draft.wish.days)
+            && said.len() > 1
+            && had.len() == 1
+            && corrective(words)
+        {
+            // "Wednesday the kids are home, Thursday": the day we have is taken back.
+            said.retain(|day| !had.contains(day));
         }
         if let Some(slot) = self.draft.slot {
             let local = slot.starts_at.to_zoned(at.business.timezone.clone());
             let same_day = match &wish.days {
-                Some(DayWish::One(days)) => days.contains(&local.date()),
+                // "Yes, Thursday" agrees, whichever Thursday was read out.
+                Some(DayWish::One(days)) => {
+                    let named = answer(words) == Answer::Yes && days.iter().all(|d| d.weekday() == local.weekday());
+                    days.contains(&local.date()) || named && !days.is_empty() && wish.not.is_empty()
+                }
                 None => true,
                 _ => false,
             };
@@ -120,4 +174,25 @@ impl Conversation {
         self.rewish(wish);
         true
     }
+}
+
+/// The words beside a number dictated: its digits are no times.
+pub(super) fn without_digits(words: &Words) -> Words {
+    let used = dictated(words, true).used;
+    let keep = |(i, token): (usize, &Token)| if used[i] { Token::Word("um".into()) } else { token.clone() };
+    Words { tokens: words.tokens.iter().enumerate().map(keep).collect(), ..words.clone() }
+}
+
+/// The longest stretch of tokens that are digits.
+fn stretch(used: &[bool]) -> Option<(usize, usize)> {
+    let mut best = None;
+    let mut from = 0;
+    while from < used.len() {
+        let to = (from..used.len()).find(|i| !used[*i]).unwrap_or(used.len());
+        if to > from && best.is_none_or(|(a, b)| to - from > b - a) {
+            best = Some((from, to));
+        }
+        from = to + 1;
+    }
+    best
 }

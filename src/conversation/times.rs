@@ -371,11 +371,13 @@ impl Scan<'_> {
                 | "since"
         );
         let end = at + length >= w.len();
-        let made = matches!(w.before(at), "it" | "to") && (w.has("make it") || w.has("change it") || w.has("move it"));
+        let made = matches!(w.before(at), "it" | "to" | "that")
+            && w.has_any(&["make it", "make that", "change it", "change that", "move it"]);
+        let insisted = self.ear == Ear::Expecting && matches!(w.before(at), "said" | "say" | "meant" | "mean");
         if homophone {
             return lead && w.before(at) != "from" && end || end && at == 0 && self.ear == Ear::Expecting;
         }
-        if lead || made || w.word(at + length) == "instead" && !self.used[at] && at > 0 {
+        if lead || made || insisted || w.word(at + length) == "instead" && !self.used[at] && at > 0 {
             return true;
         }
         // "nine, and my name is ...": the answer comes first.
@@ -389,13 +391,14 @@ impl Scan<'_> {
                 && !matches!(w.word(at + 1), "is" | "works" | "please");
         }
         // "Tuesday two": a number right after a day.
-        if at > 0 && self.used[at - 1] && self.ear == Ear::Expecting {
+        if at > 0 && self.used[at - 1] && (self.ear == Ear::Expecting || end) {
             return true;
         }
         let between_times = matches!(w.before(at), "or" | "and" | "to")
             && at >= 2
             && (self.used[at - 2] || self.hour(at - 2).is_some());
-        self.ear == Ear::Expecting && (between_times || w.len() <= 6 && self.numbers() <= 2)
+        let most = if w.has("not") { 3 } else { 2 };
+        self.ear == Ear::Expecting && (between_times || w.len() <= 6 && self.numbers() <= most)
     }
 
     fn numbers(&self) -> usize {
@@ -506,7 +509,9 @@ fn combine(words: &Words, mut clocks: Vec<Mention>) -> Option<TimeWish> {
             && words.before(m.at) != "after"
             && !matches!(words.word(m.at.saturating_sub(2)), "earlier")
     };
-    clocks.retain(|m| !refused(m));
+    let too = |m: &Mention| ["too early", "too late", "is too"].iter().any(|t| words.starts(m.at + m.length, t));
+    let said = clocks.len();
+    clocks.retain(|m| !(refused(m) || said > 1 && too(m)));
     let first = clocks.first()?;
     if let Some(second) = clocks.get(1) {
         let gap: Vec<&str> = (first.at + first.length..second.at).map(|i| words.word(i)).collect();
@@ -521,7 +526,10 @@ fn combine(words: &Words, mut clocks: Vec<Mention>) -> Option<TimeWish> {
             let each: Vec<Clock> = clocks.iter().map(|m| m.clock.with(second.clock.half)).collect();
             return Some(TimeWish::At(each));
         }
-        return Some(TimeWish::At(clocks.iter().map(|m| m.clock).collect()));
+        // "Noon, if there's noon" is one time.
+        let mut each: Vec<Clock> = clocks.iter().map(|m| m.clock).collect();
+        each.dedup();
+        return Some(TimeWish::At(each));
     }
     let clock = first.clock;
     let tail = words.word(first.at + first.length);
@@ -561,7 +569,8 @@ fn lead(words: &Words, at: usize) -> &str {
             }
         }
         // "the day after at ten" is no "after ten".
-        ("after", "at") if at >= 3 && words.word(at - 3) == "day" => "",
+        // "the day after at ten", "the Monday after, at noon": no "after ten".
+        ("after", "at") if at >= 3 && words.word(at - 3).ends_with("day") => "",
         (lead, "at") if matches!(lead, "around" | "about" | "after" | "before") => lead,
         _ => before,
     }

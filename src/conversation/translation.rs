@@ -112,7 +112,7 @@ enum Part {
     /// This word; `joined`: with no pause before it.
     Word { word: String, joined: bool },
     /// Something with a value of its own.
-    Slot(Slot),
+    Slot { slot: Slot, joined: bool },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,8 +204,11 @@ impl Phrase {
                     }
                     at += 1;
                 }
-                Part::Slot(slot) => {
+                Part::Slot { slot, joined } => {
                     let (value, taken) = slot.value(heard, at)?;
+                    if *joined && heard[at].after_pause {
+                        return None;
+                    }
                     values.push((*slot, value));
                     at += taken;
                 }
@@ -267,11 +270,12 @@ fn meant(word: &str) -> Meant {
 }
 
 fn parts(wording: &str) -> Vec<Part> {
-    let part = |word: &str| match Slot::named(word) {
-        Some(slot) => Part::Slot(slot),
-        None => {
-            let bare = word.trim_start_matches('-');
-            Part::Word { word: folded(bare), joined: bare.len() < word.len() }
+    let part = |word: &str| {
+        let bare = word.trim_start_matches('-');
+        let joined = bare.len() < word.len();
+        match Slot::named(bare) {
+            Some(slot) => Part::Slot { slot, joined },
+            None => Part::Word { word: folded(bare), joined },
         }
     };
     wording.split_whitespace().map(part).collect()
@@ -343,7 +347,8 @@ mod tests {
             assert!(!phrase.parts.is_empty());
             for meant in &phrase.meaning {
                 if let Meant::Slot(slot) = meant {
-                    assert!(phrase.parts.contains(&Part::Slot(*slot)), "{:?} means a slot it has not", phrase.parts);
+                    let own = phrase.parts.iter().any(|p| matches!(p, Part::Slot { slot: has, .. } if has == slot));
+                    assert!(own, "{:?} means a slot it has not", phrase.parts);
                 }
             }
         }

@@ -43,9 +43,13 @@ impl Words {
     pub(super) fn new(text: &str) -> Self {
         let question = text.contains('?') || text.contains('¿');
         let mut tokens = Vec::new();
+        let mut said = "";
         for piece in text.split(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '…' | '_' | '(' | ')'))
         {
-            push_piece(piece, &mut tokens);
+            if !repeats_hour(said, piece) {
+                push_piece(piece, &mut tokens);
+            }
+            said = piece;
         }
         mend_past(&mut tokens);
         Self { tokens: join_meridiems(tokens), question, language: Language::English }
@@ -192,6 +196,15 @@ const PASTS: [&str; 2] = ["past", "passed"];
 const NUMBERS: [&str; 14] =
     ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "to", "too"];
 
+/// "Ten, ten in the morning" is said twice, and no ten past ten.
+fn repeats_hour(said: &str, piece: &str) -> bool {
+    let bare = |p: &str| p.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    said.ends_with(',') && bare(said) == bare(piece) && HOURS_TWICE.contains(&bare(piece).as_str())
+}
+
+/// Hours that are also minutes when said after one another.
+const HOURS_TWICE: [&str; 6] = ["ten", "eleven", "twelve", "10", "11", "12"];
+
 fn push_piece(piece: &str, tokens: &mut Vec<Token>) {
     let lower = piece.to_lowercase();
     let trimmed = lower.trim_matches(|c: char| !c.is_alphanumeric());
@@ -213,13 +226,24 @@ fn push_piece(piece: &str, tokens: &mut Vec<Token>) {
         }
         // "Ummm" and "hmmm" are as long as they are thought about.
         let drawn = ["umm", "uhh", "hmmm", "mmmm", "errr", "ahhh", "ohhh"].iter().any(|d| word.starts_with(d));
-        let word = if drawn { "um".to_string() } else { word };
+        let long = |(start, letter, meant): &&(&str, char, &str)| {
+            word.len() > meant.len() && word.trim_end_matches(*letter) == *start
+        };
+        let word = match DRAWN.iter().find(long) {
+            _ if drawn => "um".to_string(),
+            Some((_, _, meant)) => (*meant).to_string(),
+            None => word,
+        };
         match word.find(|c: char| c.is_ascii_digit()) {
             Some(_) if word.bytes().all(|b| b.is_ascii_digit()) => tokens.push(Token::Digits(word)),
             _ => tokens.push(Token::Word(word)),
         }
     }
 }
+
+/// "Yesss", "nooo": how it starts, what is drawn out, what it means.
+const DRAWN: [(&str, char, &str); 4] =
+    [("ye", 's', "yes"), ("yea", 'h', "yeah"), ("n", 'o', "no"), ("oka", 'y', "okay")];
 
 /// "p.m." and friends, alone in a piece.
 fn meridiem_of(piece: &str) -> Option<&'static str> {

@@ -1,5 +1,6 @@
 //! Whole calls: real phones dial a real `offhook serve`, and what they leave behind is looked at.
 
+mod a_google_calendar_is_booked;
 mod baresip_books;
 mod booked;
 mod keys_count_once;
@@ -14,5 +15,6 @@ mod questions;
 // Other areas use the rest of it.
 #[allow(dead_code)]
 mod server;
+mod spanish_call;
 mod three_calls_book_three_slots;
 mod voices;

@@ -184,14 +184,16 @@ pub fn agent_lines(call: &Value) -> Vec<String> {
     lines.iter().filter(|line| line["speaker"] == "agent").map(|line| text(line).to_owned()).collect()
 }
 
-fn live_call(server: &Server, number: &str) -> String {
+/// The call that just came in from a number.
+pub fn live_call(server: &Server, number: &str) -> String {
     let live = |call: &Value| call["from"] == number && call["state"] != "ended";
     let calls = server.wait("/api/v1/calls", "the call arrives", ANSWER_DEADLINE, |calls| rows(calls).iter().any(live));
     let call = rows(&calls).into_iter().find(live).expect("just found");
     call["id"].as_str().expect("a call has an id").to_owned()
 }
 
-fn path(id: &str) -> String {
+/// A call's place in the API.
+pub fn path(id: &str) -> String {
     format!("/api/v1/calls/{id}")
 }
 

@@ -14,6 +14,8 @@ use tempfile::TempDir;
 pub enum Business {
     Dental,
     Garage,
+    /// The dentist, in English and Spanish.
+    Bilingual,
 }
 
 /// A running server; killed when dropped.
@@ -48,6 +50,7 @@ impl Server {
         let text = match business {
             Business::Dental => include_str!("dental.toml"),
             Business::Garage => include_str!("garage.toml"),
+            Business::Bilingual => include_str!("bilingual.toml"),
         };
         let database = folder.path().join("offhook.db");
         let config = format!(

@@ -1,9 +1,11 @@
 //! The desk's side: configuration, command line and HTTP API.
 
 mod api;
+mod calendar_providers;
 mod commands;
 mod config;
 mod events;
 mod house;
 mod limits;
 mod model_config;
+mod staff_config;

@@ -239,6 +239,7 @@ impl Stage {
             // This calendar has no appointments to tell or change: it never answers.
             Output::FindAppointments { .. } | Output::Reschedule { .. } | Output::Cancel { .. } => {}
             Output::Interpret { tool, .. } => self.unread.push(tool),
+            Output::Keep(_) => {}
             Output::HangUp => self.hung_up = true,
             Output::Event(_) => self.events += 1,
             Output::Save(_) => {}

@@ -24,3 +24,4 @@ mod rtp_source;
 #[expect(dead_code, reason = "the second business is for the conversation's tests")]
 mod shops;
 mod slow_model;
+mod slow_tools;

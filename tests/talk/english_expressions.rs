@@ -78,7 +78,8 @@ fn day_words(dice: &mut Dice, today: Date, country: &str) -> (String, Date, bool
 fn time_words(dice: &mut Dice) -> (String, Meant) {
     let hour = i8::try_from(8 + dice.below(12)).expect("small");
     let twelve = (hour + 11) % 12 + 1;
-    let (word, next) = (HOURS[usize::from(twelve.unsigned_abs()) - 1], HOURS[usize::from((twelve % 12).unsigned_abs())]);
+    let (word, next) =
+        (HOURS[usize::from(twelve.unsigned_abs()) - 1], HOURS[usize::from((twelve % 12).unsigned_abs())]);
     let half = if hour < 12 { "a.m." } else { "p.m." };
     let part = match hour {
         0..=11 => "in the morning",
@@ -120,16 +121,51 @@ fn ending(day: i8) -> &'static str {
 
 const NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const HOURS: [&str; 12] =
     ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
 const WORDS: [&str; 31] = [
-    "the first of", "the second of", "the third of", "the fourth of", "the fifth of", "the sixth of", "the seventh of",
-    "the eighth of", "the ninth of", "the tenth of", "the eleventh of", "the twelfth of", "the thirteenth of",
-    "the fourteenth of", "the fifteenth of", "the sixteenth of", "the seventeenth of", "the eighteenth of",
-    "the nineteenth of", "the twentieth of", "the twenty-first of", "the twenty-second of", "the twenty-third of",
-    "the twenty-fourth of", "the twenty-fifth of", "the twenty-sixth of", "the twenty-seventh of",
-    "the twenty-eighth of", "the twenty-ninth of", "the thirtieth of", "the thirty-first of",
+    "the first of",
+    "the second of",
+    "the third of",
+    "the fourth of",
+    "the fifth of",
+    "the sixth of",
+    "the seventh of",
+    "the eighth of",
+    "the ninth of",
+    "the tenth of",
+    "the eleventh of",
+    "the twelfth of",
+    "the thirteenth of",
+    "the fourteenth of",
+    "the fifteenth of",
+    "the sixteenth of",
+    "the seventeenth of",
+    "the eighteenth of",
+    "the nineteenth of",
+    "the twentieth of",
+    "the twenty-first of",
+    "the twenty-second of",
+    "the twenty-third of",
+    "the twenty-fourth of",
+    "the twenty-fifth of",
+    "the twenty-sixth of",
+    "the twenty-seventh of",
+    "the twenty-eighth of",
+    "the twenty-ninth of",
+    "the thirtieth of",
+    "the thirty-first of",
 ];

@@ -100,7 +100,8 @@ pub const TODAYS: [(i16, i8, i8); 16] = [
 impl Count {
     pub fn judge(&mut self, said: &Said, now: Timestamp, shop: &Business) {
         let local = |t: Timestamp| t.to_zoned(shop.timezone.clone());
-        let told = |what: &str| format!("{what}: {:?} on {}, meant {} {:?}", said.text, local(now), said.day, said.time);
+        let told =
+            |what: &str| format!("{what}: {:?} on {}, meant {} {:?}", said.text, local(now), said.day, said.time);
         let when = understand_when(&said.text, now, shop);
         match &when {
             When::Exact(start) => match said.time {
@@ -120,7 +121,8 @@ impl Count {
                         a.date() == said.day && b.date() == said.day && a.time() >= from && b.time() < to
                     })
                 };
-                let zoned = |time: Time| said.day.to_datetime(time).to_zoned(shop.timezone.clone()).map(|z| z.timestamp());
+                let zoned =
+                    |time: Time| said.day.to_datetime(time).to_zoned(shop.timezone.clone()).map(|z| z.timestamp());
                 match said.time {
                     Meant::Within(from, to) if !spans.is_empty() && inside(from, to) && !said.ambiguous => {
                         self.understood += 1;

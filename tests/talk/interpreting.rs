@@ -99,7 +99,13 @@ fn it_is_told_what_was_asked_and_said_and_nobodys_name_or_number() {
     assert_eq!(utterance.services[2], "whitening");
     assert!(!utterance.asked.is_empty() && utterance.faqs[1] == "Where can I park?");
     let told = serde_json::to_string(&utterance).expect("plain texts");
-    assert!(!told.contains("6175550123") && !told.contains("Previous"), "{told}");
+    assert!(!told.contains("6175550123") && !told.contains("Previous") && !told.contains("Ignore"), "{told}");
+    for before in [NAME, &READ_BACK[..2], READ_BACK] {
+        let mut call = self::call().says(before);
+        call.hear(ODD);
+        let asked = call.unread.iter().map(|(_, utterance)| utterance.asked.as_str()).collect::<String>();
+        assert!(!["Anna", "Smith", "0 1 2 3"].iter().any(|word| asked.contains(word)), "{asked}");
+    }
 }
 
 /// Every lie there is a key for, at every step where a model is asked.

@@ -95,6 +95,30 @@ impl Script {
         turns.filter(|turn| !turn.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
+    /// The caller takes back something said before.
+    pub fn corrects(&self) -> bool {
+        self.acts().flatten().any(|act| act.starts_with('!'))
+    }
+
+    /// A question is put while something else is being settled.
+    pub fn asks_midway(&self) -> bool {
+        let acts: Vec<Vec<&str>> = self.acts().collect();
+        let settling = |act: &&str| FLOWS.contains(act);
+        let Some(first) = acts.iter().position(|turn| turn.iter().any(settling)) else { return false };
+        let Some(last) = acts.iter().rposition(|turn| turn.iter().any(|act| is_slot(act))) else { return false };
+        (first..=last).any(|i| i > first && i < last && acts[i].iter().any(|act| act.starts_with("ask:")))
+    }
+
+    /// Two answers in one turn.
+    pub fn doubles(&self) -> bool {
+        self.acts().any(|turn| turn.iter().filter(|act| is_slot(act)).count() > 1)
+    }
+
+    /// The caller is hostile, or makes no sense.
+    pub fn is_hostile(&self) -> bool {
+        self.acts().flatten().any(|act| matches!(act, "abuse" | "nonsense"))
+    }
+
     /// Words for acts that do not exist.
     pub fn unknown_acts(&self) -> Vec<&str> {
         let known = |act: &&str| {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
@@ -31,6 +32,18 @@ fn every_script_comes_to_its_result() {
 }
 
 #[test]
+fn there_are_enough_of_every_kind() {
+    let scripts = all();
+    let count = |kind: fn(&Script) -> bool| scripts.iter().filter(|script| kind(script)).count();
+    assert!(count(|s| s.language == "en") >= 140);
+    let kinds =
+        [count(Script::corrects), count(Script::asks_midway), count(Script::doubles), count(Script::is_hostile)];
+    assert!(scripts.len() >= 200 && kinds[0] >= 40 && kinds.iter().all(|n| *n >= 20), "{} {kinds:?}", scripts.len());
+    let names: BTreeSet<&String> = scripts.iter().map(|s| &s.name).collect();
+    assert_eq!(names.len(), scripts.len(), "two scripts of one name");
+}
+
+#[test]
 fn two_businesses_of_different_zone_for_each_language() {
     for language in all().iter().map(|s| s.language.clone()).collect::<BTreeSet<_>>() {
         let businesses: Vec<_> = Trade::of(&language).iter().map(Trade::business).collect();
@@ -44,7 +57,9 @@ fn no_two_scripts_take_the_same_way() {
     let mut ways: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for script in all() {
         assert_eq!(script.unknown_acts(), Vec::<&str>::new(), "{}", script.name);
-        ways.entry(script.sequence()).or_default().push(format!("{}/{}", script.theme, script.name));
+        ways.entry(format!("{}: {}", script.language, script.sequence()))
+            .or_default()
+            .push(format!("{}/{}", script.theme, script.name));
     }
     ways.retain(|_, names| names.len() > 1);
     assert!(ways.is_empty(), "{ways:#?}");
@@ -73,7 +88,11 @@ fn nobody_speaks_like_the_lexicon() {
 
 /// Plays a script; the call as it ended and what is wrong with it.
 pub fn run(script: &Script, trade: &Trade) -> (Call, Vec<String>) {
-    let business = trade.business();
+    run_on(trade.business(), script, trade)
+}
+
+/// The same on a business that differs in something.
+pub fn run_on(business: Arc<Business>, script: &Script, trade: &Trade) -> (Call, Vec<String>) {
     let number = match script.from.as_str() {
         "own" => Some(trade.caller.clone()),
         "withheld" => None,
@@ -92,11 +111,12 @@ pub fn run(script: &Script, trade: &Trade) -> (Call, Vec<String>) {
     call.race = script.race;
     let before = call.there.clone();
     let mut faults = Vec::new();
-    for (_, words) in &script.turns {
+    for (acts, words) in &script.turns {
         if call.hung_up.is_some() {
             faults.push(format!("hung up before {words:?}"));
             break;
         }
+        call.answers = likeness(acts, call.business.faqs.len());
         call.hear(&trade.fill(words));
     }
     check(script, trade, &call, &before, &mut faults);
@@ -208,6 +228,19 @@ fn service(business: &Business, text: &str) -> String {
 fn local(text: &str) -> DateTime {
     strtime::parse("%Y-%m-%d %H:%M", text).and_then(|t| t.to_datetime()).expect("a local time, 2026-11-24 10:00")
 }
+
+/// What the comparison by meaning makes of a turn, which is measured elsewhere: plainly like the question it asks, and
+/// like none otherwise.
+fn likeness(acts: &str, faqs: usize) -> Vec<(usize, f32)> {
+    let asked = acts.split_whitespace().find_map(|act| act.strip_prefix("ask:")?.parse::<usize>().ok());
+    let mut like: Vec<(usize, f32)> =
+        (0..faqs).map(|i| (i, if asked == Some(i) { PLAINLY_LIKE } else { 0.0 })).collect();
+    like.sort_by(|a, b| b.1.total_cmp(&a.1));
+    like
+}
+
+/// The likeness of a plain paraphrase.
+const PLAINLY_LIKE: f32 = 0.7;
 
 /// Each script hears its own wordings.
 fn seed(script: &Script) -> u64 {

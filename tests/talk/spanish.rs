@@ -20,7 +20,10 @@ fn the_greeting_hints_at_the_other_language() {
     assert!(call.said[0].contains("automated assistant"), "{:?}", call.said);
     assert!(call.said[1].contains("español"), "{:?}", call.said);
     let talk = &call.conversation;
-    assert_eq!((talk.language_of(&call.said[0]), talk.language_of(&call.said[1])), (Language::English, Language::Spanish));
+    assert_eq!(
+        (talk.language_of(&call.said[0]), talk.language_of(&call.said[1])),
+        (Language::English, Language::Spanish)
+    );
     assert_eq!(talk.expected_languages(), [Language::English, Language::Spanish]);
 }
 
@@ -69,11 +72,29 @@ fn a_booking_in_spanish_is_written_in_spanish() {
         "Sí, correcto.",
         "No, nada más, muchas gracias. Adiós.",
     ]);
-    assert_eq!(call.result(), "cleaning 11-24 14:30 Lucía Fernández Soto +16175550123; Booked", "{}", call.transcript());
-    assert_eq!(call.booked[0].reason.as_deref(), Some("Hola, buenos días. Quería hacerme una limpieza el martes a las dos y media."));
-    assert!(call.transcript().contains("una limpieza, el martes 24 de noviembre a las dos y media de la tarde"), "{}", call.transcript());
-    let call = Call::new(both()).says(&["Hola, ¿venden peces de colores?", "sí", "busco un pez", "Pedro Ruiz", "sí", "no"]);
-    assert_eq!(call.result(), "message from Pedro Ruiz: Preguntó: \"Hola, ¿venden peces de colores?\" busco un pez; Message", "{}", call.transcript());
+    assert_eq!(
+        call.result(),
+        "cleaning 11-24 14:30 Lucía Fernández Soto +16175550123; Booked",
+        "{}",
+        call.transcript()
+    );
+    assert_eq!(
+        call.booked[0].reason.as_deref(),
+        Some("Hola, buenos días. Quería hacerme una limpieza el martes a las dos y media.")
+    );
+    assert!(
+        call.transcript().contains("una limpieza, el martes 24 de noviembre a las dos y media de la tarde"),
+        "{}",
+        call.transcript()
+    );
+    let call =
+        Call::new(both()).says(&["Hola, ¿venden peces de colores?", "sí", "busco un pez", "Pedro Ruiz", "sí", "no"]);
+    assert_eq!(
+        call.result(),
+        "message from Pedro Ruiz: Preguntó: \"Hola, ¿venden peces de colores?\" busco un pez; Message",
+        "{}",
+        call.transcript()
+    );
 }
 
 #[test]

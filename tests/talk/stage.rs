@@ -36,6 +36,8 @@ pub struct Call {
     pub changes: Vec<String>,
     /// Numbers asked about.
     pub looked_up: Vec<String>,
+    /// How like each FAQ the next turn is.
+    pub answers: Vec<(usize, f32)>,
     /// What a model was asked to read, and under which number.
     pub unread: Vec<(u32, Utterance)>,
 }
@@ -73,10 +75,21 @@ impl Call {
             writes: vec![],
             changes: vec![],
             looked_up: vec![],
+            answers: vec![],
             unread: vec![],
         };
-        let known = known.map(|name| KnownCaller { contact_id: "c1".into(), name: name.into() });
+        let known =
+            known.map(|name| KnownCaller { contact_id: "c1".into(), name: name.into(), proof: Default::default() });
         call.event(Event::Started(known));
+        call
+    }
+
+    /// Ringing: [`Event::Started`] is still to come.
+    pub fn silent(business: Arc<Business>, number: Option<&str>, seed: u64) -> Self {
+        let mut call = Self::from(Arc::clone(&business), number, None, seed);
+        let caller = Caller { number: number.map(str::to_string), call_id: "call-1".into() };
+        call.conversation = Conversation::new(business, caller, seed);
+        call.said.clear();
         call
     }
 
@@ -96,7 +109,7 @@ impl Call {
             ("<silence>", _) => self.event(Event::Silence),
             ("<noise>", _) => self.event(Event::NotUnderstood),
             ("<cut>", _) => self.event(Event::Interrupted),
-            _ => self.event(Event::Heard { text: text.into(), confidence: 0.9, answers: vec![] }),
+            _ => self.event(Event::Heard { text: text.into(), confidence: 0.9, answers: self.answers.clone() }),
         }
     }
 

@@ -1,0 +1,89 @@
+//! Whether the caller speaks of an appointment there is, and what is to become of it.
+
+use super::lexicon::ENGLISH;
+use super::services::find_services;
+use super::step::Wanted;
+use super::times::Ear;
+use super::when::{At, Wish};
+use super::words::Words;
+
+/// How far before "appointment" a "my" still belongs to it, words.
+const OWN_REACH: usize = 3;
+
+/// "Could we move Tuesday's appointment", "push me to Friday", "Friday instead of Thursday": a change of something
+/// there is, in whatever order.
+pub(super) fn changes_appointment(words: &Words, at: &At) -> bool {
+    let lexicon = &*ENGLISH;
+    let another = lexicon.means("another_time", words);
+    let change = another || lexicon.means("change_verb", words) || lexicon.means("cancels", words);
+    let there = lexicon.means("appointment_there", words) && !words.has_any(&["an appointment", "another appointment"]);
+    let own = owned(words) || lexicon.means("mine", words);
+    let moved = change || lexicon.means("moves", words) || lexicon.means("withdraws", words);
+    there && change
+        || own && moved
+        || lexicon.means("appointment_there", words) && lexicon.means("withdraws", words)
+        || lexicon.means("me_moved", words)
+        || instead(words, at).is_some()
+        || changes_service(words, another, at)
+}
+
+/// "My cleaning needs a different time", "I have a cleaning on Monday, can it go to Friday": the appointment by its
+/// service. "Change my tyres" is none.
+fn changes_service(words: &Words, another: bool, at: &At) -> bool {
+    let lexicon = &*ENGLISH;
+    if find_services(words, &at.business.services).is_empty() {
+        return false;
+    }
+    let away = another || lexicon.means("cannot_come", words);
+    let had = words.has_any(&["ive got a", "ive a", "i have a", "i had a", "weve got a", "we have a"]);
+    words.has("my") && away || had && lexicon.means("moves", words) && !Wish::read(words, at, Ear::Open).is_empty()
+}
+
+/// "My Wednesday appointment", "one of our visits".
+fn owned(words: &Words) -> bool {
+    let there = ENGLISH.marked("appointment_there", words);
+    let near = |at: usize| (at.saturating_sub(OWN_REACH)..at).any(|i| matches!(words.word(i), "my" | "our"));
+    (0..words.len()).any(|at| there[at] && near(at))
+}
+
+/// What the caller wants done with an appointment.
+pub(super) fn wanted(words: &Words, at: &At) -> Wanted {
+    let lexicon = &*ENGLISH;
+    let cancels = lexicon.means("cancels", words) || lexicon.means("withdraws", words);
+    // "I won't make it" moves nothing, whatever its verb says elsewhere.
+    let absent = lexicon.means("cannot_come_verb", words);
+    match (cancels, lexicon.means("moves", words) || lexicon.means("another_time", words)) {
+        (true, false) => Wanted::Cancelled,
+        (true, true) if absent => Wanted::Cancelled,
+        (_, true) if !absent => Wanted::Moved,
+        _ if !old_and_new(words, at).1.is_empty() || lexicon.means("better", words) => Wanted::Moved,
+        _ => Wanted::Either,
+    }
+}
+
+/// "Move it from Tuesday to Friday": the time it is at, and the time it is to be at.
+pub(super) fn old_and_new(words: &Words, at: &At) -> (Wish, Wish) {
+    if let Some(both) = instead(words, at) {
+        return both;
+    }
+    let verb = ENGLISH.marked("moves", words).iter().position(|m| *m).unwrap_or(words.len());
+    for to in verb..words.len() {
+        if !matches!(words.word(to), "to" | "onto" | "till" | "until" | "into") {
+            continue;
+        }
+        let end = (to..words.len()).find(|i| words.word(*i) == "from").unwrap_or(words.len());
+        let new = Wish::read(&words.part(to + 1, end), at, Ear::Expecting);
+        if !new.is_empty() {
+            return (Wish::read(&words.part(0, to), at, Ear::Open), new);
+        }
+    }
+    (Wish::read(words, at, Ear::Open), Wish::default())
+}
+
+/// "Four instead of three", "Friday rather than Wednesday".
+fn instead(words: &Words, at: &At) -> Option<(Wish, Wish)> {
+    let mark = ["instead of", "rather than"].iter().find_map(|m| words.find(m))?;
+    let new = Wish::read(&words.part(0, mark), at, Ear::Expecting);
+    let old = Wish::read(&words.part(mark + 2, words.len()), at, Ear::Expecting);
+    (!new.is_empty() && !old.is_empty()).then_some((old, new))
+}
