@@ -14,6 +14,7 @@ THREADS_MORE=0
 PORTS_MORE=0
 RSS_MORE_KIB=16384 # the allocator keeps what the busiest moment needed
 SETTLE_SECONDS=60
+WARM_UP=8
 
 RTP_FIRST=39000
 RTP_LAST=39398
@@ -103,10 +104,14 @@ ask() {
 flite -voice awb -t 'Is there parking?' -o "$FOLDER/question.wav"
 flite -voice awb -t 'No, thank you. Goodbye.' -o "$FOLDER/goodbye.wav"
 start
-say "warming up: one call of each kind"
+# What is made when it is first needed is made: every worker has heard, in doubt too, and every kind of call was there.
+say "warming up: $WARM_UP calls and some"
+ask $((WARM_UP / 2)) & one=$!
+ask $((WARM_UP / 2)) & two=$!
 hang_up hang_up_ringing 1 1 1
-hang_up hang_up_after 1 1 1500
-ask 1
+hang_up hang_up_after 4 2 6000
+wait $one || die 'a spoken call failed'
+wait $two || die 'a spoken call failed'
 settle
 before=$(hold)
 

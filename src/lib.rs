@@ -19,7 +19,7 @@
 //! | [`store`] | IO | every SQL line and migration | call, conversation |
 //! | [`calendar`] | IO | free slots and bookings: one trait, a file per provider | conversation, store |
 //! | [`crm`] | IO | contacts and activity: one trait, a file per provider | call, conversation, store |
-//! | [`outbox`] | IO | claim, deliver, retry, park | call, store, crm, calendar, record |
+//! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record |
 //! | [`gateway`] | IO | sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs | sip, call, rtp, audio, conversation, speech, calendar, crm, store, outbox, record |
 //! | [`caller`] | IO | the calling side: `offhook call`, rehearsals, benches | sip, rtp, audio, speech |
 //! | [`console`] | IO | HTTP API, live events | store, call, conversation, outbox, gateway |

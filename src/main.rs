@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 it failed while running, 2 it was asked wrongly or something is missing.
 
+mod calendars;
 mod call_args;
 mod init;
 mod place;
@@ -43,6 +44,9 @@ enum Command {
     Models(models::Command),
     /// Place a call with spoken turns: hear it work without a phone.
     Call(call_args::Args),
+    /// Log in to the calendar of the configuration.
+    #[command(subcommand)]
+    Calendar(calendars::Command),
     /// Write down what is said in sound files.
     Transcribe(speech::command::TranscribeArgs),
 }
@@ -59,6 +63,9 @@ fn main() -> ExitCode {
         }),
         Command::Models(command) => models::run(&command, &models::Dir::default()),
         Command::Call(args) => call(args, &matches),
+        Command::Calendar(calendars::Command::Login { config, port }) => {
+            with_config(config, |config| calendars::login(&config, port))
+        }
         Command::Transcribe(args) => {
             let models = models::Dir::default();
             speech::command::transcribe(&args, speech::Settings { models, ..speech::Settings::default() })

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
-use offhook::calendar::{self, Calendar, CalendarError};
+use offhook::calendar::{self, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
-use offhook::config::{CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, SpeechModel, StoreConfig};
+use offhook::config::{Config, CrmConfig, HttpConfig, LogConfig, LogFormat, SpeechModel, StoreConfig};
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
 use offhook::crm::{self, Crm};
@@ -22,6 +22,8 @@ use offhook::store::{Store, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, watch};
 use tracing_subscriber::EnvFilter;
+
+use crate::calendars;
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(config: Config) -> ExitCode {
@@ -56,6 +58,8 @@ enum ServeError {
     Calendar(#[from] CalendarError),
     #[error("[http] listen = \"{addr}\": {source}; choose another port or stop what holds it")]
     Http { addr: std::net::SocketAddr, source: io::Error },
+    #[error("[confirmations] {0}")]
+    Confirmations(String),
     #[error("signals cannot be heard: {0}")]
     Signals(io::Error),
     #[error("{0}")]
@@ -86,8 +90,15 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         CrmConfig::Builtin => Arc::new(crm::BuiltIn::new(store.clone())),
     };
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
-    let calendar = calendar(&config.calendar, &store, clock)?;
-    let outbox = Outbox::start(store.clone(), crm.clone(), outbox::Settings::default()).await?;
+    let calendar = calendars::open(&config, &store, clock)?;
+    let confirmations = confirmations(&config).map_err(ServeError::Confirmations)?;
+    let doors = outbox::Doors {
+        crm: crm.clone(),
+        calendar: Some(calendar.clone()),
+        businesses: config.businesses.clone(),
+        confirmations,
+    };
+    let outbox = Outbox::start_with(store.clone(), doors, outbox::Settings::default()).await?;
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
         speech: speech.clone(),
@@ -113,39 +124,19 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     served.map_err(ServeError::Api)
 }
 
-/// The calendar to book in; one on a server is looked at meanwhile, and what is wrong with it is said, but calls are
-/// answered whatever it says.
-fn calendar(
-    config: &CalendarConfig,
-    store: &Store,
-    clock: calendar::Clock,
-) -> Result<Arc<dyn Calendar>, CalendarError> {
-    let remote = match config {
-        CalendarConfig::Builtin => return Ok(Arc::new(calendar::BuiltIn::with_clock(store.clone(), clock))),
-        CalendarConfig::CalDav(remote) => remote.clone(),
-    };
-    let settings = calendar::CalDavSettings {
-        url: remote.url,
-        username: remote.username,
-        password: remote.password.map(|password| password.reveal().to_owned()),
-        calendar: remote.calendar,
-        organizer: remote.organizer,
-    };
-    let calendar = calendar::CalDav::new(settings, clock)?;
-    let probed = calendar.clone();
-    tokio::spawn(async move {
-        match probed.probe().await {
-            Ok(found) => tracing::info!(calendar = found, "the calendar answers"),
-            Err(error @ CalendarError::Unavailable(_)) => tracing::error!(
-                "[calendar] {error}; start the server or correct url. Until then callers leave messages"
-            ),
-            Err(error @ CalendarError::Rejected(_)) => tracing::error!(
-                "[calendar] {error}; correct url, calendar, username or password and start again. Until then callers \
-                 leave messages"
-            ),
-        }
+/// Where appointments are confirmed; the reason when that cannot be.
+fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
+    let mail = config.confirmations.mail.as_ref().map(|mail| {
+        outbox::Mail::new(&outbox::MailSettings {
+            url: mail.url.clone(),
+            login: mail.login.as_ref().map(|(name, password)| (name.clone(), password.reveal().to_owned())),
+            from: mail.from.clone(),
+            to: mail.to.clone(),
+        })
     });
-    Ok(Arc::new(calendar))
+    let webhook = config.confirmations.webhook.as_ref();
+    let webhook = webhook.map(|hook| outbox::Webhook::new(hook.url.reveal(), hook.secret.reveal()));
+    Ok(outbox::Confirmations { mail: mail.transpose()?, webhook: webhook.transpose()? })
 }
 
 /// Loads the models and has the fixed prompts rendered ahead, so that the first caller hears no warm-up.

@@ -1,14 +1,17 @@
 //! The built-in calendar: appointments in the store's own database.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
+use super::occupants::Wanted;
 use super::provider::{BookFailure, BoxFuture, Calendar, CalendarError};
-use super::slots::{free_slots, reach};
-use crate::conversation::{Appointment, BookingRequest, Business, Slot, SlotQuery};
-use crate::store::{AppointmentRow, Change, Changed, NewAppointment, Store, StoreError, Written};
+use super::slots::{open_slots, reach};
+use crate::conversation::{Appointment, BookingRequest, Business, Hold, Slot, SlotQuery, Unsettled};
+use crate::store::{AppointmentRow, Change, Changed, Needs, NewAppointment, Store, StoreError, Written};
 
 /// Where a calendar reads the time; tests put their own here.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -47,10 +50,15 @@ impl Calendar for BuiltIn {
         Box::pin(async move {
             let now = (self.clock)();
             let Some((from, to)) = reach(business, query, now) else { return Ok(Vec::new()) };
-            let end = to.saturating_add(length(query.minutes)).unwrap_or(Timestamp::MAX);
-            let occupied = self.store.occupied(&business.id, RESOURCE, from, end).await.map_err(unavailable)?;
-            let busy = occupied.into_iter().map(|(starts_at, ends_at)| Slot { starts_at, ends_at }).collect();
-            Ok(free_slots(business, query, busy, now))
+            let wanted = Wanted::of(business, &query.service, query.staff.as_deref());
+            let (before, after) = wanted.reach();
+            let begin = from.saturating_sub(before).unwrap_or(Timestamp::MIN);
+            let end = to.saturating_add(length(query.minutes) + after).unwrap_or(Timestamp::MAX);
+            let occupied = self.store.occupied(&business.id, begin, end, &query.holder, now).await;
+            let free = wanted.free(occupied.map_err(unavailable)?);
+            let full = self.full_days(business, query, &wanted, (from, to)).await?;
+            let slots = open_slots(business, query, now).filter(|slot| free(slot));
+            Ok(slots.filter(|slot| !full.contains(&day(business, slot.starts_at))).take(query.limit).collect())
         })
     }
 
@@ -63,10 +71,12 @@ impl Calendar for BuiltIn {
             if let Err(reason) = check(&booking.key, booking.slot, (self.clock)()) {
                 // What was booked before its time came stays booked, whenever the answer is asked for again.
                 let before = self.store.appointment_by_key(&booking.key).await.map_err(failed)?;
-                return before.map(appointment).ok_or(BookFailure::Rejected(reason));
+                return before.filter(is_on).map(appointment).ok_or(BookFailure::Rejected(reason));
             }
-            match self.store.add_appointment(&new_appointment(business, booking)).await.map_err(failed)? {
-                Written::New(row) | Written::Before(row) => Ok(appointment(row)),
+            match self.store.add_appointment(&self.new_appointment(business, booking)).await.map_err(failed)? {
+                Written::New(row) => Ok(appointment(row)),
+                Written::Before(row) if is_on(&row) => Ok(appointment(row)),
+                Written::Before(_) | Written::Withdrawn => Err(off()),
                 Written::Overlaps => Err(BookFailure::Taken),
             }
         })
@@ -92,7 +102,11 @@ impl Calendar for BuiltIn {
     ) -> BoxFuture<'a, Result<Appointment, BookFailure>> {
         Box::pin(async move {
             let to = Some((new_slot.starts_at, new_slot.ends_at));
-            let change = Change { key, business: &business.id, id: appointment_id, to };
+            let row = self.store.appointment(&business.id, appointment_id).await.map_err(failed)?;
+            let service = row.map(|row| row.service).unwrap_or_default();
+            // A move takes up what its service needs, the same person if they are free.
+            let needs = Wanted::of(business, &service, None).needs(&new_slot, holder_of(key), (self.clock)());
+            let change = Change { key, business: &business.id, id: appointment_id, to, needs: &needs };
             self.change(&change, check(key, new_slot, (self.clock)())).await.map(appointment)
         })
     }
@@ -104,13 +118,60 @@ impl Calendar for BuiltIn {
         key: &'a str,
     ) -> BoxFuture<'a, Result<(), BookFailure>> {
         Box::pin(async move {
-            let change = Change { key, business: &business.id, id: appointment_id, to: None };
+            let needs = Needs::default();
+            let change = Change { key, business: &business.id, id: appointment_id, to: None, needs: &needs };
             self.change(&change, Ok(())).await.map(drop)
         })
+    }
+
+    fn hold<'a>(
+        &'a self,
+        business: &'a Business,
+        call_id: &'a str,
+        hold: &'a Hold,
+    ) -> BoxFuture<'a, Result<bool, CalendarError>> {
+        Box::pin(async move {
+            let now = (self.clock)();
+            let wanted = Wanted::of(business, &hold.service, hold.staff.as_deref());
+            let (needs, span) = (wanted.needs(&hold.slot, call_id, now), (hold.slot.starts_at, hold.slot.ends_at));
+            let until = now.saturating_add(LEASE).unwrap_or(now);
+            self.store.hold(&business.id, span, &needs, until).await.map_err(unavailable)
+        })
+    }
+
+    fn release<'a>(&'a self, call_id: &'a str) -> BoxFuture<'a, Result<(), CalendarError>> {
+        Box::pin(async move { self.store.release(call_id).await.map_err(unavailable) })
+    }
+
+    fn settle<'a>(&'a self, business: &'a Business, lost: &'a Unsettled) -> BoxFuture<'a, Result<bool, BookFailure>> {
+        Box::pin(async move { self.store.settle_key(&business.id, &lost.key).await.map_err(failed) })
     }
 }
 
 impl BuiltIn {
+    /// Days on which no more of the service are taken.
+    async fn full_days(
+        &self,
+        business: &Business,
+        query: &SlotQuery,
+        wanted: &Wanted<'_>,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<BTreeSet<Date>, CalendarError> {
+        let Some(most) = wanted.per_day() else { return Ok(BTreeSet::new()) };
+        let begin = wanted.day(&Slot { starts_at: from, ends_at: from }).map_or(from, |day| day.0);
+        let end = wanted.day(&Slot { starts_at: to, ends_at: to }).map_or(to, |day| day.1);
+        let starts = self.store.starts_of(&business.id, &query.service, begin, end).await.map_err(unavailable)?;
+        let mut days: BTreeMap<Date, u32> = BTreeMap::new();
+        starts.into_iter().for_each(|start| *days.entry(day(business, start)).or_default() += 1);
+        Ok(days.into_iter().filter(|(_, count)| *count >= most).map(|(day, _)| day).collect())
+    }
+
+    fn new_appointment(&self, business: &Business, booking: &BookingRequest) -> NewAppointment {
+        let wanted = Wanted::of(business, &booking.service, booking.staff.as_deref());
+        let needs = wanted.needs(&booking.slot, &booking.call_id, (self.clock)());
+        NewAppointment { needs, ..new_appointment(business, booking) }
+    }
+
     /// What was changed before its time came stays changed, whenever the answer is asked for again.
     async fn change(&self, change: &Change<'_>, sound: Result<(), String>) -> Result<AppointmentRow, BookFailure> {
         let before = self.store.changed_appointment(change.key).await.map_err(failed)?;
@@ -121,6 +182,7 @@ impl BuiltIn {
         match self.store.change_appointment(change).await.map_err(failed)? {
             Changed::Done(row) => Ok(*row),
             Changed::Overlaps => Err(BookFailure::Taken),
+            Changed::Withdrawn => Err(BookFailure::Rejected("it was given up".to_owned())),
             Changed::Cancelled => Err(BookFailure::Rejected("the appointment was cancelled".to_owned())),
             Changed::Unknown => Err(BookFailure::Rejected("there is no such appointment".to_owned())),
         }
@@ -135,6 +197,19 @@ impl BuiltIn {
             _ => Ok(()),
         }
     }
+}
+
+/// A change's key begins with the id of its call.
+fn holder_of(key: &str) -> &str {
+    key.split(':').next().unwrap_or_default()
+}
+
+fn is_on(row: &AppointmentRow) -> bool {
+    row.status == "confirmed"
+}
+
+fn off() -> BookFailure {
+    BookFailure::Rejected("it was booked and then cancelled".to_owned())
 }
 
 fn failed(error: StoreError) -> BookFailure {
@@ -155,7 +230,7 @@ fn new_appointment(business: &Business, booking: &BookingRequest) -> NewAppointm
     NewAppointment {
         key: booking.key.clone(),
         business: business.id.clone(),
-        resource: RESOURCE.to_owned(),
+        resource: String::new(),
         service: booking.service.clone(),
         starts_at: booking.slot.starts_at,
         ends_at: booking.slot.ends_at,
@@ -164,6 +239,7 @@ fn new_appointment(business: &Business, booking: &BookingRequest) -> NewAppointm
         phone: booking.phone.clone(),
         reason: booking.reason.clone(),
         call_id: booking.call_id.clone(),
+        needs: Needs::default(),
     }
 }
 
@@ -180,5 +256,10 @@ fn length(minutes: u32) -> SignedDuration {
     SignedDuration::from_mins(i64::from(minutes))
 }
 
-/// Every business has one of everything until resources are configured.
-const RESOURCE: &str = "default";
+fn day(business: &Business, at: Timestamp) -> Date {
+    business.timezone.to_datetime(at).date()
+}
+
+/// How long a time is kept while it is read back and name and number are taken: longer than that takes, short enough
+/// that a call cut off by a crash keeps nobody out for long.
+const LEASE: SignedDuration = SignedDuration::from_mins(5);

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::conversation::{Appointment, BookError, BookingRequest, Business, Slot, SlotQuery};
+use crate::conversation::{Appointment, BookError, BookingRequest, Business, Change, Hold, Slot, SlotQuery, Unsettled};
 
 /// A future behind a pointer, so that providers can be chosen at run time.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -51,6 +51,47 @@ pub trait Calendar: Send + Sync {
         appointment_id: &'a str,
         key: &'a str,
     ) -> BoxFuture<'a, Result<(), BookFailure>>;
+
+    /// Keeps a time for a call while it is read back, instead of what it kept before: others are not offered it, and
+    /// the call books through it. It ends by itself after some minutes. False when somebody else has the time; a
+    /// provider that cannot hold keeps nothing and says so by the booking.
+    fn hold<'a>(
+        &'a self,
+        _business: &'a Business,
+        _call_id: &'a str,
+        _hold: &'a Hold,
+    ) -> BoxFuture<'a, Result<bool, CalendarError>> {
+        Box::pin(async { Ok(true) })
+    }
+
+    /// Gives back what a call kept.
+    fn release<'a>(&'a self, _call_id: &'a str) -> BoxFuture<'a, Result<(), CalendarError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Settles a write whose answer was lost, after the caller was told that it failed: a booking is taken back, a
+    /// change is left as it is; afterwards neither will be made any more. Whether it had been made.
+    ///
+    /// Without an answer of its own a provider is looked through for the number's appointments.
+    fn settle<'a>(&'a self, business: &'a Business, lost: &'a Unsettled) -> BoxFuture<'a, Result<bool, BookFailure>> {
+        Box::pin(async move {
+            let Some(phone) = &lost.phone else { return Ok(false) };
+            let all = self.appointments(business, phone).await.map_err(|error| match error {
+                CalendarError::Unavailable(why) => BookFailure::Unavailable(why),
+                CalendarError::Rejected(why) => BookFailure::Rejected(why),
+            })?;
+            let same = |a: &&Appointment| a.service == lost.service && a.slot.starts_at == lost.starts_at;
+            let known = all.iter().find(|a| Some(&a.id) == lost.appointment_id.as_ref());
+            match (lost.change, all.iter().find(same)) {
+                (Change::Book, Some(found)) => {
+                    self.cancel(business, &found.id, &format!("{}/withdraw", lost.key)).await.map(|()| true)
+                }
+                (Change::Book, None) => Ok(false),
+                (Change::Move, _) => Ok(known.is_some_and(|found| found.slot.starts_at == lost.starts_at)),
+                (Change::Cancel, _) => Ok(known.is_none()),
+            }
+        })
+    }
 }
 
 /// Why slots could not be found.

@@ -4,33 +4,61 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use crate::conversation::{Business, Slot, SlotQuery, Span};
+use crate::conversation::{Business, Rules, Slot, SlotQuery, Span};
 
 /// The free slots a query asks for, in order of start.
 ///
 /// A slot starts on the business's grid (multiples of `slot_minutes` since local midnight), lies whole inside one
-/// opening span of a day that is not a closure, starts at least `lead_minutes` after `now` and on the
-/// `horizon_days`th day from today at the latest, and touches nothing busy. A local time that a change of clocks skips
-/// is no start; one that it repeats is meant the first time.
+/// opening span of a day that is not a closure, starts at least the service's lead time after `now` and within its
+/// horizon of days from today, and touches nothing busy, the time kept free around it included. A local time that a
+/// change of clocks skips is no start; one that it repeats is meant the first time.
 pub fn free_slots(business: &Business, query: &SlotQuery, busy: Vec<Slot>, now: Timestamp) -> Vec<Slot> {
-    let Some((from, to)) = reach(business, query, now) else { return Vec::new() };
-    let busy = merged(busy);
-    let zone = &business.timezone;
-    let last = zone.to_datetime(to).date();
-    std::iter::successors(Some(zone.to_datetime(from).date()), |day| day.tomorrow().ok())
-        .take_while(|day| *day <= last)
-        .filter(|day| !business.closures.contains(day))
-        .flat_map(|day| day_slots(business, day, query.minutes))
-        .filter(|slot| slot.starts_at >= from && slot.starts_at < to)
-        .filter(|slot| is_free(&busy, slot))
-        .take(query.limit)
-        .collect()
+    let (busy, rules) = (merged(busy), business.rules(&query.service));
+    open_slots(business, query, now).filter(|slot| is_free(&busy, &padded(slot, &rules))).take(query.limit).collect()
+}
+
+/// The slots within opening hours, lead time and horizon, whoever may be there.
+pub(super) fn open_slots<'a>(
+    business: &'a Business,
+    query: &'a SlotQuery,
+    now: Timestamp,
+) -> impl Iterator<Item = Slot> + 'a {
+    reach(business, query, now).into_iter().flat_map(move |(from, to)| {
+        let zone = &business.timezone;
+        let last = zone.to_datetime(to).date();
+        std::iter::successors(Some(zone.to_datetime(from).date()), |day| day.tomorrow().ok())
+            .take_while(move |day| *day <= last)
+            .filter(|day| !business.closures.contains(day))
+            .flat_map(|day| day_slots(business, day, query.minutes))
+            .filter(move |slot| slot.starts_at >= from && slot.starts_at < to)
+    })
+}
+
+/// A slot with the time its service keeps free around it.
+pub(super) fn padded(slot: &Slot, rules: &Rules) -> Slot {
+    let minutes = |n: u32| SignedDuration::from_mins(n.into());
+    Slot {
+        starts_at: slot.starts_at.saturating_sub(minutes(rules.before_minutes)).unwrap_or(slot.starts_at),
+        ends_at: slot.ends_at.saturating_add(minutes(rules.after_minutes)).unwrap_or(slot.ends_at),
+    }
+}
+
+/// Whether somebody with hours of their own is there for the whole of a slot.
+pub(super) fn within(hours: &[Vec<Span>; 7], slot: &Slot, zone: &TimeZone) -> bool {
+    let (from, to) = (zone.to_datetime(slot.starts_at), zone.to_datetime(slot.ends_at));
+    let weekday = usize::from(from.date().weekday().to_monday_zero_offset().unsigned_abs());
+    let ends = if from.date() == to.date() { Some(to.time()) } else { None };
+    hours[weekday].iter().any(|span| {
+        let late = ends.map_or(span.to == Time::MAX, |ends| ends <= span.to);
+        span.from <= from.time() && late
+    })
 }
 
 /// The starts `[from, to)` a query can have once lead time and horizon are respected; none when nothing is left.
 pub(super) fn reach(business: &Business, query: &SlotQuery, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
-    let earliest = now.checked_add(SignedDuration::from_mins(i64::from(business.lead_minutes))).ok()?;
-    let days = business.horizon_days.min(HORIZON_DAYS_MAX);
+    let lead = business.lead_of(&query.service);
+    let earliest = now.checked_add(SignedDuration::from_mins(i64::from(lead))).ok()?;
+    let days = business.horizon_of(&query.service).min(HORIZON_DAYS_MAX);
     let today = business.timezone.to_datetime(now).date();
     let after = today.checked_add((i64::from(days) + 1).days()).ok()?;
     let (from, to) = (query.from.max(earliest), query.to.min(instant(&business.timezone, after.into())?));
@@ -72,7 +100,7 @@ fn start(zone: &TimeZone, day: Date, minute: u32) -> Option<Timestamp> {
 }
 
 /// The instant of a local time that bounds a span: skipped times move forward, repeated ones are the first.
-fn instant(zone: &TimeZone, at: DateTime) -> Option<Timestamp> {
+pub(super) fn instant(zone: &TimeZone, at: DateTime) -> Option<Timestamp> {
     zone.to_ambiguous_timestamp(at).compatible().ok()
 }
 
@@ -83,7 +111,7 @@ fn minute_of_day(time: Time) -> u32 {
 }
 
 /// In order, and overlapping ones joined, so that ends are in order too.
-fn merged(mut busy: Vec<Slot>) -> Vec<Slot> {
+pub(super) fn merged(mut busy: Vec<Slot>) -> Vec<Slot> {
     busy.sort();
     busy.dedup_by(|next, kept| {
         let joins = next.starts_at <= kept.ends_at;
@@ -95,7 +123,7 @@ fn merged(mut busy: Vec<Slot>) -> Vec<Slot> {
     busy
 }
 
-fn is_free(busy: &[Slot], slot: &Slot) -> bool {
+pub(super) fn is_free(busy: &[Slot], slot: &Slot) -> bool {
     let next = busy.partition_point(|b| b.ends_at <= slot.starts_at);
     busy.get(next).is_none_or(|b| b.starts_at >= slot.ends_at)
 }

@@ -15,7 +15,7 @@ use super::mouth::{Mouth, Said};
 use super::record::{CallRecord, CallState, Line, MediaStats, Speaker};
 use super::turns::{Timing, Turn, Words};
 use crate::audio::Codec;
-use crate::conversation::{Business, Caller, Conversation, Disposition, Event};
+use crate::conversation::{Business, Caller, Conversation, Disposition, Event, Hold};
 use crate::rtp;
 
 /// What a call needs to know before it starts.
@@ -67,12 +67,14 @@ pub struct Call {
     pub(super) timing: Option<Timing>,
     /// Since when nobody has anything to say.
     pub(super) quiet_since: Option<Instant>,
-    /// A tool was asked and no bridge was said yet.
-    pub(super) waiting_since: Option<Instant>,
+    /// A tool is waited for: when the next bridge is due.
+    pub(super) bridge_at: Option<Instant>,
     /// The conversation is over once the mouth is empty.
     pub(super) parting: Option<Disposition>,
     last_packet: Option<Instant>,
     on_hold: bool,
+    /// The time the calendar keeps for this call.
+    kept: Option<Hold>,
     pub(super) outputs: VecDeque<Output>,
     heard_frame: Vec<i16>,
     spoken_frame: [i16; FRAME_SAMPLES],
@@ -117,10 +119,11 @@ impl Call {
             turn: Turn::default(),
             timing: None,
             quiet_since: None,
-            waiting_since: None,
+            bridge_at: None,
             parting: None,
             last_packet: None,
             on_hold: false,
+            kept: None,
             outputs: VecDeque::new(),
             heard_frame: Vec::with_capacity(FRAME_SAMPLES),
             spoken_frame: [0; FRAME_SAMPLES],
@@ -158,6 +161,7 @@ impl Call {
                 self.record.contact_id = Some(caller.contact_id.clone());
                 self.tell(Event::Known(caller), now);
             }
+            Input::Coming(coming) => self.tell(Event::Coming(coming), now),
             // The one place where answers of older turns and askings are dropped.
             Input::Heard { turn, ask, .. } | Input::Judged { turn, ask, .. }
                 if turn != self.turn.number || ask != self.turn.ask || !self.ears.is_speaking() => {}
@@ -186,6 +190,17 @@ impl Call {
             }
             Input::Hold(on_hold) => self.hold(on_hold, now),
             Input::Gone(gone) => self.gone(gone, now),
+        }
+        self.keep();
+    }
+
+    /// The calendar keeps the time that is being talked about, and no other.
+    fn keep(&mut self) {
+        let held = self.mind.conversation().holding().filter(|_| self.phase == Phase::Active);
+        // A write that is under way books through what is kept.
+        if held != self.kept && !self.mind.is_writing() && self.phase != Phase::Over {
+            self.kept = held.clone();
+            self.outputs.push_back(Output::Keep(held));
         }
     }
 
@@ -323,6 +338,8 @@ impl Call {
         if self.mind.is_writing() {
             self.phase = Phase::Closing { gone, until: now + WRITE_WAIT };
         } else {
+            let wall = self.wall(now);
+            self.mind.tell(Event::Gone, wall);
             self.finish(gone, now);
         }
     }
@@ -347,6 +364,9 @@ impl Call {
         });
         self.record.state = CallState::Ended;
         self.record.ended_at = Some(self.wall(now));
+        if self.kept.take().is_some() {
+            self.outputs.push_back(Output::Keep(None));
+        }
         self.note_media();
         self.outputs.push_back(Output::Event(CallEvent::Ended(Box::new(self.record.clone()))));
         self.outputs.push_back(Output::Ended(Box::new(self.record.clone())));

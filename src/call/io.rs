@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::event::CallEvent;
 use super::record::CallRecord;
-use crate::conversation::{Appointment, BookError, BookingRequest, KnownCaller, Slot, SlotQuery};
+use crate::conversation::{Appointment, BookError, BookingRequest, Hold, KnownCaller, Slot, SlotQuery};
 
 /// Something happened to the call.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub enum Input<'a> {
     Tick,
     /// The look-up answered late.
     Known(KnownCaller),
+    /// What the calendar has under the calling number, asked for while it rang.
+    Coming(Vec<Appointment>),
     /// Answer to [`Output::Transcribe`].
     Heard {
         /// Echoed.
@@ -179,6 +181,8 @@ pub enum Output {
         /// Idempotency key.
         key: String,
     },
+    /// Keep this time while it is talked about, instead of what was kept before; none: give it back.
+    Keep(Option<Hold>),
     /// End the SIP dialog.
     HangUp,
     /// Tell the outside.

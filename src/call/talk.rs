@@ -234,12 +234,16 @@ impl Call {
         let wall = self.wall(now);
         let actions = self.mind.answer(tool, wall, event, &mut self.outputs);
         if !self.mind.is_waiting() {
-            self.waiting_since = None;
+            self.bridge_at = None;
         }
         self.perform(actions, now);
     }
 
     fn perform(&mut self, actions: Vec<Action>, now: Instant) {
+        if actions.iter().any(writes) {
+            // What is about to be written is on its way to the disk first: a crash leaves no write nobody knows of.
+            self.save();
+        }
         for action in actions {
             match action {
                 Action::Say(text) => self.say(text, now),
@@ -267,7 +271,7 @@ impl Call {
             }
         }
         if self.mind.is_waiting() {
-            self.waiting_since.get_or_insert(now);
+            self.bridge_at.get_or_insert(now + BRIDGE_AFTER);
         }
     }
 
@@ -308,9 +312,9 @@ impl Call {
 
     /// Silence after everything was said: ask again; a slow tool: bridge it.
     pub(super) fn mind_silence(&mut self, now: Instant) {
-        if self.waiting_since.is_some_and(|since| now.duration_since(since) >= BRIDGE_AFTER) {
-            self.waiting_since = None;
-            if !self.mouth.is_busy() {
+        if self.bridge_at.is_some_and(|at| at <= now) {
+            self.bridge_at = Some(now + BRIDGE_AGAIN_AFTER);
+            if !self.mouth.is_busy() && self.mind.is_waiting() {
                 self.tell(Event::Waiting, now);
             }
         }
@@ -328,6 +332,10 @@ impl Call {
             self.tell(Event::Silence, now);
         }
     }
+}
+
+fn writes(action: &Action) -> bool {
+    matches!(action, Action::Book { .. } | Action::Reschedule { .. } | Action::Cancel { .. })
 }
 
 fn words_of(text: &str) -> Vec<String> {
@@ -359,6 +367,8 @@ const MUMBLE_MS: u32 = 400;
 const ONSET_MS: u64 = 60;
 /// A tool slower than this gets a spoken bridge; the whole pause then stays under a second.
 const BRIDGE_AFTER: Duration = Duration::from_millis(700);
+/// And another one: silence for longer than this sounds like a dead line.
+const BRIDGE_AGAIN_AFTER: Duration = Duration::from_secs(4);
 /// Longest silence after an ordinary question.
 const SILENCE: Duration = Duration::from_secs(7);
 /// While somebody looks at a diary or spells a name.

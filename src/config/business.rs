@@ -6,13 +6,15 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
+use super::capacity::{add_capacity, add_rules, reminders};
 use super::check::{each, in_range, number, read, spoken, text};
 use super::error::{ConfigError, Source};
 use super::languages;
+use super::policy;
 use super::raw::{self, Given};
 use super::settings::Route;
 use super::value;
-use crate::conversation::{Business, Faq, Service, Span, Verify};
+use crate::conversation::{Business, Capacity, Faq, Service, Span, Verify};
 
 /// Every business of the document, and which called number reaches it.
 pub(super) fn all(
@@ -27,18 +29,26 @@ pub(super) fn all(
         };
         let mut business = one(source, &id, raw.get_ref(), "[business]", raw.span())?;
         add_services(source, &mut business, &document.services)?;
+        add_capacity(source, &mut business, &document.staff, &document.resources)?;
+        if !document.flows.is_empty() || document.escalation.is_some() {
+            let own = raw.get_ref();
+            if !own.flows.is_empty() || own.escalation.is_given() {
+                return Err(source.at(raw.span(), "flows and escalation stand in [business] and beside it; keep one"));
+            }
+            let escalation = document.escalation.as_ref().map_or(&own.escalation, |e| e.get_ref());
+            business.policy = Arc::new(policy::of(source, &document.flows, escalation)?);
+        }
         add_faqs(source, &mut business, &document.faqs)?;
         let inner = raw.get_ref();
         let (services, faqs) =
             (inner.services.iter().chain(&document.services), inner.faqs.iter().chain(&document.faqs));
         business.also = languages::also(source, &business, inner, services, faqs)?;
         found.push((id, raw.span(), business, raw.get_ref()));
-    } else if !document.services.is_empty() || !document.faqs.is_empty() {
-        let at = document.services.first().map(|service| service.id.span());
-        let at = at.or_else(|| document.faqs.first().map(|faq| faq.answer.span())).unwrap_or(0..0);
+    } else if let Some(at) = strays(document) {
         return Err(source.at(
             at,
-            "[[services]] and [[faqs]] belong to [business]; write [[businesses.ID.services]] for the others",
+            "[[services]], [[staff]], [[resources]] and [[faqs]] belong to [business]; write \
+             [[businesses.ID.services]] for the others",
         ));
     }
     for (id, raw) in &document.businesses {
@@ -60,6 +70,14 @@ pub(super) fn all(
     }
     let routes = routes(source, &found)?;
     Ok((found.into_iter().map(|(_, _, business, _)| Arc::new(business)).collect(), routes))
+}
+
+/// Something of a business without the business.
+fn strays(document: &raw::Document) -> Option<std::ops::Range<usize>> {
+    let service = document.services.first().map(|service| service.id.span());
+    let staff = document.staff.first().map(|one| one.name.span());
+    let resource = document.resources.first().map(|one| one.name.span());
+    service.or(staff).or(resource).or_else(|| document.faqs.first().map(|faq| faq.answer.span()))
 }
 
 type Found<'a> = (String, std::ops::Range<usize>, Business, &'a raw::Business);
@@ -116,7 +134,7 @@ fn one(
             None => read(source, &raw.language, |text| language(text))?.unwrap_or_else(|| LANGUAGE.into()),
         },
         country: read(source, &raw.country, |text| country(text))?.ok_or_else(|| missing("country", "US"))?,
-        hours: hours(source, &raw.hours, section, at.clone())?,
+        hours: week(source, &raw.hours, section, at.clone())?,
         closures: Vec::new(),
         services: Vec::new(),
         faqs: Vec::new(),
@@ -125,18 +143,26 @@ fn one(
         slot_minutes: number(source, "slot_minutes", &raw.slot_minutes, SLOT_MINUTES, 5..=240)?,
         greet_by_name: raw.greet_by_name.unwrap_or(true),
         emergency: text(source, "emergency", &raw.emergency)?,
+        capacity: Capacity {
+            reminders: reminders(source, &raw.reminder_minutes)?,
+            speak_confirmation: raw.speak_confirmation.unwrap_or(false),
+            ..Capacity::default()
+        },
         verify: read(source, &raw.verify, |text| verify(text))?.unwrap_or_default(),
+        policy: Arc::new(policy::of(source, &raw.flows, &raw.escalation)?),
         also: Vec::new(),
     };
     for closure in &raw.closures {
         business.closures.push(value::date(closure.get_ref()).map_err(|what| source.at(closure.span(), what))?);
     }
     add_services(source, &mut business, &raw.services)?;
+    add_capacity(source, &mut business, &raw.staff, &raw.resources)?;
     add_faqs(source, &mut business, &raw.faqs)?;
     Ok(business)
 }
 
-fn hours(
+/// Opening hours, or those of one person.
+pub(super) fn week(
     source: &Source<'_>,
     raw: &Given<raw::Hours>,
     section: &str,
@@ -196,6 +222,7 @@ fn add_services(source: &Source<'_>, business: &mut Business, raw: &[raw::Servic
             return Err(source.at(at, message));
         }
         words.extend(own);
+        add_rules(source, business, raw)?;
         business.services.push(service);
     }
     Ok(())
@@ -256,7 +283,10 @@ fn verify(text: &str) -> Result<Verify, String> {
     match text {
         "caller_id" => Ok(Verify::CallerId),
         "number" => Ok(Verify::Number),
-        _ => Err(format!("no check `{text}`; write \"caller_id\" or \"number\"")),
+        "birth_date" => Ok(Verify::BirthDate),
+        "zip" => Ok(Verify::Zip),
+        "reference" => Ok(Verify::Reference),
+        _ => Err(format!("no check `{text}`; known: caller_id, number, birth_date, zip, reference")),
     }
 }
 

@@ -1,23 +1,41 @@
 //! `[calendar]`: which one, where it is, and the password, which is never in an error.
 
+use std::sync::Arc;
+
 use toml::Spanned;
 
 use super::check::{read, text};
 use super::error::{ConfigError, Source};
+use super::hosted;
 use super::raw::{self, Given};
 use super::secret::Secret;
 use super::settings::{CalDavConfig, CalendarConfig};
+use crate::conversation::Business;
 
-/// Checks the section; `password_env` is resolved here, where its line is known.
-pub(super) fn calendar(source: &Source<'_>, raw: &raw::Calendar) -> Result<CalendarConfig, ConfigError> {
-    let remote = read(source, &raw.kind, |text| match text.as_str() {
-        "builtin" => Ok(false),
-        "caldav" => Ok(true),
-        other => Err(format!("no calendar `{other}`; known: builtin, caldav")),
-    })?;
-    if !remote.unwrap_or(false) {
-        return nothing_else(source, raw).map(|()| CalendarConfig::Builtin);
+/// Checks the section; secrets from files and the environment are resolved here, where their line is known.
+pub(super) fn calendar(
+    source: &Source<'_>,
+    raw: &raw::Calendar,
+    businesses: &[Arc<Business>],
+) -> Result<CalendarConfig, ConfigError> {
+    let kind = raw.kind.as_ref().map_or("builtin", |kind| kind.get_ref().as_str());
+    let Some((_, keys)) = KINDS.iter().find(|(known, _)| *known == kind) else {
+        let known: Vec<&str> = KINDS.iter().map(|(known, _)| *known).collect();
+        let span = raw.kind.as_ref().map_or(0..0, Spanned::span);
+        return Err(source.at(span, format!("no calendar `{kind}`; known: {}", known.join(", "))));
+    };
+    nothing_else(source, raw, kind, keys)?;
+    match kind {
+        "caldav" => caldav(source, raw).map(CalendarConfig::CalDav),
+        "google" => hosted::google(source, raw).map(CalendarConfig::Google),
+        "microsoft" => hosted::microsoft(source, raw).map(CalendarConfig::Microsoft),
+        "calendly" => hosted::calendly(source, raw, businesses).map(CalendarConfig::Calendly),
+        "acuity" => hosted::acuity(source, raw, businesses).map(CalendarConfig::Acuity),
+        _ => Ok(CalendarConfig::Builtin),
     }
+}
+
+fn caldav(source: &Source<'_>, raw: &raw::Calendar) -> Result<CalDavConfig, ConfigError> {
     let kind = raw.kind.as_ref().map_or(0..0, Spanned::span);
     let url = read(source, &raw.url, |text| address(text))?.ok_or_else(|| {
         source.at(kind.clone(), "a CalDAV calendar has a url, like url = \"https://cloud.example.com/remote.php/dav\"")
@@ -31,18 +49,18 @@ pub(super) fn calendar(source: &Source<'_>, raw: &raw::Calendar) -> Result<Calen
         let remedy = "a username without a password; set password_file, password_env or password";
         return Err(source.at(name.span(), remedy));
     }
-    Ok(CalendarConfig::CalDav(CalDavConfig {
+    Ok(CalDavConfig {
         url,
         calendar: text(source, "calendar", &raw.calendar)?,
         username,
         password: password.map(Spanned::into_inner),
         organizer: read(source, &raw.organizer, |text| mail(text))?,
-    }))
+    })
 }
 
 /// A key that means something only elsewhere is a mistake worth telling.
-fn nothing_else(source: &Source<'_>, raw: &raw::Calendar) -> Result<(), ConfigError> {
-    let given = [
+fn nothing_else(source: &Source<'_>, raw: &raw::Calendar, kind: &str, keys: &[&str]) -> Result<(), ConfigError> {
+    let texts = [
         ("url", &raw.url),
         ("calendar", &raw.calendar),
         ("username", &raw.username),
@@ -50,28 +68,57 @@ fn nothing_else(source: &Source<'_>, raw: &raw::Calendar) -> Result<(), ConfigEr
         ("password_env", &raw.password_env),
         ("password_file", &raw.password_file),
         ("organizer", &raw.organizer),
+        ("client_id", &raw.client_id),
+        ("client_secret", &raw.client_secret),
+        ("client_secret_env", &raw.client_secret_env),
+        ("client_secret_file", &raw.client_secret_file),
+        ("refresh_token_env", &raw.refresh_token_env),
+        ("refresh_token_file", &raw.refresh_token_file),
+        ("token_url", &raw.token_url),
+        ("authorize_url", &raw.authorize_url),
+        ("tenant", &raw.tenant),
+        ("user", &raw.user),
+        ("token", &raw.token),
+        ("token_env", &raw.token_env),
+        ("token_file", &raw.token_file),
+        ("email", &raw.email),
     ];
-    match given.into_iter().find_map(|(key, given)| Some((key, given.as_ref()?))) {
-        Some((key, given)) => Err(source
-            .at(given.span(), format!("the built-in calendar has no {key}; set kind = \"caldav\" or leave it out"))),
+    let texts = texts.into_iter().filter_map(|(key, given)| Some((key, given.as_ref()?.span())));
+    let busy = raw.busy.iter().map(|list| ("busy", list.span()));
+    let services = raw.services.values().map(|one| ("services", one.span()));
+    match texts.chain(busy).chain(services).find(|(key, _)| !keys.contains(key)) {
         None => Ok(()),
+        Some((key, span)) if kind == "builtin" => {
+            Err(source.at(span, format!("the built-in calendar has no {key}; set kind = \"caldav\" or leave it out")))
+        }
+        Some((key, span)) => Err(source
+            .at(span, format!("a calendar of kind \"{kind}\" has no {key}; leave it out. It has {}", keys.join(", ")))),
     }
 }
 
 fn password(source: &Source<'_>, raw: &raw::Calendar) -> Result<Option<Spanned<Secret>>, ConfigError> {
-    let given = [&raw.password, &raw.password_env, &raw.password_file];
-    let mut places = given.into_iter().flatten();
+    secret(source, "password", [&raw.password, &raw.password_env, &raw.password_file])
+}
+
+/// A secret written down, in the environment or in a file; it is never in an error.
+pub(super) fn secret(
+    source: &Source<'_>,
+    key: &str,
+    [plain, env, file]: [&Given<String>; 3],
+) -> Result<Option<Spanned<Secret>>, ConfigError> {
+    let mut places = [plain, env, file].into_iter().flatten();
     if let (Some(_), Some(second)) = (places.next(), places.next()) {
-        return Err(source.at(second.span(), "more than one of password, password_env and password_file; keep one"));
+        let message = format!("more than one of {key}, {key}_env and {key}_file; keep one");
+        return Err(source.at(second.span(), message));
     }
     let found = [
-        placed(source, &raw.password, |text| Ok(text.clone()))?,
-        placed(source, &raw.password_env, |name| {
+        placed(source, key, plain, |text| Ok(text.clone()))?,
+        placed(source, key, env, |name| {
             std::env::var(name).map_err(|_| format!("the environment has no {name}; set it or name another"))
         })?,
-        placed(source, &raw.password_file, |path| {
+        placed(source, key, file, |path| {
             let text = std::fs::read_to_string(path);
-            text.map_err(|error| format!("password_file `{path}` cannot be read: {error}"))
+            text.map_err(|error| format!("{key}_file `{path}` cannot be read: {error}"))
         })?,
     ];
     Ok(found.into_iter().flatten().next())
@@ -79,12 +126,13 @@ fn password(source: &Source<'_>, raw: &raw::Calendar) -> Result<Option<Spanned<S
 
 fn placed(
     source: &Source<'_>,
+    key: &str,
     given: &Given<String>,
     reader: impl Fn(&String) -> Result<String, String>,
 ) -> Result<Option<Spanned<Secret>>, ConfigError> {
     let Some(value) = given else { return Ok(None) };
     let secret = reader(value.get_ref()).and_then(|text| match text.trim_end_matches(['\r', '\n']) {
-        "" => Err("the calendar's password is empty".to_owned()),
+        "" => Err(format!("the calendar's {key} is empty")),
         text => Ok(Secret::new(text)),
     });
     secret.map(|secret| Some(Spanned::new(value.span(), secret))).map_err(|message| source.at(value.span(), message))
@@ -104,7 +152,7 @@ fn address(text: &str) -> Result<String, String> {
     }
 }
 
-fn mail(text: &str) -> Result<String, String> {
+pub(super) fn mail(text: &str) -> Result<String, String> {
     let text = text.trim();
     let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && !"\"<>:;,@".contains(c));
     match text.split_once('@') {
@@ -112,3 +160,45 @@ fn mail(text: &str) -> Result<String, String> {
         _ => Err(format!("`{text}` is no e-mail address; write it like \"desk@example.com\"")),
     }
 }
+
+/// Which calendars there are, and which keys each has.
+const KINDS: [(&str, &[&str]); 6] = [
+    ("builtin", &[]),
+    ("caldav", &["url", "calendar", "username", "password", "password_env", "password_file", "organizer"]),
+    (
+        "google",
+        &[
+            "client_id",
+            "client_secret",
+            "client_secret_env",
+            "client_secret_file",
+            "refresh_token_env",
+            "refresh_token_file",
+            "calendar",
+            "busy",
+            "url",
+            "token_url",
+            "authorize_url",
+        ],
+    ),
+    (
+        "microsoft",
+        &[
+            "client_id",
+            "client_secret",
+            "client_secret_env",
+            "client_secret_file",
+            "refresh_token_env",
+            "refresh_token_file",
+            "tenant",
+            "user",
+            "calendar",
+            "busy",
+            "url",
+            "token_url",
+            "authorize_url",
+        ],
+    ),
+    ("calendly", &["token", "token_env", "token_file", "email", "services", "url"]),
+    ("acuity", &["username", "password", "password_env", "password_file", "calendar", "email", "services", "url"]),
+];

@@ -10,14 +10,18 @@ use super::error::{ConfigError, Source};
 use super::raw::{self, Given};
 use super::secret::Secret;
 use super::settings::{
-    Config, CrmConfig, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig, SpeechModel,
-    StoreConfig, TestingConfig, VoiceConfig,
+    CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig,
+    SpeechModel, StoreConfig, TestingConfig, VoiceConfig,
 };
-use super::{business, calendar, value};
+use super::{business, calendar, confirmations, value};
 
 /// Checks everything but the secrets that live elsewhere.
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
     let (businesses, routes) = business::all(source, &document)?;
+    let calendar = calendar::calendar(source, &document.calendar, &businesses)?;
+    if let (false, Some(at)) = (calendar == CalendarConfig::Builtin, built_in_only(&document)) {
+        return Err(source.at(at, "staff, resources and max_per_day need the built-in calendar; leave them out"));
+    }
     let sip = sip(source, &document.sip)?;
     Ok(Config {
         origin: source.file.to_string(),
@@ -27,13 +31,24 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         sip,
         speech: speech(source, &document.speech)?,
         voice: voice(source, &document.voice)?,
-        calendar: calendar::calendar(source, &document.calendar)?,
+        calendar,
+        confirmations: confirmations::confirmations(source, &document.confirmations)?,
         crm: builtin(source, "crm", &document.crm.kind).map(|()| CrmConfig::Builtin)?,
         store: store(source, &document.store)?,
         http: http(source, &document.http)?,
         log: log(source, &document.log)?,
         testing: TestingConfig { now: read(source, &document.testing.now, value::instant)? },
     })
+}
+
+/// What only the built-in calendar can keep.
+fn built_in_only(document: &raw::Document) -> Option<Range<usize>> {
+    let inner = document.businesses.values();
+    let staff = document.staff.iter().chain(inner.clone().flat_map(|b| &b.staff)).map(|one| one.name.span());
+    let things = document.resources.iter().chain(inner.clone().flat_map(|b| &b.resources)).map(|one| one.name.span());
+    let services = document.services.iter().chain(inner.flat_map(|b| &b.services));
+    let caps = services.filter_map(|service| service.max_per_day.as_ref().map(Spanned::span));
+    staff.chain(things).chain(caps).next()
 }
 
 fn sip(source: &Source<'_>, raw: &raw::Sip) -> Result<SipConfig, ConfigError> {

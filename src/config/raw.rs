@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+use crate::conversation::GivenFlows;
+
 /// A value with its place in the file, if it was given.
 pub(super) type Given<T> = Option<Spanned<T>>;
 
@@ -14,13 +16,18 @@ pub(super) struct Document {
     pub(super) business: Given<Business>,
     pub(super) businesses: BTreeMap<Spanned<String>, Business>,
     pub(super) services: Vec<Service>,
+    pub(super) staff: Vec<Staff>,
+    pub(super) resources: Vec<Resource>,
     pub(super) faqs: Vec<Faq>,
+    pub(super) flows: GivenFlows,
+    pub(super) escalation: Given<Escalation>,
     pub(super) sip: Sip,
     pub(super) media: Media,
     pub(super) speech: Speech,
     pub(super) voice: Voice,
     pub(super) calendar: Calendar,
     pub(super) crm: Crm,
+    pub(super) confirmations: Confirmations,
     pub(super) store: Store,
     pub(super) http: Http,
     pub(super) log: Log,
@@ -44,11 +51,17 @@ pub(super) struct Business {
     pub(super) horizon_days: Given<i64>,
     pub(super) slot_minutes: Given<i64>,
     pub(super) greet_by_name: Option<bool>,
+    pub(super) speak_confirmation: Option<bool>,
+    pub(super) reminder_minutes: Vec<Spanned<i64>>,
     pub(super) emergency: Given<String>,
     pub(super) verify: Given<String>,
+    pub(super) flows: GivenFlows,
+    pub(super) escalation: Escalation,
     pub(super) hours: Given<Hours>,
     pub(super) closures: Vec<Spanned<Value>>,
     pub(super) services: Vec<Service>,
+    pub(super) staff: Vec<Staff>,
+    pub(super) resources: Vec<Resource>,
     pub(super) faqs: Vec<Faq>,
 }
 
@@ -62,6 +75,25 @@ pub(super) struct Wording {
     pub(super) aliases: Vec<Spanned<String>>,
     pub(super) questions: Given<Vec<String>>,
     pub(super) answer: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Escalation {
+    pub(super) by_request: Option<bool>,
+    pub(super) failures: Given<i64>,
+    pub(super) urgent: Vec<Spanned<String>>,
+    pub(super) tiers: Vec<Spanned<String>>,
+    pub(super) after_hours: Option<bool>,
+    pub(super) duty: Vec<Duty>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Duty {
+    pub(super) name: Spanned<String>,
+    pub(super) number: Spanned<String>,
+    pub(super) hours: Given<Hours>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,10 +116,32 @@ pub(super) struct Service {
     #[serde(default)]
     pub(super) aliases: Vec<Spanned<String>>,
     pub(super) minutes: Spanned<i64>,
+    pub(super) buffer_before_minutes: Given<i64>,
+    pub(super) buffer_after_minutes: Given<i64>,
+    pub(super) max_per_day: Given<i64>,
+    pub(super) lead_minutes: Given<i64>,
+    pub(super) horizon_days: Given<i64>,
     #[serde(default)]
     pub(super) en: Wording,
     #[serde(default)]
     pub(super) es: Wording,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Staff {
+    pub(super) name: Spanned<String>,
+    #[serde(default)]
+    pub(super) services: Vec<Spanned<String>>,
+    pub(super) hours: Given<Hours>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resource {
+    pub(super) name: Spanned<String>,
+    #[serde(default)]
+    pub(super) services: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -142,12 +196,44 @@ pub(super) struct Calendar {
     pub(super) password_env: Given<String>,
     pub(super) password_file: Given<String>,
     pub(super) organizer: Given<String>,
+    pub(super) busy: Given<Vec<Spanned<String>>>,
+    pub(super) client_id: Given<String>,
+    pub(super) client_secret: Given<String>,
+    pub(super) client_secret_env: Given<String>,
+    pub(super) client_secret_file: Given<String>,
+    pub(super) refresh_token_env: Given<String>,
+    pub(super) refresh_token_file: Given<String>,
+    pub(super) token_url: Given<String>,
+    pub(super) authorize_url: Given<String>,
+    pub(super) tenant: Given<String>,
+    pub(super) user: Given<String>,
+    pub(super) token: Given<String>,
+    pub(super) token_env: Given<String>,
+    pub(super) token_file: Given<String>,
+    pub(super) email: Given<String>,
+    pub(super) services: BTreeMap<String, Spanned<toml::Value>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Crm {
     pub(super) kind: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Confirmations {
+    pub(super) smtp: Given<String>,
+    pub(super) from: Given<String>,
+    pub(super) to: Vec<Spanned<String>>,
+    pub(super) username: Given<String>,
+    pub(super) password: Given<String>,
+    pub(super) password_env: Given<String>,
+    pub(super) password_file: Given<String>,
+    pub(super) webhook: Given<String>,
+    pub(super) webhook_secret: Given<String>,
+    pub(super) webhook_secret_env: Given<String>,
+    pub(super) webhook_secret_file: Given<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

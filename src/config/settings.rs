@@ -1,5 +1,6 @@
 //! The checked configuration: plain values, one struct per section.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -33,6 +34,8 @@ pub struct Config {
     pub calendar: CalendarConfig,
     /// `[crm]`
     pub crm: CrmConfig,
+    /// `[confirmations]`
+    pub confirmations: ConfirmationsConfig,
     /// `[store]`
     pub store: StoreConfig,
     /// `[http]`
@@ -181,6 +184,14 @@ pub enum CalendarConfig {
     Builtin,
     /// A calendar on a CalDAV server.
     CalDav(CalDavConfig),
+    /// A Google calendar.
+    Google(GoogleConfig),
+    /// A calendar of Microsoft 365 or Outlook.com.
+    Microsoft(MicrosoftConfig),
+    /// Calendly.
+    Calendly(CalendlyConfig),
+    /// Acuity Scheduling.
+    Acuity(AcuityConfig),
 }
 
 /// A calendar on a CalDAV server, and who we are there.
@@ -198,11 +209,119 @@ pub struct CalDavConfig {
     pub organizer: Option<String>,
 }
 
+/// The user's permission to use a calendar (OAuth 2.0).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermissionConfig {
+    /// The provider's name: that of the sealed file.
+    pub name: String,
+    /// Where tokens are bought.
+    pub token_url: String,
+    /// Where the user says yes.
+    pub authorize_url: String,
+    /// What is asked for.
+    pub scope: String,
+    /// Our name at the provider.
+    pub client_id: String,
+    /// And our password, where it gives one.
+    pub client_secret: Option<Secret>,
+    /// A refresh token from elsewhere.
+    pub refresh_token: Option<Secret>,
+}
+
+/// A Google calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoogleConfig {
+    /// Address of the API.
+    pub url: String,
+    /// Id of the calendar.
+    pub calendar: String,
+    /// Calendars that keep us from booking when they are busy.
+    pub busy: Vec<String>,
+    /// Who we are there.
+    pub permission: PermissionConfig,
+}
+
+/// A calendar of Microsoft 365 or Outlook.com.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MicrosoftConfig {
+    /// Address of the API.
+    pub url: String,
+    /// Id of the calendar; none for the mailbox's own.
+    pub calendar: Option<String>,
+    /// Mailbox; none for that of whoever logged in.
+    pub user: Option<String>,
+    /// Mailboxes that keep us from booking when they are busy.
+    pub busy: Vec<String>,
+    /// Who we are there.
+    pub permission: PermissionConfig,
+}
+
+/// Calendly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendlyConfig {
+    /// Address of the API.
+    pub url: String,
+    /// A personal access token.
+    pub token: Secret,
+    /// The business's own e-mail address.
+    pub email: String,
+    /// Service keys and the addresses of their event types.
+    pub services: BTreeMap<String, String>,
+}
+
+/// Acuity Scheduling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcuityConfig {
+    /// Address of the API.
+    pub url: String,
+    /// The account's number.
+    pub username: String,
+    /// Its API key.
+    pub password: Secret,
+    /// Number of the calendar; none lets Acuity find one.
+    pub calendar: Option<u64>,
+    /// The business's own e-mail address.
+    pub email: String,
+    /// Service keys and the numbers of their appointment types.
+    pub services: BTreeMap<String, u64>,
+}
+
 /// Which contact store is written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CrmConfig {
     /// Our own tables.
     Builtin,
+}
+
+/// Where appointments are confirmed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConfirmationsConfig {
+    /// By mail.
+    pub mail: Option<MailConfig>,
+    /// By a signed web request.
+    pub webhook: Option<WebhookConfig>,
+}
+
+/// A mail server, and who writes to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailConfig {
+    /// `smtps://HOST` or `smtp://HOST`.
+    pub url: String,
+    /// User name and password.
+    pub login: Option<(String, Secret)>,
+    /// Who writes.
+    pub from: String,
+    /// Who is written to.
+    pub to: Vec<String>,
+}
+
+/// A web address that is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookConfig {
+    /// The address, which may hold a token.
+    pub url: Secret,
+    /// What requests are signed with.
+    pub secret: Secret,
 }
 
 /// Where calls, bookings and outgoing work are kept.

@@ -44,6 +44,7 @@ impl Conversation {
                 true
             }
             Step::Name => self.name_step(turn, at),
+            Step::Proof => self.proof_heard(turn, at),
             Step::Phone => {
                 let few = dictated(&turn.words, true).digits.len() < 3;
                 few && self.use_calling_number(turn, at) || self.digits_heard(&turn.words, at)

@@ -2,7 +2,9 @@
 
 use jiff::civil::{Date, Time};
 
+use super::business::Verify;
 use super::conversation::Conversation;
+use super::escalation::Reason;
 use super::event::Expectation;
 use super::outcome::{Disposition, Outcome};
 use super::phone;
@@ -68,6 +70,14 @@ impl Conversation {
                 let digits = phone::grouped(&self.digits);
                 self.say("phone_more", &[("digits", &digits)]);
             }
+            Step::Proof => self.say(
+                match self.business.verify {
+                    Verify::BirthDate => "ask_birth_date",
+                    Verify::Zip => "ask_zip",
+                    _ => "ask_reference",
+                },
+                &[],
+            ),
             Step::Phone if self.task == Task::Existing => self.say("ask_booked_phone", &[]),
             Step::Phone => self.say("ask_phone", &[]),
             Step::PhoneBack(number) => self.say("phone_back", &[("digits", &phone::spoken(&number))]),
@@ -126,9 +136,10 @@ impl Conversation {
             }
             number => number.as_deref().map(phone::spoken).unwrap_or_default(),
         };
+        let a_service = self.with_staff(self.language().with_article(&service));
         let values = [
             ("service", service.as_str()),
-            ("a_service", &self.language().with_article(&service)),
+            ("a_service", &a_service),
             ("time", &time),
             ("name", &name),
             ("phone", &phone),
@@ -192,7 +203,7 @@ impl Conversation {
             }
             return;
         }
-        if self.strikes >= STRIKES_BEFORE_MESSAGE {
+        if self.strikes >= self.business.policy.escalation.failures.min(STRIKES_BEFORE_MESSAGE) {
             return self.give_up();
         }
         match (silent, self.strikes) {
@@ -228,6 +239,7 @@ impl Conversation {
             self.task = Task::None;
             return self.end("goodbye", Disposition::Message);
         }
+        self.press(Reason::Failure);
         let about = self.appointment_wish();
         self.task = Task::Message;
         self.note.about = self.note.about.take().or(about);

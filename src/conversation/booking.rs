@@ -8,8 +8,11 @@ use jiff::{Timestamp, ToSpan};
 use super::conversation::Conversation;
 use super::dates::{DayWish, plus};
 use super::event::Action;
-use super::outcome::{Booking, Disposition};
-use super::slots::{Appointment, BookError, BookingRequest, Slot, SlotQuery};
+use super::flows::{Ask, Kind, Then};
+use super::outcome::{Booking, Change, Disposition, Unsettled};
+use super::phone;
+use super::reference::reference;
+use super::slots::{Appointment, BookError, BookingRequest, Hold, Slot, SlotQuery};
 use super::step::{Draft, Note, Search, Step, Task};
 use super::times::{Clock, TimeWish};
 use super::when::{At, When, Wish, earliest, envelope};
@@ -34,24 +37,43 @@ impl Conversation {
         }
     }
 
+    /// The next thing missing, in the flow's order; what was said already is not asked for.
     fn advance_booking(&mut self, at: &At) {
-        if self.draft.service.is_none() {
-            match self.business.services.len() {
-                0 => return self.calendar_down(at),
-                1 => self.draft.service = Some(0),
-                _ => return self.ask(Step::Service(Vec::new())),
+        if !self.flow(Kind::Book).on {
+            return self.booking_passed_on("change");
+        }
+        if self.draft.service.is_none() && self.business.services.len() <= 1 {
+            if self.business.services.is_empty() {
+                return self.calendar_down(at);
+            }
+            self.draft.service = Some(0);
+        }
+        for ask in self.flow(Kind::Book).asks.clone() {
+            match ask {
+                Ask::Service if self.draft.service.is_none() => return self.ask(Step::Service(Vec::new())),
+                // A calendar is asked about a service; until there is one, the wish is enough.
+                Ask::Time if self.draft.service.is_none() && self.draft.wish.is_empty() => return self.ask(Step::When),
+                Ask::Time if self.draft.service.is_some() && self.draft.slot.is_none() => return self.seek(at),
+                Ask::Name if self.outcome.name.is_none() => return self.ask(Step::Name),
+                Ask::Phone if self.outcome.phone.is_none() => return self.ask_for_phone(),
+                _ => {}
             }
         }
         if self.draft.slot.is_none() {
             return self.seek(at);
         }
-        if self.outcome.name.is_none() {
-            return self.ask(Step::Name);
-        }
-        if self.outcome.phone.is_none() {
-            return self.ask_for_phone();
-        }
         self.ask(Step::ReadBack);
+    }
+
+    /// The office does it: what was agreed so far is the message.
+    fn booking_passed_on(&mut self, why: &'static str) {
+        let about = self.appointment_wish().or(self.draft.reason.take());
+        self.say(why, &[]);
+        self.draft = Draft::default();
+        match about {
+            Some(text) => self.pass_on(text),
+            None => self.start_message(None),
+        }
     }
 
     /// Starts a booking, or goes on with the one begun.
@@ -60,11 +82,19 @@ impl Conversation {
             self.task = Task::Booking;
             self.draft = Draft::default();
         }
-        self.intent("book");
+        self.enter(Kind::Book);
+    }
+
+    /// The time agreed on, to be kept while it is talked about.
+    pub(crate) fn holding(&self) -> Option<Hold> {
+        let service = self.draft.service.and_then(|i| self.business.services.get(i))?;
+        let slot = self.draft.slot.filter(|_| self.task.is_scheduling() && self.step != Step::Ended)?;
+        Some(Hold { service: service.id.clone(), slot, staff: self.draft.staff.clone() })
     }
 
     /// Turns the wish into a question or a query.
     fn seek(&mut self, at: &At) {
+        self.mind_skills();
         match self.draft.wish.resolve(at) {
             When::None => {
                 let service = self
@@ -155,7 +185,7 @@ impl Conversation {
     }
 
     fn horizon(&self, at: &At) -> Date {
-        plus(at.now.date(), i64::from(self.business.horizon_days))
+        plus(at.now.date(), i64::from(self.business.longest_horizon()))
     }
 
     fn query(&mut self, search: Search, at: &At) {
@@ -170,7 +200,15 @@ impl Conversation {
             self.draft.search = search;
             return if far { self.refuse_wish("too_far") } else { self.no_slots(at) };
         }
-        let query = SlotQuery { service: service.id.clone(), minutes: service.minutes, from, to, limit: QUERY_LIMIT };
+        let query = SlotQuery {
+            service: service.id.clone(),
+            minutes: service.minutes,
+            from,
+            to,
+            limit: QUERY_LIMIT,
+            staff: self.draft.staff.clone(),
+            holder: self.caller.call_id.clone(),
+        };
         self.request += 1;
         self.draft.search = search;
         self.draft.offers.clear();
@@ -336,11 +374,14 @@ impl Conversation {
     /// Writes the booking; the same booking always under the same key.
     pub(super) fn book(&mut self) {
         let Some(service) = self.draft.service.and_then(|i| self.business.services.get(i)) else { return };
-        let (Some(slot), Some(name), Some(phone)) =
-            (self.draft.slot, self.outcome.name.clone(), self.outcome.phone.clone())
-        else {
-            return;
-        };
+        let Some(slot) = self.draft.slot else { return };
+        let service = service.clone();
+        if self.flow(Kind::Book).then == Then::Message {
+            return self.booking_passed_on("change");
+        }
+        // Where the flow does not ask for them.
+        let name = self.outcome.name.clone().unwrap_or_default();
+        let phone = self.outcome.phone.clone().or(self.caller.number.clone()).unwrap_or_default();
         let service = service.id.clone();
         let booking = BookingRequest {
             key: self.key("book", &format!("{service} {} {name} {phone}", slot.starts_at)),
@@ -350,16 +391,30 @@ impl Conversation {
             phone,
             reason: self.draft.reason.clone(),
             call_id: self.caller.call_id.clone(),
+            staff: self.draft.staff.clone(),
         };
         self.request += 1;
         self.step = Step::WaitBook(self.request);
+        self.outcome.asked(Unsettled {
+            key: booking.key.clone(),
+            change: Change::Book,
+            appointment_id: None,
+            service: booking.service.clone(),
+            starts_at: slot.starts_at,
+            ends_at: slot.ends_at,
+            phone: Some(booking.phone.clone()),
+            told: false,
+            became: None,
+            request: self.request,
+        });
         self.actions.push_back(Action::Book { request: self.request, booking });
     }
 
     /// The calendar's word. A booking that was made is noted even when nobody waits for it any more.
     pub(super) fn booked(&mut self, request: u32, result: Result<Appointment, BookError>, at: &At) {
+        self.outcome.answered(request, result == Err(BookError::Unavailable));
         if let Ok(appointment) = &result {
-            self.outcome.booking = Some(Booking {
+            self.outcome.booked(Booking {
                 appointment_id: appointment.id.clone(),
                 service: appointment.service.clone(),
                 starts_at: appointment.slot.starts_at,
@@ -396,7 +451,11 @@ impl Conversation {
             .map_or("", |s| s.name.as_str())
             .to_string();
         let time = self.language().moment(appointment.slot.starts_at, &self.business.timezone);
-        self.say("booked", &[("service", &name), ("a_service", &self.language().with_article(&name)), ("time", &time)]);
+        let a_service = self.with_staff(self.language().with_article(&name));
+        self.say("booked", &[("service", &name), ("a_service", &a_service), ("time", &time)]);
+        if self.business.capacity.speak_confirmation {
+            self.say("confirmation", &[("digits", &phone::grouped(&reference(&appointment.id)))]);
+        }
         self.task = Task::None;
         self.draft = Draft::default();
         if self.leaving {
@@ -424,6 +483,17 @@ impl Conversation {
         self.note = Note { text: Some(wish), ..Note::default() };
         self.keep_message();
         self.advance_message();
+    }
+
+    /// Who is kept waiting by the calendar and leaves is called back: the wish becomes a message.
+    pub(super) fn keep_wish(&mut self) {
+        if !self.slow || !self.step.is_waiting() || self.step.is_writing() {
+            return;
+        }
+        if let Some(wish) = self.appointment_wish() {
+            self.note = Note { text: Some(wish), ..Note::default() };
+            self.keep_message();
+        }
     }
 
     /// What was to be booked, moved or cancelled, as a line for the office.

@@ -6,6 +6,9 @@ use jiff::Zoned;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+use super::capacity::Capacity;
+use super::escalation::Escalation;
+use super::flows::Flows;
 use super::language::Language;
 
 /// One business: everything the conversation may say or decide comes from here.
@@ -41,8 +44,12 @@ pub struct Business {
     pub greet_by_name: bool,
     /// What is said first when a caller speaks of an emergency; none for the country's emergency number.
     pub emergency: Option<String>,
+    /// People, rooms, and what single services ask for.
+    pub capacity: Capacity,
     /// What a caller must show before anything about an appointment is told or changed.
     pub verify: Verify,
+    /// What it does for each kind of wish, and when a person has to hear of it.
+    pub policy: Arc<Policy>,
     /// The same business in its other languages: its names, answers and address as they are said there.
     pub also: Vec<Arc<Business>>,
 }
@@ -66,13 +73,32 @@ impl Business {
 
     /// Whether somebody is there at this local time.
     pub(super) fn open_at(&self, now: &Zoned) -> Opening {
-        let (date, time) = (now.date(), now.time());
-        let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
         match () {
-            () if self.closures.contains(&date) => Opening::Holiday,
-            () if self.hours[weekday].iter().any(|s| s.from <= time && time < s.to) => Opening::Open,
+            () if self.closures.contains(&now.date()) => Opening::Holiday,
+            () if open_in(&self.hours, now) => Opening::Open,
             () => Opening::Closed,
         }
+    }
+}
+
+/// Whether a week's hours hold this local time.
+pub(super) fn open_in(hours: &[Vec<Span>; 7], now: &Zoned) -> bool {
+    let weekday = usize::from(now.date().weekday().to_monday_zero_offset().unsigned_abs());
+    hours[weekday].iter().any(|s| s.from <= now.time() && now.time() < s.to)
+}
+
+/// What a business does for each kind of wish, and when a person has to hear of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// What is done.
+    pub flows: Arc<Flows>,
+    /// When it is handed on, and to whom.
+    pub escalation: Escalation,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { flows: Flows::built_in(), escalation: Escalation::default() }
     }
 }
 
@@ -84,6 +110,19 @@ pub enum Verify {
     CallerId,
     /// The caller can name the number it was booked with.
     Number,
+    /// The caller can say the date of birth the contact has.
+    BirthDate,
+    /// The caller can say the ZIP or post code the contact has.
+    Zip,
+    /// The caller can say the last four characters of a coming appointment's confirmation.
+    Reference,
+}
+
+impl Verify {
+    /// Whether it is something the caller is asked for besides a number.
+    pub fn is_asked(self) -> bool {
+        matches!(self, Self::BirthDate | Self::Zip | Self::Reference)
+    }
 }
 
 /// An opening span within a day, local time, `from < to`.

@@ -1,6 +1,9 @@
 //! Who is calling and what to pass on: name, number, message.
 
+use super::business::Opening;
 use super::conversation::Conversation;
+use super::escalation::Reason;
+use super::flows::{Ask, Kind};
 use super::names::find_name;
 use super::numbers::dictated;
 use super::outcome::Message;
@@ -20,18 +23,26 @@ impl Conversation {
         self.ask(step);
     }
 
-    /// What the message still needs.
+    /// What the message still needs, in the flow's order.
     pub(super) fn advance_message(&mut self) {
-        if self.note.text.is_none() {
-            return self.ask(Step::Message);
-        }
-        if self.outcome.name.is_none() && !self.note.nameless {
-            return self.ask(Step::Name);
-        }
-        if self.outcome.phone.is_none() {
-            return self.ask_for_phone();
+        let kind = if self.note.call_back { Kind::Callback } else { Kind::Message };
+        for ask in self.flow(kind).asks.clone() {
+            match ask {
+                Ask::Message if self.note.text.is_none() => return self.ask(Step::Message),
+                Ask::Name if self.outcome.name.is_none() && !self.note.nameless => return self.ask(Step::Name),
+                Ask::Phone if self.outcome.phone.is_none() => return self.ask_for_phone(),
+                _ => {}
+            }
         }
         self.finish_message("message_taken");
+    }
+
+    /// The business takes none.
+    pub(super) fn no_messages(&mut self) {
+        self.task = Task::None;
+        self.note = Note::default();
+        self.say("no_messages", &[]);
+        self.ask(Step::Open);
     }
 
     /// The message is complete.
@@ -53,16 +64,24 @@ impl Conversation {
         let text: String = text.chars().take(MAX_MESSAGE_CHARS).collect();
         let callback = self.outcome.phone.is_some() || self.caller.number.is_some();
         let for_whom = self.note.for_whom.clone();
-        self.outcome.message = Some(Message { text, for_whom, callback });
+        let urgent = self.pressing >= Some(Reason::Tier);
+        self.outcome.message = Some(Message { text, for_whom, callback, urgent });
         self.intent("message");
+        let now = self.clock.to_zoned(self.business.timezone.clone());
+        let open = self.business.open_at(&now) == Opening::Open;
+        let rules = &self.business.policy.escalation;
+        self.outcome.handover = self.pressing.and_then(|reason| rules.handover(reason, &self.outcome, &now, open));
     }
 
     /// Begins to take a message; `about` is what is known of it already.
     pub(super) fn start_message(&mut self, about: Option<String>) {
+        if !self.flow(Kind::Message).on {
+            return self.no_messages();
+        }
         self.task = Task::Message;
         self.note = Note { about, ..Note::default() };
-        self.intent("message");
-        self.ask(Step::Message);
+        self.enter(Kind::Message);
+        self.advance_message();
     }
 
     /// The caller dictates the message.

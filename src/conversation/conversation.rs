@@ -6,12 +6,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::business::{Business, Opening};
+use super::escalation::Reason;
 use super::event::{Action, Caller, Completeness, Event, Expectation};
+use super::flows::{Flow, Kind};
 use super::hearing::Said;
 use super::language::Language;
 use super::outcome::{Disposition, Outcome};
 use super::prompts::Prompts;
-use super::slots::KnownCaller;
+use super::slots::{Appointment, KnownCaller};
 use super::step::{Case, Draft, Note, Step, Task};
 use super::when::At;
 
@@ -46,8 +48,12 @@ pub struct Conversation {
     pub(super) changes: u32,
     /// Said while the calendar was writing: heard afterwards.
     pub(super) deferred: Option<Said>,
+    /// What the calendar had under the calling number while it rang; none once it was told or anything was written.
+    pub(super) coming: Option<Vec<Appointment>>,
     /// The service last spoken of.
     pub(super) topic: Option<usize>,
+    /// The calendar keeps the caller waiting.
+    pub(super) slow: bool,
     /// What was said last, for "say that again".
     pub(super) last_said: Vec<String>,
     /// How the call ended, once it has.
@@ -58,6 +64,18 @@ pub struct Conversation {
     pub(super) turns_heard: u8,
     /// Said in a language of their own.
     pub(super) hints: Vec<(String, Language)>,
+    /// The contact of the calling number.
+    pub(super) known: Option<KnownCaller>,
+    /// The caller has shown who it is.
+    pub(super) proved: bool,
+    /// Wrong answers to the check so far.
+    pub(super) proof_tries: u8,
+    /// A reference said, until the calendar answers.
+    pub(super) reference: Option<String>,
+    /// Why a person has to hear of the call.
+    pub(super) pressing: Option<Reason>,
+    /// The last event's time.
+    pub(super) clock: Timestamp,
     late_name: bool,
 }
 
@@ -84,12 +102,20 @@ impl Conversation {
             keys: Vec::new(),
             changes: 0,
             deferred: None,
+            coming: None,
             topic: None,
+            slow: false,
             last_said: Vec::new(),
             ended: None,
             home: None,
             turns_heard: 0,
             hints: Vec::new(),
+            known: None,
+            proved: false,
+            proof_tries: 0,
+            reference: None,
+            pressing: None,
+            clock: Timestamp::UNIX_EPOCH,
             late_name: false,
         }
     }
@@ -98,8 +124,10 @@ impl Conversation {
     pub fn handle(&mut self, event: Event, now: Timestamp) {
         let business = Arc::clone(&self.business);
         let at = At { now: now.to_zoned(business.timezone.clone()), business: &business };
+        self.clock = now;
         let said_before = self.actions.len();
         let mut bridge = false;
+        self.slow &= self.step.is_waiting();
         match event {
             // What a calendar wrote is noted whatever happened since.
             Event::Booked { request, result } => self.booked(request, result, &at),
@@ -108,6 +136,7 @@ impl Conversation {
             _ if self.step == Step::Ended => return,
             Event::Started(known) => self.greet(known, &at),
             Event::Known(known) => self.known_late(known),
+            Event::Coming(coming) => self.coming = Some(coming),
             Event::Heard { text, confidence, answers } => self.heard(Said { text, confidence, answers }, &at),
             Event::Keys(keys) => self.keyed(&keys, &at),
             Event::Silence => self.silent(&at),
@@ -117,8 +146,10 @@ impl Conversation {
             Event::Interrupted => {}
             Event::Slots { request, slots } => self.slots(request, slots, &at),
             Event::Appointments { request, found } => self.appointments(request, found, &at),
+            Event::Gone => self.keep_wish(),
             Event::Waiting => {
                 bridge = true;
+                self.slow = true;
                 self.say(self.bridge(), &[]);
             }
         }
@@ -139,7 +170,7 @@ impl Conversation {
             Step::WhichDay(_) | Step::WhichTime(_) | Step::WhichAppointment | Step::MoveOrCancel => Expectation::Choice,
             Step::Offer if self.draft.offers.len() > 1 => Expectation::Choice,
             Step::Name => Expectation::Name,
-            Step::Phone => Expectation::Phone,
+            Step::Phone | Step::Proof => Expectation::Phone,
             Step::Message => Expectation::Message,
             Step::Offer => Expectation::YesNo,
             step if step.is_yes_no() => Expectation::YesNo,
@@ -232,18 +263,57 @@ impl Conversation {
     }
 
     fn greet(&mut self, known: Option<KnownCaller>, at: &At) {
-        self.outcome.name = known.map(|k| k.name).filter(|n| !n.trim().is_empty());
+        self.meet(known);
         let first = self.first_name().filter(|_| self.business.greet_by_name);
+        let (closed, holiday) = (self.flow(Kind::AfterHours).on, self.flow(Kind::Holiday).on);
         let (known, key) = match at.business.open_at(&at.now) {
-            Opening::Open => ("greeting_known", "greeting"),
-            Opening::Closed => ("greeting_known_closed", "greeting_closed"),
-            Opening::Holiday => ("greeting_known_holiday", "greeting_holiday"),
+            Opening::Closed if closed => ("greeting_known_closed", "greeting_closed"),
+            Opening::Holiday if holiday => ("greeting_known_holiday", "greeting_holiday"),
+            _ => ("greeting_known", "greeting"),
         };
         match first {
             Some(first) => self.say(known, &[("first", &first)]),
             None => self.say(key, &[]),
         }
         self.hint_languages();
+    }
+
+    /// Takes note of who calls. Where more is asked for than the number, the name is not used before it was shown.
+    fn meet(&mut self, known: Option<KnownCaller>) {
+        let tiers = &self.business.policy.escalation.tiers;
+        if known.as_ref().and_then(|k| k.proof.tier.as_ref()).is_some_and(|tier| tiers.contains(tier)) {
+            self.press(Reason::Tier);
+        }
+        if !self.business.verify.is_asked() && self.outcome.name.is_none() {
+            self.outcome.name = known.as_ref().map(|k| k.name.clone()).filter(|n| is_name(n));
+        }
+        self.known = known;
+    }
+
+    /// A person has to hear of this call; the weightiest reason stays.
+    pub(super) fn press(&mut self, reason: Reason) {
+        self.pressing = self.pressing.max(Some(reason));
+    }
+
+    /// What the business does for a kind of wish.
+    pub(super) fn flow(&self, kind: Kind) -> &Flow {
+        self.business.policy.flows.of(kind)
+    }
+
+    /// Begins a flow: its intent is noted, and what it says first after hours is said once.
+    pub(super) fn enter(&mut self, kind: Kind) {
+        let flow = self.flow(kind).clone();
+        let new = !self.outcome.intents.contains(&flow.intent);
+        self.intent(&flow.intent);
+        let now = self.clock.to_zoned(self.business.timezone.clone());
+        let first = match self.business.open_at(&now) {
+            Opening::Open => None,
+            Opening::Closed => flow.closed,
+            Opening::Holiday => flow.holiday.or(flow.closed),
+        };
+        if let (true, Some(text)) = (new, first) {
+            self.speak(text);
+        }
     }
 
     /// What is said while a calendar takes its time.
@@ -256,8 +326,9 @@ impl Conversation {
     }
 
     fn known_late(&mut self, known: KnownCaller) {
-        if self.outcome.name.is_none() && !known.name.trim().is_empty() {
-            self.outcome.name = Some(known.name);
+        let named = self.outcome.name.is_some();
+        self.meet(Some(known));
+        if !named && self.outcome.name.is_some() {
             self.late_name = self.business.greet_by_name;
         }
     }
@@ -283,3 +354,14 @@ impl Conversation {
         }
     }
 }
+
+/// Whether a stored name is one: what else stands in its field is not spoken.
+pub(super) fn is_name(text: &str) -> bool {
+    let fits = |c: char| c.is_alphabetic() || matches!(c, ' ' | '-' | '\'' | '’' | '.' | ',');
+    let words = text.split_whitespace().count();
+    (1..=NAME_WORDS_MAX).contains(&words) && text.chars().count() <= NAME_CHARS_MAX && text.chars().all(fits)
+}
+
+/// Longest name anybody is greeted by.
+const NAME_WORDS_MAX: usize = 5;
+const NAME_CHARS_MAX: usize = 60;

@@ -19,6 +19,9 @@ pub enum Event {
     Started(Option<KnownCaller>),
     /// The look-up answered late: joins the next turn.
     Known(KnownCaller),
+    /// What the calendar has under the calling number, asked for while it rang: coming and confirmed, in order of
+    /// start. May come late, or never.
+    Coming(Vec<Appointment>),
     /// The caller's turn is over and this is what was said (never empty).
     Heard {
         /// Recogniser's text, punctuation and case as it likes.
@@ -75,6 +78,8 @@ pub enum Event {
     },
     /// A tool takes longer than a natural pause: say a bridge.
     Waiting,
+    /// The line is gone: nobody hears anything any more.
+    Gone,
 }
 
 /// What the conversation wants done, in order.

@@ -6,10 +6,11 @@ use super::booking::fits;
 use super::business::Verify;
 use super::conversation::Conversation;
 use super::event::Action;
+use super::flows::{Kind, Then};
 use super::hearing::Turn;
 use super::lexicon::ENGLISH;
 use super::mine::old_and_new;
-use super::outcome::{Booking, Disposition};
+use super::outcome::{Booking, Change, Disposition, Unsettled};
 use super::services::find_services;
 use super::slots::{Appointment, BookError, Slot};
 use super::step::{Case, Draft, Step, Task, Wanted};
@@ -38,11 +39,7 @@ impl Conversation {
     }
 
     fn case_intent(&mut self, wanted: Wanted) {
-        self.intent(match wanted {
-            Wanted::Told | Wanted::Either => "existing",
-            Wanted::Cancelled => "cancel",
-            Wanted::Moved => "reschedule",
-        });
+        self.enter(kind(wanted));
     }
 
     /// Goes on with an appointment there is.
@@ -56,7 +53,23 @@ impl Conversation {
 
     /// Asks the calendar, under a number that the business's check accepts.
     fn find_appointments(&mut self, at: &At) {
+        let flow = self.flow(kind(self.case.wanted));
+        if !flow.on || flow.then == Then::Message {
+            return self.pass_case_on("change");
+        }
+        if flow.verify && self.must_prove() && self.own().is_none() {
+            return self.ask_proof();
+        }
+        self.look_up(at);
+    }
+
+    /// The number whose appointments count: the one called from, or one that may be named.
+    pub(super) fn look_up(&mut self, at: &At) {
         let asked = self.case.asked_number;
+        if let Some(coming) = self.coming.take().filter(|_| !asked) {
+            // Asked while it rang: nobody waits for the same answer twice.
+            return self.found(coming, at);
+        }
         let phone = if asked { self.outcome.phone.clone() } else { self.caller.number.clone() };
         match phone {
             Some(phone) => {
@@ -68,9 +81,18 @@ impl Conversation {
                 self.case.found = Some(self.own().into_iter().collect());
                 self.pick(at);
             }
-            None if self.business.verify == Verify::Number => self.ask_booked_number(),
+            None if self.names_number() => self.ask_booked_number(),
+            // Nobody to compare with: the same as with a wrong answer.
+            None if self.reference.is_some() => {
+                self.reference_matches(&[], at);
+            }
             None => self.pass_case_on("not_verified"),
         }
+    }
+
+    /// Whether naming the number it was booked with is enough.
+    fn names_number(&self) -> bool {
+        self.business.verify == Verify::Number || !self.flow(kind(self.case.wanted)).verify
     }
 
     fn ask_booked_number(&mut self) {
@@ -93,7 +115,16 @@ impl Conversation {
         if self.step != Step::WaitFind(request) {
             return;
         }
-        let Some(mut found) = found else { return self.calendar_down(at) };
+        match found {
+            Some(found) => self.found(found, at),
+            None => self.calendar_down(at),
+        }
+    }
+
+    fn found(&mut self, mut found: Vec<Appointment>, at: &At) {
+        if self.reference.is_some() && !self.reference_matches(&found, at) {
+            return;
+        }
         let own = self.own().filter(|own| found.iter().all(|a| a.id != own.id));
         found.extend(own);
         found.retain(|a| a.slot.starts_at > at.now.timestamp());
@@ -113,7 +144,7 @@ impl Conversation {
         let mut meant = self.meant(&named.0, named.1, at);
         meant.truncate(READ_OUT);
         match (meant.as_slice(), self.case.wanted) {
-            ([], _) if self.business.verify == Verify::Number && !self.case.asked_number => self.ask_booked_number(),
+            ([], _) if self.names_number() && !self.case.asked_number => self.ask_booked_number(),
             ([], Wanted::Told) => {
                 self.say("none_found", &[]);
                 self.informed = true;
@@ -209,7 +240,7 @@ impl Conversation {
     }
 
     /// The office does it: a message with the caller's words.
-    fn pass_case_on(&mut self, why: &'static str) {
+    pub(super) fn pass_case_on(&mut self, why: &'static str) {
         let about = self.appointment_wish();
         self.say(why, &[]);
         self.start_message(about);
@@ -383,8 +414,7 @@ impl Conversation {
     pub(super) fn reschedule(&mut self) {
         let (Some(old), Some(slot)) = (self.case.chosen.clone(), self.draft.slot) else { return };
         let key = self.key("move", &format!("{} {}", old.id, slot.starts_at));
-        self.request += 1;
-        self.step = Step::WaitChange(self.request);
+        self.await_change(Change::Move, &key, &old, slot);
         self.actions.push_back(Action::Reschedule { request: self.request, appointment_id: old.id, slot, key });
     }
 
@@ -392,18 +422,38 @@ impl Conversation {
     pub(super) fn cancel_appointment(&mut self) {
         let Some(old) = self.case.chosen.clone() else { return };
         let key = self.key("cancel", &old.id);
+        self.await_change(Change::Cancel, &key, &old, old.slot);
+        self.actions.push_back(Action::Cancel { request: self.request, appointment_id: old.id, key });
+    }
+
+    fn await_change(&mut self, change: Change, key: &str, old: &Appointment, slot: Slot) {
         self.request += 1;
         self.step = Step::WaitChange(self.request);
-        self.actions.push_back(Action::Cancel { request: self.request, appointment_id: old.id, key });
+        let asked = self.outcome.phone.clone().filter(|_| self.case.asked_number);
+        self.outcome.asked(Unsettled {
+            key: key.into(),
+            change,
+            appointment_id: Some(old.id.clone()),
+            service: old.service.clone(),
+            starts_at: slot.starts_at,
+            ends_at: slot.ends_at,
+            phone: asked.or_else(|| self.caller.number.clone()).or_else(|| self.outcome.phone.clone()),
+            told: false,
+            became: None,
+            request: self.request,
+        });
     }
 
     /// The calendar's word on a move. A move that was made is noted even when nobody waits for it any more.
     pub(super) fn changed(&mut self, request: u32, result: Result<Appointment, BookError>, at: &At) {
+        self.outcome.answered(request, result == Err(BookError::Unavailable));
         if let Ok(appointment) = &result {
             self.changes += 1;
-            let own = self.outcome.booking.as_ref().is_some_and(|b| b.appointment_id == appointment.id);
-            let place = if own { &mut self.outcome.booking } else { &mut self.outcome.moved };
-            *place = Some(booking(appointment));
+            let own = self.outcome.booking.iter_mut().chain(&mut self.outcome.also_booked);
+            match own.into_iter().find(|b| b.appointment_id == appointment.id) {
+                Some(own) => *own = booking(appointment),
+                None => self.outcome.moved = Some(booking(appointment)),
+            }
         }
         if self.step != Step::WaitChange(request) {
             return;
@@ -425,12 +475,16 @@ impl Conversation {
 
     /// The calendar's word on a cancellation.
     pub(super) fn cancelled(&mut self, request: u32, result: Result<(), BookError>, at: &At) {
+        self.outcome.answered(request, result == Err(BookError::Unavailable));
         let old = self.case.chosen.clone();
         if let (Ok(()), Some(old)) = (&result, &old) {
             self.changes += 1;
             for kept in [&mut self.outcome.booking, &mut self.outcome.moved] {
                 kept.take_if(|b| b.appointment_id == old.id);
             }
+            self.outcome.also_booked.retain(|b| b.appointment_id != old.id);
+            let before = &mut self.outcome.also_booked;
+            self.outcome.booking = self.outcome.booking.take().or_else(|| before.pop());
             self.outcome.cancelled = Some(booking(old));
         }
         if self.step != Step::WaitChange(request) {
@@ -466,5 +520,14 @@ fn booking(appointment: &Appointment) -> Booking {
         service: appointment.service.clone(),
         starts_at: appointment.slot.starts_at,
         ends_at: appointment.slot.ends_at,
+    }
+}
+
+/// The flow of what is wanted.
+fn kind(wanted: Wanted) -> Kind {
+    match wanted {
+        Wanted::Told | Wanted::Either => Kind::When,
+        Wanted::Cancelled => Kind::Cancel,
+        Wanted::Moved => Kind::Move,
     }
 }

@@ -4,6 +4,8 @@ use super::agreement::{Answer, answer};
 use super::asking::STRIKES_BEFORE_KEYS;
 use super::conversation::Conversation;
 use super::dates::DayWish;
+use super::escalation::Reason;
+use super::flows::Kind;
 use super::lexicon::{ENGLISH, Lexicon};
 use super::mine::{changes_appointment, wanted};
 use super::names::find_name;
@@ -84,6 +86,9 @@ impl Conversation {
         if let [service] = find_services(&turn.words, &self.business.services).as_slice() {
             self.topic = Some(*service);
         }
+        if self.business.policy.escalation.is_urgent(&said.text) {
+            self.press(Reason::Urgent);
+        }
         let strikes = self.strikes;
         self.strikes = 0;
         if !self.emergency(&turn)
@@ -119,6 +124,7 @@ impl Conversation {
                 self.digits_typed(keys, at)
             }
             (Step::Phone, _) => self.digits_typed(keys, at),
+            (Step::Proof, _) => self.proof_keyed(keys, at),
             (Step::Offer, Some(1)) if self.draft.offers.len() == 1 => self.choose(self.draft.offers[0], at),
             (Step::Offer, Some(2)) if self.draft.offers.len() == 1 => self.offer_others(at),
             (Step::Offer, Some(n)) if n >= 1 && n <= self.draft.offers.len() => {
@@ -155,7 +161,7 @@ impl Conversation {
         if !ENGLISH.means("emergency", words) && !ENGLISH.is_only("emergency_only", words) {
             return false;
         }
-        self.intent("emergency");
+        self.enter(Kind::Emergency);
         self.informed = true;
         match self.business.emergency.clone() {
             Some(text) => self.speak(text),
@@ -183,8 +189,8 @@ impl Conversation {
             again.into_iter().for_each(|text| self.speak(text));
             return true;
         }
-        if self.task == Task::None && lexicon.means("wrong_number", w) {
-            self.intent("wrong_number");
+        if self.task == Task::None && lexicon.means("wrong_number", w) && self.flow(Kind::WrongNumber).on {
+            self.enter(Kind::WrongNumber);
             self.end("wrong_number", Disposition::NoDisposition);
             return true;
         }
@@ -250,6 +256,7 @@ impl Conversation {
 
     /// The caller has all that was wanted.
     fn leave(&mut self) {
+        self.keep_wish();
         self.keep_message();
         let booked = self.outcome.booking.is_some() || self.outcome.moved.is_some();
         let otherwise = if self.task.is_appointment() { Disposition::Abandoned } else { Disposition::NoDisposition };
@@ -262,13 +269,14 @@ impl Conversation {
         if self.plain_question(turn, lexicon, at) {
             return true;
         }
-        if lexicon.means("wrong_number", w) {
-            self.intent("wrong_number");
+        if lexicon.means("wrong_number", w) && self.flow(Kind::WrongNumber).on {
+            self.enter(Kind::WrongNumber);
             self.end("wrong_number", Disposition::NoDisposition);
             return true;
         }
-        if self.step == Step::Open && self.task == Task::None && lexicon.means("sales", w) {
-            self.intent("sales");
+        let sold = self.step == Step::Open && self.task == Task::None && lexicon.means("sales", w);
+        if sold && self.flow(Kind::Sales).on {
+            self.enter(Kind::Sales);
             self.end("sales", Disposition::NoDisposition);
             return true;
         }
@@ -327,8 +335,9 @@ impl Conversation {
             return true;
         }
         let posing = w.has_any(&["this is the owner", "this is the manager", "im the owner", "im the manager"]);
-        if lexicon.means("person", w) && !posing {
-            self.intent("person");
+        if lexicon.means("person", w) && !posing && self.flow(Kind::Person).on {
+            self.enter(Kind::Person);
+            self.press(Reason::Request);
             self.say("person", &[]);
             self.start_message(Some(self.language().phrase("note_person", &[])));
             return true;

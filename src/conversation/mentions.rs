@@ -21,6 +21,7 @@ pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
                 days.not.extend((1..=weeks).flat_map(|n| dates.iter().map(move |d| plus(*d, 7 * n))));
                 if let ([date], true) = (dates.as_slice(), words.has_any(&["one after", "week after", "following one"]))
                 {
+                    // "Not this Thursday, the one after."
                     days.not.clear();
                     days.wish = Some(DayWish::One(vec![plus(*date, 7)]));
                 }

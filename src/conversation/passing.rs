@@ -1,6 +1,8 @@
 //! Passing on: to a person or a department by name, a call back, a late arrival.
 
 use super::conversation::Conversation;
+use super::escalation::Reason;
+use super::flows::Kind;
 use super::hearing::Turn;
 use super::language::Language;
 use super::lexicon::ENGLISH;
@@ -28,7 +30,12 @@ impl Conversation {
     /// Somebody is asked for, by name or by what they do: a message for them.
     pub(super) fn for_somebody(&mut self, turn: &Turn) -> bool {
         let Some(whom) = whom(turn.text, &turn.words, self.language()) else { return false };
-        self.intent("person");
+        let kind = if whom.starts_with(char::is_uppercase) { Kind::Person } else { Kind::Department };
+        if !self.flow(kind).on {
+            return false;
+        }
+        self.enter(kind);
+        self.press(Reason::Request);
         if self.told_at_once(turn, &["tell", "let", "because"]) {
             self.note.for_whom = Some(whom);
             self.keep_message();
@@ -86,6 +93,9 @@ impl Conversation {
 
     /// What was said is the message: who it is from is still to be asked.
     pub(super) fn pass_on(&mut self, text: String) {
+        if !self.flow(Kind::Message).on {
+            return self.no_messages();
+        }
         self.intent("message");
         self.task = Task::Message;
         if self.outcome.name.is_none() {
@@ -111,7 +121,10 @@ impl Conversation {
 
     /// The caller wants to be called back, at a time said or asked for.
     pub(super) fn call_back(&mut self, turn: &Turn, at: &At) {
-        self.intent("callback");
+        if !self.flow(Kind::Callback).on {
+            return self.start_message(None);
+        }
+        self.enter(Kind::Callback);
         self.intent("message");
         self.task = Task::Message;
         self.take_phone(turn);

@@ -4,6 +4,7 @@ use super::agreement::Answer;
 use super::conversation::Conversation;
 use super::dates::DayWish;
 use super::faq::{Asked, find_answer};
+use super::flows::Kind;
 use super::hearing::Turn;
 use super::lexicon::{ENGLISH, Lexicon};
 use super::outcome::Outcome;
@@ -25,6 +26,9 @@ impl Conversation {
     /// Questions: answered, then back to where we were, or on to the booking asked for in the same breath.
     pub(super) fn information(&mut self, turn: &Turn, lexicon: &Lexicon, at: &At) -> bool {
         let w = &turn.words;
+        if !self.flow(Kind::Faq).on {
+            return false;
+        }
         let question = lexicon.is_question(w);
         let booking = lexicon.means("book_sure", w);
         if self.asks_hours(turn) && !(booking && self.task.is_appointment()) {
@@ -76,7 +80,10 @@ impl Conversation {
         let w = &turn.words;
         let like = turn.answers.first().is_some_and(|(_, like)| *like >= PLAINLY_LIKE);
         let wish = ["change", "existing", "person", "message", "book_sure"].iter().any(|m| lexicon.means(m, w));
-        like && asks(w, lexicon) && (!wish || lexicon.means("fact_ask", w)) && self.known_question(turn, lexicon, at)
+        like && self.flow(Kind::Faq).on
+            && asks(w, lexicon)
+            && (!wish || lexicon.means("fact_ask", w))
+            && self.known_question(turn, lexicon, at)
     }
 
     /// One the business has written the answer to.
@@ -93,7 +100,7 @@ impl Conversation {
             aside: wants || lexicon.means("book_sure", w) || !Wish::read(w, at, Ear::Open).is_empty(),
         };
         let Some(faq) = find_answer(&asked, &business.faqs, &business.services, lexicon) else { return false };
-        self.intent("faq");
+        self.enter(Kind::Faq);
         self.speak(faq.answer.clone());
         self.informed(turn, at)
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// A bookable span of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot {
     /// Start, absolute.
     pub starts_at: Timestamp,
@@ -12,7 +12,7 @@ pub struct Slot {
 }
 
 /// "Which slots are free?": the calendar answers with slots inside `[from, to)` in order, opening hours respected.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SlotQuery {
     /// Service key.
     pub service: String,
@@ -24,10 +24,14 @@ pub struct SlotQuery {
     pub to: Timestamp,
     /// At most this many slots.
     pub limit: usize,
+    /// Somebody of the staff; none: whoever is free.
+    pub staff: Option<String>,
+    /// The call that asks: what is held for it is free to it.
+    pub holder: String,
 }
 
 /// "Book this": written at most once per `key`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BookingRequest {
     /// Idempotency key, deterministic: call id and the booking's ordinal in the call.
     pub key: String,
@@ -43,6 +47,19 @@ pub struct BookingRequest {
     pub reason: Option<String>,
     /// The call it was made in.
     pub call_id: String,
+    /// Somebody of the staff; none: whoever is free.
+    pub staff: Option<String>,
+}
+
+/// A time kept for a call while it is read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Service key.
+    pub service: String,
+    /// When.
+    pub slot: Slot,
+    /// Somebody of the staff; none: whoever is free.
+    pub staff: Option<String>,
 }
 
 /// A booking as the calendar has it.
@@ -72,4 +89,17 @@ pub struct KnownCaller {
     pub contact_id: String,
     /// Full name as stored.
     pub name: String,
+    /// What else the contact has: shows who is calling, and what they are to the business.
+    pub proof: Proof,
+}
+
+/// What only the person, and the business, should know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// Date of birth.
+    pub birth_date: Option<jiff::civil::Date>,
+    /// ZIP or post code.
+    pub zip: Option<String>,
+    /// Account tier.
+    pub tier: Option<String>,
 }

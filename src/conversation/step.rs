@@ -27,6 +27,8 @@ pub(super) enum Step {
     Name,
     /// Whether to use the calling number.
     ConfirmPhone,
+    /// What shows who is calling.
+    Proof,
     /// A phone number.
     Phone,
     /// Whether this number was heard right.
@@ -126,6 +128,8 @@ impl Task {
 pub(super) struct Draft {
     /// Index of the service.
     pub(super) service: Option<usize>,
+    /// Somebody of the staff asked for.
+    pub(super) staff: Option<String>,
     /// Day and time as wished.
     pub(super) wish: Wish,
     /// The slot agreed on.

@@ -30,10 +30,11 @@ impl Conversation {
         }
         let phone = self.take_phone(turn);
         let service = self.take_service(turn);
+        let staff = self.take_staff(turn);
         let named = self.take_name(turn);
         let when =
             if phone { self.take_wish(&without_digits(&turn.words), at) } else { self.take_wish(&turn.words, at) };
-        phone || service || named || when
+        phone || service || staff || named || when
     }
 
     fn take_new_time(&mut self, turn: &Turn, at: &At) -> bool {

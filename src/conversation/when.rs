@@ -145,7 +145,7 @@ impl Wish {
     /// The dates meant, past ones gone; several for [`DayWish::One`] are a question.
     fn dates(&self, at: &At) -> Vec<Date> {
         let today = at.now.date();
-        let horizon = plus(today, i64::from(at.business.horizon_days));
+        let horizon = plus(today, i64::from(at.business.longest_horizon()));
         let each = |from: Date, to: Date| {
             let (from, to) = (from.max(today), to.min(plus(today, 400)));
             (0..=400).map(|n| plus(from, n)).take_while(|d| *d <= to).collect::<Vec<_>>()
@@ -182,7 +182,7 @@ impl Wish {
 
 /// The first moment that can be booked.
 pub(super) fn earliest(at: &At) -> Timestamp {
-    at.now.timestamp() + i64::from(at.business.lead_minutes).minutes()
+    at.now.timestamp() + i64::from(at.business.shortest_lead()).minutes()
 }
 
 /// First opening and last closing of a date; none when closed.

@@ -226,9 +226,12 @@ fn push_piece(piece: &str, tokens: &mut Vec<Token>) {
         }
         // "Ummm" and "hmmm" are as long as they are thought about.
         let drawn = ["umm", "uhh", "hmmm", "mmmm", "errr", "ahhh", "ohhh"].iter().any(|d| word.starts_with(d));
-        let word = match DRAWN.iter().find(|(drawn, _)| word.starts_with(drawn)) {
+        let long = |(start, letter, meant): &&(&str, char, &str)| {
+            word.len() > meant.len() && word.trim_end_matches(*letter) == *start
+        };
+        let word = match DRAWN.iter().find(long) {
             _ if drawn => "um".to_string(),
-            Some((_, meant)) => (*meant).to_string(),
+            Some((_, _, meant)) => (*meant).to_string(),
             None => word,
         };
         match word.find(|c: char| c.is_ascii_digit()) {
@@ -238,8 +241,9 @@ fn push_piece(piece: &str, tokens: &mut Vec<Token>) {
     }
 }
 
-/// "Yesss", "nooo".
-const DRAWN: [(&str, &str); 4] = [("yess", "yes"), ("yeahh", "yeah"), ("nooo", "no"), ("okayy", "okay")];
+/// "Yesss", "nooo": how it starts, what is drawn out, what it means.
+const DRAWN: [(&str, char, &str); 4] =
+    [("ye", 's', "yes"), ("yea", 'h', "yeah"), ("n", 'o', "no"), ("oka", 'y', "okay")];
 
 /// "p.m." and friends, alone in a piece.
 fn meridiem_of(piece: &str) -> Option<&'static str> {

@@ -25,7 +25,14 @@ impl Crm for BuiltIn {
     ) -> BoxFuture<'a, Result<Option<Contact>, CrmError>> {
         Box::pin(async move {
             let row = self.store.contact_by_phone(business, phone_e164).await.map_err(retry)?;
-            Ok(row.map(|c| Contact { id: c.id, phone: c.phone, name: c.name }))
+            Ok(row.map(|c| Contact {
+                birth_date: c.birth_date.and_then(|date| date.parse().ok()),
+                zip: c.zip,
+                tier: c.tier,
+                id: c.id,
+                phone: c.phone,
+                name: c.name,
+            }))
         })
     }
 

@@ -56,6 +56,12 @@ pub struct Contact {
     pub phone: String,
     /// Full name, when known.
     pub name: Option<String>,
+    /// Date of birth, when known.
+    pub birth_date: Option<jiff::civil::Date>,
+    /// ZIP or post code, when known.
+    pub zip: Option<String>,
+    /// Account tier, when there are any.
+    pub tier: Option<String>,
 }
 
 /// Why the CRM did not do it.

@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep_until};
 
 use super::handle::{Handle, Running};
 use super::line::Command;
 use super::ports::Pair;
 use super::settings::Rooms;
-use super::tools;
-use crate::calendar::Calendar;
+use super::tools::Tools;
 use crate::call::{Call, Gone, Input, Media, Output};
-use crate::conversation::{Appointment, BookError, Business, KnownCaller, Language, Slot};
+use crate::conversation::{Appointment, BookError, Business, Hold, KnownCaller, Language, Slot};
 use crate::rtp::SourceFilter;
 use crate::sip::DialogId;
 use crate::speech::{Priority, Speech, TranscribeJob, TranscribeKind};
@@ -31,6 +31,8 @@ pub(super) enum Mail {
     Renegotiated { remote: Option<SocketAddr>, media: Media, on_hold: bool },
     /// The look-up answered.
     Known(Option<KnownCaller>),
+    /// What the calendar has under the calling number.
+    Coming(Option<Vec<Appointment>>),
     /// A transcript.
     Heard { turn: u32, ask: u32, text: String, confidence: f32, answers: Vec<(usize, f32)> },
     /// The turn detector.
@@ -72,6 +74,7 @@ pub(super) struct Leg {
     /// Where the caller's signalling comes from.
     pub signalling_ip: IpAddr,
     pub rooms: Rooms,
+    pub tools: Tools,
     pub handle: Handle,
     pub signalling: Signalling,
     pub mailbox: mpsc::Receiver<Mail>,
@@ -80,6 +83,10 @@ pub(super) struct Leg {
     pub _running: Running,
     /// The look-up's answer while it rings.
     pub known: Option<KnownCaller>,
+    /// The calendar's.
+    pub coming: Option<Vec<Appointment>>,
+    /// The calendar keeping or giving back a time.
+    pub keeping: Option<JoinHandle<()>>,
     /// Turn and asking of the transcript asked for last.
     pub asked: (u32, u32),
     /// Cancels it.
@@ -110,21 +117,17 @@ impl Leg {
         }
     }
 
-    /// Looks the caller up while it rings, then answers.
+    /// Asks CRM and calendar about the caller while it rings, both at once, then answers. What is late joins a later
+    /// turn.
     async fn ring(&mut self, answer_sdp: String) {
         let from = self.call.record().from.clone();
-        let post = self.post.clone();
-        let (crm, business) = (self.rooms.crm.clone(), self.business.id.clone());
-        let mut lookup = tokio::spawn(async move { tools::look_up(&*crm, &business, from.as_deref()).await });
-        match tokio::time::timeout(LOOK_UP_BUDGET, &mut lookup).await {
-            Ok(known) => self.known = known.ok().flatten(),
-            // Late: the answer joins a later turn.
-            Err(_) => drop(tokio::spawn(async move {
-                if let Ok(known) = lookup.await {
-                    let _ = post.send(Mail::Known(known)).await;
-                }
-            })),
-        }
+        let (tools, business, phone) = (self.tools.clone(), self.business.clone(), from.clone());
+        let known = tokio::spawn(async move { tools.look_up(&business.id, phone.as_deref()).await });
+        let (tools, business) = (self.tools.clone(), self.business.clone());
+        let coming = tokio::spawn(async move { tools.appointments(&business, from.as_deref()?).await });
+        let answer_at = tokio::time::Instant::now() + LOOK_UP_BUDGET;
+        self.known = by(answer_at, known, self.post.clone(), Mail::Known).await;
+        self.coming = by(answer_at, coming, self.post.clone(), Mail::Coming).await;
         self.signalling.send(Command::Answer(answer_sdp));
     }
 
@@ -150,7 +153,14 @@ impl Leg {
     fn read(&mut self, mail: Mail) {
         let now = Instant::now();
         let input = match mail {
-            Mail::Confirmed => Input::Answered(self.known.take()),
+            Mail::Confirmed => {
+                let coming = self.coming.take();
+                self.call.handle(Input::Answered(self.known.take()), now);
+                match coming {
+                    Some(coming) => Input::Coming(coming),
+                    None => return,
+                }
+            }
             Mail::Gone(gone) => Input::Gone(gone),
             Mail::Renegotiated { remote, media, on_hold } => {
                 self.call.renegotiate(media);
@@ -160,7 +170,8 @@ impl Leg {
                 Input::Hold(on_hold)
             }
             Mail::Known(Some(known)) => Input::Known(known),
-            Mail::Known(None) => return,
+            Mail::Coming(Some(coming)) => Input::Coming(coming),
+            Mail::Known(None) | Mail::Coming(None) => return,
             Mail::Heard { turn, ask, text, confidence, answers } => {
                 if self.asked == (turn, ask) {
                     // A second asking of the same is not needed any more.
@@ -209,24 +220,22 @@ impl Leg {
             Output::Prepare(text) => {
                 let _ = self.voice(&text).speak(&text, Priority::Soon, |_| {});
             }
-            Output::FindSlots { tool, query } => self.ask(|calendar, business| async move {
-                Mail::Slots { tool, slots: tools::find_slots(&*calendar, &business, &query).await }
+            Output::FindSlots { tool, query } => self.ask(|tools, business| async move {
+                Mail::Slots { tool, slots: tools.find_slots(&business, &query).await }
             }),
-            Output::Book { tool, booking } => self.ask(|calendar, business| async move {
-                Mail::Booked { tool, result: tools::book(&*calendar, &business, &booking).await }
+            Output::Book { tool, booking } => self.write(|tools, business| async move {
+                Mail::Booked { tool, result: tools.book(&business, &booking).await }
             }),
-            Output::FindAppointments { tool, phone } => self.ask(|calendar, business| async move {
-                Mail::Appointments { tool, found: tools::appointments(&*calendar, &business, &phone).await }
+            Output::FindAppointments { tool, phone } => self.ask(|tools, business| async move {
+                Mail::Appointments { tool, found: tools.appointments(&business, &phone).await }
             }),
-            Output::Reschedule { tool, appointment_id, slot, key } => self.ask(|calendar, business| async move {
-                Mail::Changed {
-                    tool,
-                    result: tools::reschedule(&*calendar, &business, &appointment_id, slot, &key).await,
-                }
+            Output::Reschedule { tool, appointment_id, slot, key } => self.write(|tools, business| async move {
+                Mail::Changed { tool, result: tools.reschedule(&business, &appointment_id, slot, &key).await }
             }),
-            Output::Cancel { tool, appointment_id, key } => self.ask(|calendar, business| async move {
-                Mail::Cancelled { tool, result: tools::cancel(&*calendar, &business, &appointment_id, &key).await }
+            Output::Cancel { tool, appointment_id, key } => self.write(|tools, business| async move {
+                Mail::Cancelled { tool, result: tools.cancel(&business, &appointment_id, &key).await }
             }),
+            Output::Keep(hold) => self.keep(hold),
             Output::HangUp => self.signalling.send(Command::HangUp),
             Output::Event(event) => {
                 self.handle.update(self.call.record());
@@ -244,13 +253,32 @@ impl Leg {
         false
     }
 
+    /// Writes to the calendar, once the disk knows that it is about to: a crash leaves no write nobody knows of.
+    fn write<F: Future<Output = Mail> + Send + 'static>(&self, change: impl FnOnce(Tools, Arc<Business>) -> F) {
+        let (post, hand_off, id) = (self.post.clone(), self.rooms.hand_off.clone(), self.call.record().id.clone());
+        let answer = change(self.tools.clone(), self.business.clone());
+        tokio::spawn(async move {
+            hand_off.on_disk(&id, DISK_WAIT).await;
+            let _ = post.send(answer.await).await;
+        });
+    }
+
+    /// One after the other, so that what is given back was kept before.
+    fn keep(&mut self, hold: Option<Hold>) {
+        let (tools, business, id) = (self.tools.clone(), self.business.clone(), self.call.record().id.clone());
+        let before = self.keeping.take();
+        self.keeping = Some(tokio::spawn(async move {
+            if let Some(before) = before {
+                let _ = before.await; // a panic there is nothing to this one
+            }
+            tools.keep(&business, &id, hold.as_ref()).await;
+        }));
+    }
+
     /// Asks the calendar; its answer comes by mail.
-    fn ask<F: Future<Output = Mail> + Send + 'static>(
-        &self,
-        question: impl FnOnce(Arc<dyn Calendar>, Arc<Business>) -> F,
-    ) {
+    fn ask<F: Future<Output = Mail> + Send + 'static>(&self, question: impl FnOnce(Tools, Arc<Business>) -> F) {
         let post = self.post.clone();
-        let answer = question(self.rooms.calendar.clone(), self.business.clone());
+        let answer = question(self.tools.clone(), self.business.clone());
         tokio::spawn(async move {
             let _ = post.send(answer.await).await;
         });
@@ -308,9 +336,31 @@ impl Leg {
     }
 }
 
+/// A disk that takes longer is stuck, and a caller waits.
+const DISK_WAIT: Duration = Duration::from_secs(1);
+/// A look-up's answer when it is there in time; else it comes by mail.
+async fn by<T: Send + 'static>(
+    time: tokio::time::Instant,
+    mut look_up: JoinHandle<Option<T>>,
+    post: mpsc::Sender<Mail>,
+    mail: fn(Option<T>) -> Mail,
+) -> Option<T> {
+    match tokio::time::timeout_at(time, &mut look_up).await {
+        Ok(found) => found.ok().flatten(),
+        Err(_) => {
+            tokio::spawn(async move {
+                if let Ok(found) = look_up.await {
+                    let _ = post.send(mail(found)).await; // the call may be over
+                }
+            });
+            None
+        }
+    }
+}
+
 /// Mail waiting for one call: sentences and answers, never packets.
 pub(super) const MAILBOX_MAX: usize = 256;
-/// From INVITE to the end of waiting for the CRM (requirement D7).
+/// From INVITE to the end of waiting for CRM and calendar (requirement D7).
 const LOOK_UP_BUDGET: Duration = Duration::from_millis(500);
 /// An Ethernet frame's worth; nothing lawful on a media port is longer.
 const DATAGRAM_BYTES_MAX: usize = 1500;

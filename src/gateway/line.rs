@@ -17,6 +17,7 @@ use super::leg::{Leg, MAILBOX_MAX, Mail, Signalling};
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
+use super::tools::Tools;
 use crate::audio::Codec;
 use crate::call::{self, Call, Gone, Media};
 use crate::conversation::{Business, e164};
@@ -40,6 +41,7 @@ pub(super) struct Line {
     pub settings: Arc<Settings>,
     pub ports: Arc<Ports>,
     pub rooms: Rooms,
+    pub tools: Tools,
     pub handle: Handle,
     pub commands: mpsc::UnboundedReceiver<(DialogId, Command)>,
     pub post: mpsc::UnboundedSender<(DialogId, Command)>,
@@ -176,12 +178,15 @@ impl Line {
             filter,
             signalling_ip: incoming.source.ip(),
             rooms: self.rooms.clone(),
+            tools: self.tools.clone(),
             handle: self.handle.clone(),
             signalling: Signalling { dialog, commands: self.post.clone() },
             mailbox,
             post,
             _running: running,
             known: None,
+            coming: None,
+            keeping: None,
             asked: (0, 0),
             stale: Arc::new(AtomicBool::new(false)),
         };

@@ -1,5 +1,6 @@
 //! Sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs.
 
+mod breaker;
 mod handle;
 mod leg;
 mod line;
@@ -12,3 +13,4 @@ mod tools;
 pub use handle::{EVENTS_KEPT, Handle};
 pub use run::{Gateway, StartError};
 pub use settings::{Directory, Rooms, Settings};
+pub use tools::{Limits, Tools};

@@ -16,6 +16,7 @@ use super::line::Line;
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
+use super::tools::{Limits, Tools};
 use crate::sip;
 
 /// The running gateway.
@@ -57,6 +58,7 @@ impl Gateway {
         let listening = sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
         let settings = Arc::new(settings);
         let ports = Arc::new(Ports::new(settings.rtp_ports.clone()));
+        let tools = Tools::new(rooms.calendar.clone(), rooms.crm.clone(), Limits::default());
         let mut lines = Vec::new();
         for socket in sockets {
             let (post, commands) = mpsc::unbounded_channel();
@@ -66,6 +68,7 @@ impl Gateway {
                 settings: settings.clone(),
                 ports: ports.clone(),
                 rooms: rooms.clone(),
+                tools: tools.clone(),
                 handle: handle.clone(),
                 commands,
                 post,

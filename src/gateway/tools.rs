@@ -1,89 +1,162 @@
-//! Questions to calendar and CRM, each with its deadline.
+//! Questions to calendar and CRM while somebody is on the phone: each with a deadline, one more try, and a breaker.
 
-use std::time::Duration;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
+use super::breaker::Breaker;
 use crate::calendar::{BookFailure, BoxFuture, Calendar, CalendarError};
-use crate::conversation::{Appointment, BookError, BookingRequest, Business, KnownCaller, Slot, SlotQuery};
-use crate::crm::Crm;
+use crate::conversation::{
+    Appointment, BookError, BookingRequest, Business, Hold, KnownCaller, Proof, Slot, SlotQuery,
+};
+use crate::crm::{Crm, CrmError};
 
-/// Who calls; none when unknown, withheld, late for good or failed.
-pub(super) async fn look_up(crm: &dyn Crm, business: &str, phone: Option<&str>) -> Option<KnownCaller> {
-    let phone = phone?;
-    let found = in_time(LOOK_UP_DEADLINE, async { crm.find_by_phone(business, phone).await.ok() }).await??;
-    found.map(|contact| KnownCaller { contact_id: contact.id, name: contact.name.unwrap_or_default() })
+/// What a call may ask. Clones share the breakers: what one call learned of a connector, the next one knows.
+#[derive(Clone)]
+pub struct Tools {
+    calendar: Arc<dyn Calendar>,
+    crm: Arc<dyn Crm>,
+    limits: Limits,
+    calendar_breaker: Arc<Breaker>,
+    crm_breaker: Arc<Breaker>,
 }
 
-/// Free slots; none when the calendar failed or was late.
-pub(super) async fn find_slots(calendar: &dyn Calendar, business: &Business, query: &SlotQuery) -> Option<Vec<Slot>> {
-    in_time(CALENDAR_DEADLINE, async { calendar.find_slots(business, query).await.ok() }).await?
+/// How long is waited for an answer, a second try included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Who is calling, and what is booked under the number.
+    pub look_up: Duration,
+    /// Free slots, appointments.
+    pub read: Duration,
+    /// Bookings and changes.
+    pub write: Duration,
 }
 
-/// Books, or says why not.
-pub(super) async fn book(
-    calendar: &dyn Calendar,
-    business: &Business,
-    booking: &BookingRequest,
-) -> Result<Appointment, BookError> {
-    written(&booking.key, || calendar.book(business, booking)).await
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { look_up: LOOK_UP_DEADLINE, read: READ_DEADLINE, write: WRITE_DEADLINE }
+    }
 }
 
-/// What the calendar has under a number; asked a second time when it fails at once.
-pub(super) async fn appointments(
-    calendar: &dyn Calendar,
-    business: &Business,
-    phone: &str,
-) -> Option<Vec<Appointment>> {
-    in_time(CALENDAR_DEADLINE, async {
-        match calendar.appointments(business, phone).await {
-            Err(CalendarError::Unavailable(_)) => calendar.appointments(business, phone).await.ok(),
-            other => other.ok(),
+impl Tools {
+    /// Tools on these connectors.
+    pub fn new(calendar: Arc<dyn Calendar>, crm: Arc<dyn Crm>, limits: Limits) -> Tools {
+        Tools { calendar, crm, limits, calendar_breaker: Arc::default(), crm_breaker: Arc::default() }
+    }
+
+    /// Who calls; none when unknown, withheld, late for good or failed.
+    pub async fn look_up(&self, business: &str, phone: Option<&str>) -> Option<KnownCaller> {
+        let phone = phone?;
+        let ask = || self.crm.find_by_phone(business, phone);
+        let later = |error: &CrmError| matches!(error, CrmError::Retry { .. });
+        let found = answer(&self.crm_breaker, self.limits.look_up, ask, later).await?.ok()??;
+        Some(KnownCaller {
+            proof: Proof { birth_date: found.birth_date, zip: found.zip, tier: found.tier },
+            contact_id: found.id,
+            name: found.name.unwrap_or_default(),
+        })
+    }
+
+    /// Free slots; none when the calendar failed or was late.
+    pub async fn find_slots(&self, business: &Business, query: &SlotQuery) -> Option<Vec<Slot>> {
+        let ask = || self.calendar.find_slots(business, query);
+        answer(&self.calendar_breaker, self.limits.read, ask, later).await?.ok()
+    }
+
+    /// What the calendar has under a number; none when it failed or was late.
+    pub async fn appointments(&self, business: &Business, phone: &str) -> Option<Vec<Appointment>> {
+        let ask = || self.calendar.appointments(business, phone);
+        answer(&self.calendar_breaker, self.limits.read, ask, later).await?.ok()
+    }
+
+    /// Keeps a time for a call, or gives back what it kept. Nobody waits for it: a time that is not kept is still
+    /// refused to the second who books it.
+    pub async fn keep(&self, business: &Business, call_id: &str, hold: Option<&Hold>) {
+        let kept = match hold {
+            Some(hold) => in_time(self.limits.read, self.calendar.hold(business, call_id, hold)).await,
+            None => in_time(self.limits.read, self.calendar.release(call_id)).await.map(|done| done.map(|()| true)),
+        };
+        if let Some(Err(error)) = kept {
+            tracing::debug!(%error, "a time was not kept, or not given back");
         }
-    })
-    .await?
+    }
+
+    /// Books, or says why not. What is not known to be written afterwards is settled by the outbox after the call.
+    pub async fn book(&self, business: &Business, booking: &BookingRequest) -> Result<Appointment, BookError> {
+        self.written(&booking.key, || self.calendar.book(business, booking)).await
+    }
+
+    /// Moves an appointment, or says why not.
+    pub async fn reschedule(
+        &self,
+        business: &Business,
+        appointment_id: &str,
+        slot: Slot,
+        key: &str,
+    ) -> Result<Appointment, BookError> {
+        self.written(key, || self.calendar.reschedule(business, appointment_id, slot, key)).await
+    }
+
+    /// Cancels an appointment, or says why not.
+    pub async fn cancel(&self, business: &Business, appointment_id: &str, key: &str) -> Result<(), BookError> {
+        self.written(key, || self.calendar.cancel(business, appointment_id, key)).await
+    }
+
+    /// One write, and a second under the same key when the first answer was lost: at most one has an effect.
+    async fn written<'a, T: Send>(
+        &self,
+        key: &str,
+        write: impl Fn() -> BoxFuture<'a, Result<T, BookFailure>> + Send + Sync,
+    ) -> Result<T, BookError> {
+        let later = |failure: &BookFailure| matches!(failure, BookFailure::Unavailable(_));
+        match answer(&self.calendar_breaker, self.limits.write, write, later).await {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(failure)) => {
+                tracing::warn!(%failure, key, "not written");
+                Err(failure.into())
+            }
+            None => {
+                tracing::warn!(key, "the calendar did not say in time whether it wrote");
+                Err(BookError::Unavailable)
+            }
+        }
+    }
 }
 
-/// Moves an appointment, or says why not.
-pub(super) async fn reschedule(
-    calendar: &dyn Calendar,
-    business: &Business,
-    appointment_id: &str,
-    slot: Slot,
-    key: &str,
-) -> Result<Appointment, BookError> {
-    written(key, || calendar.reschedule(business, appointment_id, slot, key)).await
+impl fmt::Debug for Tools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tools").field("limits", &self.limits).finish_non_exhaustive()
+    }
 }
 
-/// Cancels an appointment, or says why not.
-pub(super) async fn cancel(
-    calendar: &dyn Calendar,
-    business: &Business,
-    appointment_id: &str,
-    key: &str,
-) -> Result<(), BookError> {
-    written(key, || calendar.cancel(business, appointment_id, key)).await
+fn later(error: &CalendarError) -> bool {
+    matches!(error, CalendarError::Unavailable(_))
 }
 
-/// One write, and a second under the same key when the first answer was lost: at most one has an effect.
-async fn written<'a, T: Send>(
-    key: &str,
-    write: impl Fn() -> BoxFuture<'a, Result<T, BookFailure>> + Send + Sync,
-) -> Result<T, BookError> {
-    let written = in_time(BOOKING_DEADLINE, async {
-        match write().await {
-            Err(BookFailure::Unavailable(_)) => write().await,
+/// Asks, and once more when it failed in a way that may pass; none when there was no answer in time, or the connector
+/// is being left alone.
+async fn answer<'a, T: Send, E: Send>(
+    breaker: &Breaker,
+    deadline: Duration,
+    ask: impl Fn() -> BoxFuture<'a, Result<T, E>> + Send + Sync,
+    later: impl Fn(&E) -> bool + Send + Sync,
+) -> Option<Result<T, E>> {
+    let leave = breaker.leave(Instant::now())?;
+    let answer = in_time(deadline, async {
+        match ask().await {
+            Err(error) if later(&error) => ask().await,
             other => other,
         }
     });
-    match written.await {
-        Some(Ok(answer)) => Ok(answer),
-        Some(Err(failure)) => {
-            tracing::warn!(%failure, key, "not written");
-            Err(failure.into())
-        }
-        None => Err(BookError::Unavailable),
+    let answer = answer.await;
+    match &answer {
+        Some(Err(error)) if later(error) => leave.failed(Instant::now()),
+        None => leave.failed(Instant::now()),
+        Some(_) => leave.answered(),
     }
+    answer
 }
 
 /// Runs one question under a deadline.
@@ -104,6 +177,6 @@ async fn in_time<T: Send>(deadline: Duration, question: impl Future<Output = T> 
 /// After this a look-up's answer is of no use to the call.
 const LOOK_UP_DEADLINE: Duration = Duration::from_secs(5);
 /// A caller is bridged for this long, then a message is taken.
-const CALENDAR_DEADLINE: Duration = Duration::from_secs(5);
+const READ_DEADLINE: Duration = Duration::from_secs(5);
 /// Writing gets longer: giving up early on a booking that succeeds is worse than a pause.
-const BOOKING_DEADLINE: Duration = Duration::from_secs(8);
+const WRITE_DEADLINE: Duration = Duration::from_secs(8);

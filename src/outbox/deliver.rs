@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use super::confirm::confirm;
 use super::rows::{Write, read};
-use crate::crm::{Crm, CrmError};
-use crate::store::Lease;
+use super::run::Doors;
+use super::settle::{Unsettling, settle};
+use crate::conversation::Became;
+use crate::crm::CrmError;
+use crate::store::{Lease, Store};
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,13 +22,13 @@ pub(super) enum Delivery {
 }
 
 /// Delivers within `deadline`. A write that is cut off may have happened: its key makes the next one harmless.
-pub(super) async fn deliver(crm: &dyn Crm, lease: &Lease, deadline: Duration) -> Delivery {
+pub(super) async fn deliver(doors: &Doors, store: &Store, lease: &Lease, deadline: Duration) -> Delivery {
     let write = match read(&lease.job, lease.after_id.as_deref()) {
         Ok(write) => write,
         Err(reason) => return Delivery::Refused { reason },
     };
     let contact = matches!(write, Write::Contact(_));
-    match tokio::time::timeout(deadline, send(crm, lease, &write)).await {
+    match tokio::time::timeout(deadline, send(doors, store, lease, &write)).await {
         Ok(Ok(external_id)) => Delivery::Done { external_id, contact },
         Ok(Err(CrmError::Retry { after, reason })) => Delivery::Failed { reason, after },
         Ok(Err(CrmError::Rejected { reason })) => Delivery::Refused { reason },
@@ -32,11 +36,24 @@ pub(super) async fn deliver(crm: &dyn Crm, lease: &Lease, deadline: Duration) ->
     }
 }
 
-async fn send(crm: &dyn Crm, lease: &Lease, write: &Write) -> Result<String, CrmError> {
+async fn send(doors: &Doors, store: &Store, lease: &Lease, write: &Write) -> Result<String, CrmError> {
     let (business, key) = (lease.job.business.as_str(), lease.job.key.as_str());
+    let crm = &doors.crm;
     match write {
         Write::Contact(contact) => crm.upsert_contact(business, contact, key).await,
         Write::Activity(activity) => crm.add_activity(business, activity, key).await,
         Write::Task(task) => crm.add_task(business, task, key).await,
+        Write::Confirm(confirmation) => {
+            let found = doors.businesses.iter().find(|one| one.id == business);
+            let found = found.ok_or_else(|| CrmError::Rejected { reason: format!("no business `{business}`") })?;
+            confirm(&doors.confirmations, found, &lease.job, confirmation).await
+        }
+        Write::Settle(settlement) => match settle(doors, store, &lease.job, settlement).await {
+            Ok(Became::Nothing) => Ok("nothing was written".into()),
+            Ok(Became::Withdrawn) => Ok("withdrawn".into()),
+            Ok(Became::Written) => Ok("written".into()),
+            Err(Unsettling::Failed(reason)) => Err(CrmError::Retry { after: None, reason }),
+            Err(Unsettling::Refused(reason)) => Err(CrmError::Rejected { reason }),
+        },
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -41,6 +42,23 @@ impl HandOff {
     /// The call is over. Always taken: the calls that were let in bound how many there can be.
     pub fn ended(&self, call: CallRecord) {
         let _ = self.pending.put(call, true, false);
+    }
+
+    /// Waits until everything handed off of a call is on the disk, or until `deadline` when the disk is stuck.
+    pub async fn on_disk(&self, call_id: &str, deadline: Duration) {
+        let mut changed = self.signal.subscribe();
+        let written = async {
+            loop {
+                changed.mark_unchanged();
+                // An error to receive means that the outbox is gone, and with it what could change.
+                if !self.pending.has(call_id) || changed.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(deadline, written).await.is_err() {
+            tracing::warn!(call_id, "the call log does not keep up with what is being written");
+        }
     }
 
     /// Makes a parked or retrying row ready at once; false when it is leased, done or unknown.
@@ -113,6 +131,12 @@ impl Pending {
         for waiting in back.into_iter().rev() {
             queue.put_back(waiting);
         }
+    }
+
+    /// Whether something of a call is not written yet; what is in the writer's hands may be of any call.
+    fn has(&self, call_id: &str) -> bool {
+        let queue = self.lock();
+        queue.in_hand > 0 || queue.calls.contains_key(call_id)
     }
 
     /// Whether nothing waits and nothing is being written.

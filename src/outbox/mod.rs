@@ -17,15 +17,22 @@
 //! delivered twice, because the process died between the CRM's write and our acknowledgement, has one effect.
 //! Nobody polls: workers wake when rows are added or freed, and at the next due time or lease end.
 
+mod confirm;
 mod deliver;
 mod handoff;
+mod mail;
 mod recovery;
 mod retry;
 mod rows;
 mod run;
+mod settle;
+mod webhook;
 mod worker;
 mod writer;
 
+pub use confirm::Confirmations;
 pub use handoff::{Full, HandOff};
+pub use mail::{Mail, MailSettings};
 pub use retry::{Backoff, next_attempt};
-pub use run::{Outbox, Settings};
+pub use run::{Doors, Outbox, Settings};
+pub use webhook::Webhook;

@@ -2,19 +2,37 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::confirm::Confirmations;
 use super::rows::rows;
 use crate::call::{Booking, CallRecord, CallState, Disposition};
 use crate::store::{AppointmentRow, Store, StoreError};
 
 /// Closes every unfinished call as failed. Runs before the first call is taken, so each belongs to a former run.
-pub(super) async fn close_unfinished(store: &Store, now: Timestamp) -> Result<usize, StoreError> {
+pub(super) async fn close_unfinished(
+    store: &Store,
+    confirmations: &Confirmations,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
     let calls = store.unfinished_calls().await?;
     for call in &calls {
         let booked = store.appointments_of_call(&call.id).await?;
-        let closed = closed(call.clone(), booked.last());
-        store.finish_call(&closed, &rows(&closed, now)).await?;
+        // What the caller was told had failed is taken back; of everything else nobody was told anything yet.
+        let told = |key: &str| call.outcome.unsettled.iter().any(|write| write.key == key && write.told);
+        let mut closed = closed(call.clone(), booked.iter().rfind(|row| !told(&row.key)));
+        drop_cancelled(store, &mut closed).await?;
+        store.finish_call(&closed, &rows(&closed, confirmations, now)).await?;
     }
     Ok(calls.len())
+}
+
+/// A booking that was cancelled before the record heard of it.
+async fn drop_cancelled(store: &Store, call: &mut CallRecord) -> Result<(), StoreError> {
+    let Some(booking) = &call.outcome.booking else { return Ok(()) };
+    let row = store.appointment(&call.business, &booking.appointment_id).await?;
+    if row.is_some_and(|row| row.status == "cancelled") {
+        call.outcome.cancelled = call.outcome.booking.take();
+    }
+    Ok(())
 }
 
 /// The call as far as it got. A booking in the calendar is a fact even if the record had not heard of it yet.
@@ -23,9 +41,10 @@ fn closed(mut call: CallRecord, booked: Option<&AppointmentRow>) -> CallRecord {
     call.disposition = Some(Disposition::Failed);
     call.ended_at = call.ended_at.or(Some(last_sign(&call)));
     if let Some(row) = booked {
+        call.outcome.unsettled.retain(|write| write.key != row.key);
         call.outcome.name.get_or_insert_with(|| row.name.clone());
         call.outcome.phone.get_or_insert_with(|| row.phone.clone());
-        call.outcome.booking.get_or_insert_with(|| Booking {
+        call.outcome.booking = Some(Booking {
             appointment_id: row.id.clone(),
             service: row.service.clone(),
             starts_at: row.starts_at.timestamp(),

@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use super::confirm::{Confirmation, Confirmations, MAIL, WEBHOOK};
 use crate::call::CallRecord;
+use crate::conversation::Unsettled;
 use crate::crm::{NewActivity, NewContact, NewTask};
 use crate::record::{Effect, Proposal, proposals};
 use crate::store::{JobRow, NewJob};
@@ -14,11 +17,22 @@ pub(super) enum Write {
     Contact(NewContact),
     Activity(NewActivity),
     Task(NewTask),
+    Settle(Settlement),
+    Confirm(Confirmation),
+}
+
+/// A write to the calendar whose end is to be found out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Settlement {
+    pub(super) write: Unsettled,
+    /// Who it was for.
+    pub(super) name: Option<String>,
 }
 
 /// The rows of an ended call.
-pub(super) fn rows(call: &CallRecord, now: Timestamp) -> Vec<NewJob> {
-    proposals(call).into_iter().map(|proposal| row(call, proposal, now)).collect()
+pub(super) fn rows(call: &CallRecord, confirmations: &Confirmations, now: Timestamp) -> Vec<NewJob> {
+    let proposed = proposals(call).into_iter().map(|proposal| row(call, proposal, now));
+    proposed.chain(confirmations.rows(call, now)).collect()
 }
 
 /// Reads a row's values; the reason when it holds none of ours. `after_id` is the contact it waited for.
@@ -28,6 +42,8 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
         CONTACT => parse(job).map(Write::Contact),
         ACTIVITY => parse(job).map(|a| Write::Activity(NewActivity { contact_id, ..a })),
         TASK => parse(job).map(|t| Write::Task(NewTask { contact_id, ..t })),
+        SETTLE => parse(job).map(Write::Settle),
+        MAIL | WEBHOOK => parse(job).map(Write::Confirm),
         other => Err(format!("this offhook knows no rows of kind {other:?}")),
     }
 }
@@ -48,6 +64,7 @@ fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
         Effect::Task { subject, body, due_at } => {
             (TASK, serde_json::to_value(NewTask { contact_id: None, call_id, subject, body, due_at }))
         }
+        Effect::Settle { write, name } => (SETTLE, serde_json::to_value(Settlement { write, name })),
     };
     NewJob {
         key: proposal.key,
@@ -68,3 +85,4 @@ fn parse<T: DeserializeOwned>(job: &JobRow) -> Result<T, String> {
 const CONTACT: &str = "contact";
 const ACTIVITY: &str = "activity";
 const TASK: &str = "task";
+pub(super) const SETTLE: &str = "settle";

@@ -8,10 +8,13 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::confirm::Confirmations;
 use super::handoff::{HandOff, Pending};
 use super::retry::Backoff;
 use super::worker::Worker;
 use super::{recovery, writer};
+use crate::calendar::Calendar;
+use crate::conversation::Business;
 use crate::crm::Crm;
 use crate::store::{Claim, Store, StoreError, fresh_id};
 
@@ -43,6 +46,19 @@ impl Default for Settings {
     }
 }
 
+/// Where rows are delivered.
+#[derive(Clone)]
+pub struct Doors {
+    /// Contacts, activities, tasks.
+    pub crm: Arc<dyn Crm>,
+    /// Writes whose answer was lost are settled here; none leaves them parked.
+    pub calendar: Option<Arc<dyn Calendar>>,
+    /// Whose rows they are.
+    pub businesses: Vec<Arc<Business>>,
+    /// Where appointments are confirmed.
+    pub confirmations: Confirmations,
+}
+
 /// The running outbox: a writer and its workers.
 pub struct Outbox {
     hand_off: HandOff,
@@ -58,8 +74,18 @@ impl Outbox {
     /// Closes the calls a former run left unfinished, as failed, and starts writing and delivering. To be called
     /// before the first call is taken; refused while another outbox works on this database.
     pub async fn start(store: Store, crm: Arc<dyn Crm>, settings: Settings) -> Result<Outbox, StoreError> {
+        Outbox::start_with(
+            store,
+            Doors { crm, calendar: None, businesses: Vec::new(), confirmations: Confirmations::default() },
+            settings,
+        )
+        .await
+    }
+
+    /// The same with everything rows can be delivered to.
+    pub async fn start_with(store: Store, doors: Doors, settings: Settings) -> Result<Outbox, StoreError> {
         let claim = store.claim()?;
-        let closed = recovery::close_unfinished(&store, Timestamp::now()).await?;
+        let closed = recovery::close_unfinished(&store, &doors.confirmations, Timestamp::now()).await?;
         if closed > 0 {
             tracing::warn!(closed, "calls of a former run were cut off and are closed as failed");
         }
@@ -69,8 +95,14 @@ impl Outbox {
         let (writers, workers) = (JoinSet::new(), JoinSet::new());
         let mut outbox = Outbox { hand_off, stop_writer, stop_workers, writer: writers, workers, _claim: claim };
         let HandOff { pending, signal, .. } = outbox.hand_off.clone();
-        outbox.writer.spawn(writer::run(store.clone(), pending, signal.clone(), writer_stop));
-        let worker = Worker { store, crm, settings, boot: fresh_id(), signal };
+        outbox.writer.spawn(writer::run(
+            store.clone(),
+            pending,
+            doors.confirmations.clone(),
+            signal.clone(),
+            writer_stop,
+        ));
+        let worker = Worker { store, doors: Arc::new(doors), settings, boot: fresh_id(), signal };
         for _ in 0..worker.settings.workers.max(1) {
             outbox.workers.spawn(worker.clone().run(workers_stop.clone()));
         }

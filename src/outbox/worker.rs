@@ -8,15 +8,15 @@ use tokio::sync::watch;
 
 use super::deliver::{Delivery, deliver};
 use super::retry::next_attempt;
-use super::run::{Settings, Signal};
-use crate::crm::Crm;
+use super::rows::SETTLE;
+use super::run::{Doors, Settings, Signal};
 use crate::store::{Lease, Store, StoreError};
 
 /// What all workers share.
 #[derive(Clone)]
 pub(super) struct Worker {
     pub(super) store: Store,
-    pub(super) crm: Arc<dyn Crm>,
+    pub(super) doors: Arc<Doors>,
     pub(super) settings: Settings,
     /// This run of the process, in the leases it takes.
     pub(super) boot: String,
@@ -69,7 +69,7 @@ impl Worker {
 
     /// Delivers while renewing the lease; none when the lease was lost.
     async fn deliver_held(&self, lease: &Lease) -> Option<Delivery> {
-        let delivery = deliver(&*self.crm, lease, self.settings.deadline);
+        let delivery = deliver(&self.doors, &self.store, lease, self.settings.deadline);
         tokio::pin!(delivery);
         loop {
             tokio::select! {
@@ -88,7 +88,7 @@ impl Worker {
         let attempt = lease.job.attempts.saturating_add(1);
         match delivery {
             Delivery::Done { external_id, contact } => self.store.job_done(lease, &external_id, contact, now).await,
-            Delivery::Failed { reason, after } if attempt < self.settings.attempts => {
+            Delivery::Failed { reason, after } if attempt < self.tries(lease) => {
                 let asked = after.and_then(|a| now.checked_add(hold(a)).ok()).unwrap_or(now);
                 let next = next_attempt(now, attempt, lease.job.id.unsigned_abs(), &self.settings.backoff).max(asked);
                 tracing::warn!(key, attempt, reason, %next, "delivery failed");
@@ -103,6 +103,11 @@ impl Worker {
                 self.store.job_rejected(lease, &reason, now).await
             }
         }
+    }
+
+    /// A calendar that lost an answer may be down for hours, and what became of the write has to be found out.
+    fn tries(&self, lease: &Lease) -> u32 {
+        if lease.job.kind == SETTLE { self.settings.attempts.max(SETTLE_TRIES) } else { self.settings.attempts }
     }
 
     /// How long until a row or a lease is due; none when nothing is in sight.
@@ -125,6 +130,8 @@ fn hold(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
+/// At the longest wait between two, about a day.
+const SETTLE_TRIES: u32 = 100;
 /// A lease is renewed this often within its length, so that one late renewal does not lose it.
 const RENEWALS_PER_LEASE: u32 = 3;
 /// After a failure of the database.

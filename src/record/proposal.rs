@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::summary;
 use crate::call::{CallRecord, Disposition, Speaker};
+use crate::conversation::Unsettled;
 
 /// One effect on the CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,13 @@ pub enum Effect {
         /// Do it by then.
         due_at: Timestamp,
     },
+    /// The calendar is asked what became of a write whose answer was lost.
+    Settle {
+        /// The write.
+        write: Unsettled,
+        /// Who it was for.
+        name: Option<String>,
+    },
 }
 
 /// What an ended call proposes: the contact when there is a usable number, the activity always, a task when somebody
@@ -57,7 +65,15 @@ pub fn proposals(call: &CallRecord) -> Vec<Proposal> {
     let after = contact.as_ref().map(|c| c.key.clone());
     let activity = Proposal { key: key(call, "activity/upsert"), after: after.clone(), effect: activity(call) };
     let task = task(call).map(|effect| Proposal { key: key(call, "task/create"), after, effect });
-    contact.into_iter().chain([activity]).chain(task).collect()
+    contact.into_iter().chain([activity]).chain(task).chain(settlements(call)).collect()
+}
+
+/// What was asked of the calendar without an answer is settled first of all: it waits for nothing.
+fn settlements(call: &CallRecord) -> impl Iterator<Item = Proposal> {
+    call.outcome.unsettled.iter().map(|write| {
+        let effect = Effect::Settle { write: write.clone(), name: call.outcome.name.clone() };
+        Proposal { key: format!("{}/settle", write.key), after: None, effect }
+    })
 }
 
 /// A caller who was recognised stays the contact of the number called from; another number given is only noted.

@@ -20,6 +20,7 @@ pub(super) fn body(call: &CallRecord) -> String {
     let lines = [
         Some(format!("Outcome: {}", word(call.disposition.unwrap_or(Disposition::NoDisposition)))),
         outcome.booking.as_ref().map(|b| format!("Booked: {}, {} to {}", b.service, b.starts_at, b.ends_at)),
+        also_booked(call),
         outcome.moved.as_ref().map(|b| format!("Moved: {}, now {} to {}", b.service, b.starts_at, b.ends_at)),
         outcome.cancelled.as_ref().map(|b| format!("Cancelled: {}, {} to {}", b.service, b.starts_at, b.ends_at)),
         outcome.message.as_ref().map(|m| match &m.for_whom {
@@ -35,6 +36,16 @@ pub(super) fn body(call: &CallRecord) -> String {
         (!outcome.intents.is_empty()).then(|| format!("About: {}", outcome.intents.join(", "))),
     ];
     lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+fn also_booked(call: &CallRecord) -> Option<String> {
+    let lines: Vec<String> = call
+        .outcome
+        .also_booked
+        .iter()
+        .map(|b| format!("Booked: {}, {} to {}", b.service, b.starts_at, b.ends_at))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// From the answer to the end; 0 for a call that was never answered.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState};
+use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState};
 
 use super::error::SpeechError;
 use super::phantom::{self, Evidence};
@@ -20,6 +20,8 @@ pub(super) struct Weights {
     choice: WhisperChoice,
     models: models::Dir,
     loaded: Mutex<HashMap<PathBuf, Arc<WhisperContext>>>,
+    /// What second hearings work in: one for all workers, it is large.
+    second: Mutex<Option<WhisperState>>,
 }
 
 /// Weights in memory and where they came from.
@@ -47,7 +49,7 @@ impl Weights {
     /// Loads what the settings' languages need.
     pub fn load(settings: &Settings) -> Result<Weights, SpeechError> {
         let (choice, models) = (settings.whisper.clone(), settings.models.clone());
-        let weights = Weights { choice, models, loaded: Mutex::default() };
+        let weights = Weights { choice, models, loaded: Mutex::default(), second: Mutex::default() };
         for language in &settings.languages {
             weights.for_language(&base_language(Some(language)))?;
         }
@@ -92,10 +94,8 @@ impl Ears {
         if ears.weights.choice == WhisperChoice::Auto && ears.weights.for_language("en").is_err() {
             return Ok(ears);
         }
-        let own = ears.weights.for_language("en")?;
-        for loaded in std::iter::once(own).chain(ears.weights.second("en")) {
-            ears.decode(&loaded, &[0.0; RATE], AUDIO_CONTEXT_MIN, "en", None)?;
-        }
+        ears.decode(&[0.0; RATE], AUDIO_CONTEXT_MIN, "en", None)?;
+        ears.decode_again(&[0.0; RATE], AUDIO_CONTEXT_MIN, "en", None)?;
         Ok(ears)
     }
 
@@ -198,19 +198,18 @@ impl Ears {
         samples.extend(audio.iter().map(|&s| f32::from(s) / 32_768.0));
         samples.resize(samples.len() + LEAD_SAMPLES, 0.0);
         let context = audio_context(samples.len());
-        let mut decoded = self.decode(&self.weights.for_language(language)?, &samples, context, language, hint)?;
+        let mut decoded = self.decode(&samples, context, language, hint)?;
         let ran = ran_away(&decoded, samples.len());
         let doubtful = ran || decoded.confidence < DOUBT || phantom::words_only(&decoded.text).is_empty();
-        if let Some(second) = self.weights.second(language).filter(|_| doubtful) {
-            let again = self.decode(&second, &samples, context, language, hint)?;
-            if ran || again.confidence > decoded.confidence {
-                decoded = again;
-            }
+        if doubtful
+            && let Some(again) = self.decode_again(&samples, context, language, hint)?
+            && (ran || again.confidence > decoded.confidence)
+        {
+            decoded = again;
         }
         if ran_away(&decoded, samples.len()) {
             // The full window is what Whisper was trained on: most runaways do not happen there.
-            decoded =
-                self.decode(&self.weights.for_language(language)?, &samples, AUDIO_CONTEXT_MAX, language, None)?;
+            decoded = self.decode(&samples, AUDIO_CONTEXT_MAX, language, None)?;
             if let Some(head) = phantom::before_runaway(&decoded.text) {
                 decoded.text = head;
             }
@@ -234,27 +233,57 @@ impl Ears {
 
     fn decode(
         &mut self,
-        (path, context): &Loaded,
         samples: &[f32],
         audio_context: usize,
         language: &str,
         hint: Option<&str>,
     ) -> Result<Decoded, SpeechError> {
-        let prompt = hint.map(|h| context.tokenize(h, HINT_TOKENS_MAX).unwrap_or_default()).unwrap_or_default();
-        let mut params = self.params(language, context.is_multilingual()).clone();
+        let (path, context) = self.weights.for_language(language)?;
+        let prompt = prompt(&context, hint);
+        let params = self.params(&context, samples, audio_context, language, &prompt);
+        run(self.state(&path, &context)?, &context, params, samples).map_err(failed(&path))
+    }
+
+    /// By the larger network; none where there is no other, or while another worker's doubt is being settled.
+    fn decode_again(
+        &mut self,
+        samples: &[f32],
+        audio_context: usize,
+        language: &str,
+        hint: Option<&str>,
+    ) -> Result<Option<Decoded>, SpeechError> {
+        let Some((path, context)) = self.weights.second(language) else { return Ok(None) };
+        let prompt = prompt(&context, hint);
+        let params = self.params(&context, samples, audio_context, language, &prompt);
+        let Ok(mut state) = self.weights.second.try_lock() else { return Ok(None) };
+        if state.is_none() {
+            *state = Some(context.create_state().map_err(failed(&path))?);
+        }
+        let Some(state) = state.as_mut() else { return Ok(None) };
+        run(state, &context, params, samples).map(Some).map_err(failed(&path))
+    }
+
+    /// Settings for one decoding.
+    fn params<'p>(
+        &mut self,
+        context: &WhisperContext,
+        samples: &[f32],
+        audio_context: usize,
+        language: &str,
+        prompt: &'p [i32],
+    ) -> FullParams<'p, 'p> {
+        let mut params = self.params_of(language, context.is_multilingual()).clone();
         params.set_n_threads(threads_now(self.threads) as i32);
         params.set_audio_ctx(audio_context as i32);
         params.set_max_tokens(tokens_max(samples.len()) as i32);
         if !prompt.is_empty() {
-            params.set_tokens(&prompt);
+            params.set_tokens(prompt);
         }
-        let state = self.state(path, context)?;
-        state.full(params, samples).map_err(failed(path))?;
-        Ok(read(state, context.token_eot()))
+        params
     }
 
     /// Settings for a language, made once: each making leaks a few bytes inside the binding.
-    fn params(&mut self, language: &str, multilingual: bool) -> &FullParams<'static, 'static> {
+    fn params_of(&mut self, language: &str, multilingual: bool) -> &FullParams<'static, 'static> {
         let known = multilingual && whisper_rs::get_lang_id(language).is_some();
         let language = if known { language } else { "en" };
         let cancel = &self.cancel;
@@ -285,6 +314,21 @@ fn params(language: &str, cancel: Arc<Mutex<Arc<AtomicBool>>>) -> FullParams<'st
     let boxed: Box<dyn FnMut() -> bool> = Box::new(wanted_off);
     params.set_abort_callback_safe::<_, Box<dyn FnMut() -> bool>>(Some(boxed));
     params
+}
+
+fn run(
+    state: &mut WhisperState,
+    context: &WhisperContext,
+    params: FullParams<'_, '_>,
+    samples: &[f32],
+) -> Result<Decoded, WhisperError> {
+    state.full(params, samples)?;
+    Ok(read(state, context.token_eot()))
+}
+
+/// A hint as tokens.
+fn prompt(context: &WhisperContext, hint: Option<&str>) -> Vec<i32> {
+    hint.map(|h| context.tokenize(h, HINT_TOKENS_MAX).unwrap_or_default()).unwrap_or_default()
 }
 
 fn read(state: &WhisperState, end_of_text: i32) -> Decoded {

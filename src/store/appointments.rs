@@ -5,11 +5,12 @@ use sqlx::SqliteConnection;
 
 use super::error::{Doing, Result, StoreError};
 use super::id::fresh_id;
+use super::occupancy::{Needs, clear, give_back, is_full, pick, take_up, taken_by};
 use super::open::Store;
-use super::rows::{AppointmentRow, time};
+use super::rows::AppointmentRow;
 
 /// An appointment to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewAppointment {
     /// Idempotency key.
     pub key: String,
@@ -33,6 +34,8 @@ pub struct NewAppointment {
     pub reason: Option<String>,
     /// The call it was made in.
     pub call_id: String,
+    /// Whom and what else it takes up.
+    pub needs: Needs,
 }
 
 /// A change of an appointment to be written.
@@ -46,6 +49,8 @@ pub struct Change<'a> {
     pub id: &'a str,
     /// Its new start and end; none cancels it.
     pub to: Option<(Timestamp, Timestamp)>,
+    /// Whom and what it takes up then.
+    pub needs: &'a Needs,
 }
 
 /// What became of a change.
@@ -57,6 +62,8 @@ pub enum Changed {
     Overlaps,
     /// It was cancelled before: nothing to move.
     Cancelled,
+    /// Its key was given up: it will never be made.
+    Withdrawn,
     /// The business has no such appointment.
     Unknown,
 }
@@ -68,6 +75,8 @@ pub enum Written {
     New(AppointmentRow),
     /// Its key was there already: this is what was written then.
     Before(AppointmentRow),
+    /// Its key was withdrawn: it will never be written.
+    Withdrawn,
     /// Another appointment occupies the resource.
     Overlaps,
 }
@@ -79,7 +88,26 @@ impl Store {
         if let Some(row) = by_key(&mut tx, &new.key).await? {
             return Ok(Written::Before(row));
         }
-        match insert(&mut tx, new).await {
+        if is_withdrawn(&mut tx, &new.key).await? {
+            return Ok(Written::Withdrawn);
+        }
+        clear(&mut tx, &new.needs).await?;
+        let (id, span) = (fresh_id(), (new.starts_at, new.ends_at));
+        let mut needs = new.needs.clone();
+        if needs.one_of.is_empty() {
+            needs.one_of = vec![vec![new.resource.clone()]];
+        }
+        if is_full(&mut tx, &new.business, &new.service, &id, &needs).await? {
+            return Ok(Written::Overlaps);
+        }
+        let Some(picked) = pick(&mut tx, &new.business, &id, span, &needs).await? else {
+            return Ok(Written::Overlaps);
+        };
+        let written = match insert(&mut tx, &id, new, &picked).await {
+            Ok(()) => take_up(&mut tx, &new.business, &id, span, &needs, &picked, None).await,
+            Err(e) => Err(e),
+        };
+        match written {
             Err(e) if is_overlap(&e) => return Ok(Written::Overlaps),
             other => other.doing("write an appointment")?,
         }
@@ -90,6 +118,24 @@ impl Store {
             id: new.key.clone(),
             reason: "it vanished while being written".to_owned(),
         })
+    }
+
+    /// Cancels what was booked under a key, leaves what was changed under it, and sees to it that nothing else ever
+    /// is. Whether there was something.
+    pub async fn settle_key(&self, business: &str, key: &str) -> Result<bool> {
+        let mut tx = self.write().await?;
+        if changed_by_key(&mut tx, key).await?.is_some() {
+            return Ok(true);
+        }
+        let sql = "UPDATE appointments SET status = 'cancelled'
+            WHERE business = $1 AND key = $2 AND status = 'confirmed'";
+        let done =
+            sqlx::query(sql).bind(business).bind(key).execute(&mut *tx).await.doing("withdraw an appointment")?;
+        let sql = "INSERT INTO withdrawn_keys (key, created_us) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+        let query = sqlx::query(sql).bind(key).bind(Timestamp::now().as_microsecond());
+        query.execute(&mut *tx).await.doing("withdraw a key")?;
+        tx.commit().await.doing("commit a withdrawal")?;
+        Ok(done.rows_affected() > 0)
     }
 
     /// The appointment written under a key.
@@ -104,13 +150,21 @@ impl Store {
         if let Some(row) = changed_by_key(&mut tx, change.key).await? {
             return Ok(if row.id == change.id { Changed::Done(Box::new(row)) } else { Changed::Unknown });
         }
+        if is_withdrawn(&mut tx, change.key).await? {
+            return Ok(Changed::Withdrawn);
+        }
         let Some(row) = by_id(&mut tx, change.business, change.id).await? else { return Ok(Changed::Unknown) };
         match (change.to, row.status == CANCELLED) {
             (Some(_), true) => return Ok(Changed::Cancelled),
             (None, true) => return Ok(Changed::Done(Box::new(row))),
             _ => {}
         }
-        match update(&mut tx, change).await {
+        let Some(picked) = places(&mut tx, change, &row).await? else { return Ok(Changed::Overlaps) };
+        let mut written = update(&mut tx, change, &picked).await;
+        if let (Ok(()), Some(span)) = (&written, change.to) {
+            written = take_up(&mut tx, change.business, change.id, span, change.needs, &picked, None).await;
+        }
+        match written {
             Err(e) if is_overlap(&e) => return Ok(Changed::Overlaps),
             other => other.doing("change an appointment")?,
         }
@@ -168,28 +222,6 @@ impl Store {
         let rows = sqlx::query(sql).bind(call_id).fetch_all(self.reader()).await.doing("list a call's appointments")?;
         rows.iter().map(AppointmentRow::read).collect::<Result<_, _>>().doing("read appointments")
     }
-
-    /// Start and end of what occupies a resource within `[from, to)`, in order of start.
-    pub async fn occupied(
-        &self,
-        business: &str,
-        resource: &str,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<(Timestamp, Timestamp)>> {
-        let sql = "SELECT starts_us, ends_us FROM appointments WHERE business = $1 AND resource = $2
-            AND status = 'confirmed' AND starts_us < $4 AND ends_us > $3 ORDER BY starts_us";
-        let rows = sqlx::query(sql)
-            .bind(business)
-            .bind(resource)
-            .bind(from.as_microsecond())
-            .bind(to.as_microsecond())
-            .fetch_all(self.reader())
-            .await
-            .doing("list occupied times")?;
-        let spans = rows.iter().map(|row| Ok((time(row, "starts_us")?, time(row, "ends_us")?)));
-        spans.collect::<Result<_, _>>().doing("read occupied times")
-    }
 }
 
 async fn by_key(connection: &mut SqliteConnection, key: &str) -> Result<Option<AppointmentRow>> {
@@ -199,6 +231,11 @@ async fn by_key(connection: &mut SqliteConnection, key: &str) -> Result<Option<A
         .await
         .doing("read an appointment")?;
     row.as_ref().map(AppointmentRow::read).transpose().doing("read an appointment")
+}
+
+async fn is_withdrawn(connection: &mut SqliteConnection, key: &str) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM withdrawn_keys WHERE key = $1").bind(key).fetch_optional(connection).await;
+    Ok(row.doing("read a withdrawn key")?.is_some())
 }
 
 async fn by_id(connection: &mut SqliteConnection, business: &str, id: &str) -> Result<Option<AppointmentRow>> {
@@ -218,13 +255,35 @@ async fn changed_by_key(connection: &mut SqliteConnection, key: &str) -> Result<
     row.as_ref().map(AppointmentRow::read).transpose().doing("read a change")
 }
 
+/// Gives back what the appointment takes up, and picks what it takes up at its new time, the same if it can be; none
+/// when that is not to be had.
+async fn places(tx: &mut SqliteConnection, change: &Change<'_>, row: &AppointmentRow) -> Result<Option<Vec<String>>> {
+    let before = taken_by(tx, change.id).await?;
+    give_back(tx, change.id).await?;
+    let Some(span) = change.to else { return Ok(Some(Vec::new())) };
+    let mut needs = change.needs.clone();
+    clear(tx, &needs).await?;
+    if needs.one_of.is_empty() {
+        needs.one_of = before.iter().map(|occupant| vec![occupant.clone()]).collect();
+    }
+    for one_of in &mut needs.one_of {
+        one_of.sort_by_key(|occupant| !before.contains(occupant));
+    }
+    match is_full(tx, change.business, &row.service, change.id, &needs).await? {
+        true => Ok(None),
+        false => pick(tx, change.business, change.id, span, &needs).await,
+    }
+}
+
 /// The appointment and the key of its change, within the caller's transaction.
-async fn update(tx: &mut SqliteConnection, change: &Change<'_>) -> Result<(), sqlx::Error> {
+async fn update(tx: &mut SqliteConnection, change: &Change<'_>, picked: &[String]) -> Result<(), sqlx::Error> {
     let query = match change.to {
-        Some((starts_at, ends_at)) => sqlx::query("UPDATE appointments SET starts_us = $2, ends_us = $3 WHERE id = $1")
-            .bind(change.id)
-            .bind(starts_at.as_microsecond())
-            .bind(ends_at.as_microsecond()),
+        Some((starts_at, ends_at)) => {
+            let sql = "UPDATE appointments SET starts_us = $2, ends_us = $3, resource = COALESCE($4, resource),
+                staff = $5 WHERE id = $1";
+            let query = sqlx::query(sql).bind(change.id).bind(starts_at.as_microsecond());
+            query.bind(ends_at.as_microsecond()).bind(picked.first()).bind(staff_of(picked))
+        }
         None => sqlx::query("UPDATE appointments SET status = 'cancelled' WHERE id = $1").bind(change.id),
     };
     query.execute(&mut *tx).await?;
@@ -237,16 +296,21 @@ async fn update(tx: &mut SqliteConnection, change: &Change<'_>) -> Result<(), sq
         .map(drop)
 }
 
-async fn insert(tx: &mut SqliteConnection, new: &NewAppointment) -> Result<(), sqlx::Error> {
+async fn insert(
+    tx: &mut SqliteConnection,
+    id: &str,
+    new: &NewAppointment,
+    picked: &[String],
+) -> Result<(), sqlx::Error> {
     let sql =
         "INSERT INTO appointments (id, key, business, resource, service, starts_us, ends_us, timezone, name, phone,
-            reason, call_id, status, created_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'confirmed', $13)";
+            reason, call_id, status, created_us, staff)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'confirmed', $13, $14)";
     sqlx::query(sql)
-        .bind(fresh_id())
+        .bind(id)
         .bind(&new.key)
         .bind(&new.business)
-        .bind(&new.resource)
+        .bind(picked.first().unwrap_or(&new.resource))
         .bind(&new.service)
         .bind(new.starts_at.as_microsecond())
         .bind(new.ends_at.as_microsecond())
@@ -256,13 +320,19 @@ async fn insert(tx: &mut SqliteConnection, new: &NewAppointment) -> Result<(), s
         .bind(&new.reason)
         .bind(&new.call_id)
         .bind(Timestamp::now().as_microsecond())
+        .bind(staff_of(picked))
         .execute(tx)
         .await
         .map(drop)
 }
 
+/// The person among what was picked.
+fn staff_of(picked: &[String]) -> Option<&str> {
+    picked.iter().find_map(|occupant| occupant.strip_prefix(STAFF))
+}
+
 /// The triggers of `0001_ledger.sql` speak through the error's text: SQLite has no number for it.
-fn is_overlap(error: &sqlx::Error) -> bool {
+pub(super) fn is_overlap(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|e| e.message().contains("appointment overlaps"))
 }
 
@@ -276,3 +346,5 @@ pub(super) async fn link_contact(tx: &mut SqliteConnection, call_id: &str, conta
 }
 
 const CANCELLED: &str = "cancelled";
+/// How occupants that are people begin.
+const STAFF: &str = "staff:";

@@ -7,6 +7,7 @@ use super::error::{Doing, Result, StoreError};
 use super::jobs::{NewJob, insert_job};
 use super::open::Store;
 use crate::call::{CallRecord, CallState, Disposition};
+use crate::conversation::Became;
 
 /// Which part of a newest-first list is wanted.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +58,19 @@ impl Store {
         }
         tx.commit().await.doing("commit calls")?;
         Ok(written)
+    }
+
+    /// Notes in an ended call's record what became of a write whose answer was lost.
+    pub async fn settle_write(&self, call_id: &str, key: &str, became: Became) -> Result<()> {
+        let mut tx = self.write().await?;
+        let sql = "SELECT id, contact_id, record FROM calls WHERE id = $1 AND state = 'ended'";
+        let row = sqlx::query(sql).bind(call_id).fetch_optional(&mut *tx).await.doing("read a call")?;
+        let Some(mut call) = row.as_ref().map(read).transpose()? else { return Ok(()) };
+        call.outcome.unsettled.iter_mut().filter(|w| w.key == key).for_each(|w| w.became = Some(became));
+        let record = encode(&call, true)?;
+        let query = sqlx::query("UPDATE calls SET record = $2 WHERE id = $1").bind(call_id).bind(record);
+        query.execute(&mut *tx).await.doing("settle a write")?;
+        tx.commit().await.doing("commit a settled write")
     }
 
     /// Calls that were not finished, oldest first. After a start these are the calls a crash cut off.

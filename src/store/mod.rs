@@ -13,6 +13,7 @@ mod contacts;
 mod error;
 mod id;
 mod jobs;
+mod occupancy;
 mod open;
 mod rows;
 
@@ -22,5 +23,6 @@ pub use contacts::{NewActivity, NewContact, NewTask};
 pub use error::{Result, StoreError};
 pub use id::fresh_id;
 pub use jobs::{Lease, NewJob};
+pub use occupancy::{Cap, Needs, Occupied};
 pub use open::{Claim, Store};
 pub use rows::{ActivityRow, AppointmentRow, ContactRow, JobRow, JobState, TaskRow};

@@ -164,7 +164,13 @@ fn private() -> OpenOptions {
 }
 
 /// Applied in order, each exactly once; a released file is never edited, a new one is added.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_ledger.sql"), include_str!("migrations/0002_changes.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_ledger.sql"),
+    include_str!("migrations/0002_changes.sql"),
+    include_str!("migrations/0003_withdrawn.sql"),
+    include_str!("migrations/0004_occupancy.sql"),
+    include_str!("migrations/0005_proof.sql"),
+];
 /// Connections for reading: the API and look-ups of calls; more than cores gains nothing.
 const READERS: u32 = 4;
 /// How long a statement waits for another process that holds the file's lock.

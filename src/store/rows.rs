@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use utoipa::ToSchema;
 
 use super::error::{Result, StoreError};
+use crate::conversation::reference;
 
 /// An appointment in the built-in calendar.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -18,6 +19,8 @@ pub struct AppointmentRow {
     pub business: String,
     /// Service key.
     pub service: String,
+    /// Who does it, where the business has staff.
+    pub staff: Option<String>,
     /// Start, RFC 3339 with the business's offset at that time.
     #[serde(serialize_with = "with_offset")]
     #[schema(value_type = String, format = DateTime)]
@@ -42,6 +45,8 @@ pub struct AppointmentRow {
     pub status: String,
     /// Idempotency key.
     pub key: String,
+    /// The number a caller may have been told.
+    pub reference: String,
 }
 
 /// A contact in the built-in store: one per business and number.
@@ -57,6 +62,12 @@ pub struct ContactRow {
     pub name: Option<String>,
     /// What else was learned: other names heard, other numbers given.
     pub notes: Vec<String>,
+    /// Date of birth, ISO 8601.
+    pub birth_date: Option<String>,
+    /// ZIP or post code.
+    pub zip: Option<String>,
+    /// Account tier.
+    pub tier: Option<String>,
     /// First written.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -188,10 +199,13 @@ impl AppointmentRow {
         let timezone: String = row.try_get("timezone")?;
         // A zone this machine does not know is shown in UTC: the instant stays right.
         let zone = TimeZone::get(&timezone).unwrap_or(TimeZone::UTC);
+        let id: String = row.try_get("id")?;
         Ok(AppointmentRow {
-            id: row.try_get("id")?,
+            reference: reference(&id),
+            id,
             business: row.try_get("business")?,
             service: row.try_get("service")?,
+            staff: row.try_get("staff")?,
             starts_at: time(row, "starts_us")?.to_zoned(zone.clone()),
             ends_at: time(row, "ends_us")?.to_zoned(zone),
             timezone,
@@ -216,6 +230,9 @@ impl ContactRow {
             phone: row.try_get("phone")?,
             name: row.try_get("name")?,
             notes: serde_json::from_str(&notes).map_err(|e| sqlx::Error::Decode(e.into()))?,
+            birth_date: row.try_get("birth_date")?,
+            zip: row.try_get("zip")?,
+            tier: row.try_get("tier")?,
             created_at: time(row, "created_us")?,
             updated_at: time(row, "updated_us")?,
         })

@@ -1,5 +1,6 @@
 //! Whole calls: real phones dial a real `offhook serve`, and what they leave behind is looked at.
 
+mod a_google_calendar_is_booked;
 mod baresip_books;
 mod booked;
 mod keys_count_once;

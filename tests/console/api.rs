@@ -82,6 +82,7 @@ async fn an_appointment_is_shown_on_the_wall_clock_of_its_business() {
             phone: "+34915550123".into(),
             reason: None,
             call_id: "c1".into(),
+            ..NewAppointment::default()
         };
         house.store.add_appointment(&new).await.unwrap();
     }

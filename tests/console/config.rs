@@ -206,7 +206,7 @@ fn a_value_that_cannot_be_is_refused_with_its_line_and_the_remedy() {
         ("rtp_ports = \"30000-30099\"", "rtp_ports = \"30099-30000\"", "range of ports"),
         ("model = \"base\"", "model = \"huge\"", "tiny.en"),
         ("model = \"voices/ana.onnx\"", "model = \"ana\"", ".onnx"),
-        ("kind = \"builtin\"", "kind = \"google\"", "known: builtin"),
+        ("kind = \"builtin\"", "kind = \"outlook\"", "known: builtin"),
         ("url = \"sqlite:var/desk.db\"", "url = \"postgres://x\"", "sqlite:data/offhook.db"),
         ("api_token = \"a-token-of-mine\"", "api_token = \"two words\"", "visible ASCII"),
         ("format = \"json\"", "format = \"xml\"", "known: text, json"),

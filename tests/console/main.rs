@@ -1,8 +1,10 @@
 //! The desk's side: configuration, command line and HTTP API.
 
 mod api;
+mod calendar_providers;
 mod commands;
 mod config;
 mod events;
 mod house;
 mod limits;
+mod staff_config;

@@ -8,6 +8,7 @@ use offhook::conversation::{Appointment, BookingRequest, Business, Slot, SlotQue
 
 use crate::dav;
 use crate::fixtures::{at, booking, db, harbor, taller};
+use crate::providers::Provider;
 
 /// Runs the whole suite on an empty calendar whose clock stands at 2026-11-23T12:00:00Z, a Monday.
 pub async fn exercise(calendar: &dyn Calendar, business: &Business) {
@@ -150,7 +151,8 @@ async fn book_for(calendar: &dyn Calendar, business: &Business, key: &str, phone
 
 async fn find(calendar: &dyn Calendar, business: &Business) -> Vec<Slot> {
     let (from, to) = (at("2026-11-23T00:00:00Z"), at("2026-11-30T00:00:00Z"));
-    let query = SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 1000 };
+    let query =
+        SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 1000, ..SlotQuery::default() };
     calendar.find_slots(business, &query).await.unwrap()
 }
 
@@ -174,5 +176,33 @@ async fn radicale_conforms() {
 async fn xandikos_conforms() {
     for business in [harbor(), taller()] {
         exercise(&dav::xandikos().await.calendar(), &business).await;
+    }
+}
+
+#[tokio::test]
+async fn google_conforms() {
+    for business in [harbor(), taller()] {
+        exercise(&Provider::start("google", &["--lifetime", "2"]).google(), &business).await;
+    }
+}
+
+#[tokio::test]
+async fn microsoft_conforms() {
+    for business in [harbor(), taller()] {
+        exercise(&Provider::start("graph", &["--lifetime", "2", "--rotate"]).graph(), &business).await;
+    }
+}
+
+#[tokio::test]
+async fn calendly_conforms() {
+    for business in [harbor(), taller()] {
+        exercise(&Provider::start("calendly", &["--fixed-token", "personal"]).calendly(), &business).await;
+    }
+}
+
+#[tokio::test]
+async fn acuity_conforms() {
+    for business in [harbor(), taller()] {
+        exercise(&Provider::start("acuity", &[]).acuity(), &business).await;
     }
 }

@@ -87,7 +87,7 @@ async fn relayed(State(relay): State<Relay>, request: Request) -> Response {
 
 fn question() -> SlotQuery {
     let (from, to) = (at("2026-11-24T00:00:00Z"), at("2026-11-28T00:00:00Z"));
-    SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 10 }
+    SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 10, ..SlotQuery::default() }
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ pub fn booking(key: &str, start: &str, minutes: i64) -> BookingRequest {
         phone: "+12125550123".to_owned(),
         reason: None,
         call_id: key.split('/').next().unwrap().to_owned(),
+        staff: None,
     }
 }
 
@@ -135,7 +136,9 @@ fn business(id: &str, zone: &str, weekday: Vec<Span>, slot_minutes: u32) -> Busi
         slot_minutes,
         greet_by_name: true,
         emergency: None,
+        capacity: Default::default(),
         verify: Verify::CallerId,
+        policy: Default::default(),
         also: Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::fixtures::{always, at, harbor, taller};
 
 fn query(from: &str, to: &str, minutes: u32, limit: usize) -> SlotQuery {
-    SlotQuery { service: "cleaning".to_owned(), minutes, from: at(from), to: at(to), limit }
+    SlotQuery { service: "cleaning".to_owned(), minutes, from: at(from), to: at(to), limit, ..SlotQuery::default() }
 }
 
 fn local(business: &Business, slots: &[Slot]) -> Vec<String> {
@@ -62,8 +62,14 @@ fn skipped_hours_are_no_start_and_repeated_ones_are_meant_once() {
         let day = |d: &str| -> Vec<String> {
             let start = d.parse::<jiff::civil::Date>().unwrap().to_zoned(business.timezone.clone()).unwrap();
             let end = start.tomorrow().unwrap().timestamp();
-            let query =
-                SlotQuery { service: String::new(), minutes: 30, from: start.timestamp(), to: end, limit: 1000 };
+            let query = SlotQuery {
+                service: String::new(),
+                minutes: 30,
+                from: start.timestamp(),
+                to: end,
+                limit: 1000,
+                ..SlotQuery::default()
+            };
             let now = start.timestamp() - SignedDuration::from_hours(48);
             let slots = free_slots(&business, &query, Vec::new(), now);
             assert!(slots.windows(2).all(|w| w[0].ends_at <= w[1].starts_at), "in order, apart");
@@ -120,7 +126,7 @@ proptest! {
             let starts_at = from + SignedDuration::from_mins(*after);
             Slot { starts_at, ends_at: starts_at + SignedDuration::from_mins(*length) }
         }).collect();
-        let query = SlotQuery { service: String::new(), minutes, from, to, limit: 10_000 };
+        let query = SlotQuery { service: String::new(), minutes, from, to, limit: 10_000, ..SlotQuery::default() };
         let slots = free_slots(&business, &query, busy.clone(), now);
         let lead = SignedDuration::from_mins(i64::from(business.lead_minutes));
         prop_assert!(slots.windows(2).all(|w| w[0] < w[1]));

@@ -3,21 +3,35 @@
 mod booking;
 mod calendar_conformance;
 mod calendar_server_troubles;
+// The conversations use the rest of it.
+#[allow(dead_code)]
+#[path = "../talk/chance.rs"]
+mod chance;
+mod confirmations;
+mod connectors;
 mod contacts;
 mod crash_recovery;
 mod dav;
 mod delivery;
 mod ending_a_call;
+mod exactly_once;
+mod faults;
 mod fixtures;
 mod free_slots;
 mod hand_off;
+mod holds;
+mod hosted_troubles;
 mod kill_points;
+mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;
 mod outside_events_block;
 mod proposals;
+mod providers;
 // The other areas use the rest of it.
 #[allow(dead_code)]
 #[path = "../calls/server.rs"]
 mod server;
 mod serving_without_the_calendar;
+mod sick_calendar;
+mod staff_and_rooms;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use offhook::calendar::{BookFailure, Calendar};
+use offhook::conversation::{Business, Capacity};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -69,7 +70,8 @@ async fn a_booking_carries_what_the_desk_needs() {
     let mut request = booking("c77/booking/1", "2026-12-02T15:00:00Z", 30);
     request.name = "Doe; Jane\r\nSTATUS:CANCELLED".to_owned();
     request.reason = Some("a tooth, upper left".to_owned());
-    server.calendar().book(&harbor(), &request).await.unwrap();
+    let capacity = Capacity { reminders: vec![45], ..Capacity::default() };
+    server.calendar().book(&Business { capacity, ..harbor() }, &request).await.unwrap();
     let export = server.export().await.replace("\r\n ", "").replace("\n ", "");
     for wanted in [
         "SUMMARY:cleaning: Doe\\; Jane",
@@ -80,6 +82,7 @@ async fn a_booking_carries_what_the_desk_needs() {
         "DTSTART:20261202T150000Z",
         "DTEND:20261202T153000Z",
         "STATUS:CONFIRMED",
+        "TRIGGER:-PT45M",
     ] {
         assert!(export.contains(wanted), "{wanted}: {export}");
     }

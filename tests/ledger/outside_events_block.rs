@@ -9,7 +9,8 @@ use crate::fixtures::{at, booking, harbor};
 /// Free half hours from Tuesday to Friday in New York; an empty week has 16 a day.
 async fn free(calendar: &dyn Calendar, business: &Business) -> Vec<Slot> {
     let (from, to) = (at("2026-11-24T00:00:00Z"), at("2026-11-28T00:00:00Z"));
-    let query = SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 1000 };
+    let query =
+        SlotQuery { service: "cleaning".to_owned(), minutes: 30, from, to, limit: 1000, ..SlotQuery::default() };
     calendar.find_slots(business, &query).await.unwrap()
 }
 
@@ -24,6 +25,7 @@ async fn gone(calendar: &dyn Calendar, business: &Business) -> Vec<String> {
             from: at("2026-11-24T00:00:00Z"),
             to: at("2026-11-28T00:00:00Z"),
             limit: 1000,
+            ..SlotQuery::default()
         },
         Vec::new(),
         at("2026-11-23T12:00:00Z"),

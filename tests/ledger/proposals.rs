@@ -14,7 +14,8 @@ fn keys(call: &offhook::call::CallRecord) -> Vec<String> {
 #[test]
 fn contact_first_then_what_belongs_to_it() {
     let mut over = ended(call("c1", FROM), Disposition::Message);
-    over.outcome.message = Some(Message { text: "The tooth hurts".into(), for_whom: None, callback: true });
+    over.outcome.message =
+        Some(Message { text: "The tooth hurts".into(), for_whom: None, callback: true, urgent: false });
     let proposed = proposals(&over);
     assert_eq!(keys(&over), ["c1/contact/upsert", "c1/activity/upsert", "c1/task/create"]);
     assert_eq!(proposed[0].after, None);

@@ -135,5 +135,5 @@ proptest! {
 }
 
 fn known() -> offhook::conversation::KnownCaller {
-    offhook::conversation::KnownCaller { contact_id: "c-1".into(), name: "Maria".into() }
+    offhook::conversation::KnownCaller { contact_id: "c-1".into(), name: "Maria".into(), proof: Default::default() }
 }

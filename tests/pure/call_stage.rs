@@ -235,6 +235,7 @@ impl Stage {
             }
             // This calendar has no appointments to tell or change: it never answers.
             Output::FindAppointments { .. } | Output::Reschedule { .. } | Output::Cancel { .. } => {}
+            Output::Keep(_) => {}
             Output::HangUp => self.hung_up = true,
             Output::Event(_) => self.events += 1,
             Output::Save(_) => {}

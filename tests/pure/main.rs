@@ -23,3 +23,4 @@ mod rtp_source;
 #[path = "../talk/shops.rs"]
 #[expect(dead_code, reason = "the second business is for the conversation's tests")]
 mod shops;
+mod slow_tools;

@@ -9,6 +9,9 @@ mod shops;
 #[allow(dead_code, reason = "the conversations' own tests use the rest")]
 #[path = "../talk/stage.rs"]
 mod stage;
+#[allow(dead_code, reason = "the conversations' own tests use the rest")]
+#[path = "../talk/trades.rs"]
+mod trades;
 
 mod espeak_is_replaced_when_it_dies;
 mod fetch_finds_damage;
@@ -17,5 +20,6 @@ mod nobody_spoke;
 mod one_word_answers_survive;
 mod questions_are_matched;
 mod queues_are_bounded;
+mod scripts_ask_plainly;
 mod turns_are_judged;
 mod voice_is_understood;

@@ -107,7 +107,7 @@ proptest! {
                 Move::Noise => talk.handle(Event::NotUnderstood, now),
                 Move::Cut => talk.handle(Event::Interrupted, now),
                 Move::Waiting => talk.handle(Event::Waiting, now),
-                Move::Known => talk.handle(Event::Known(KnownCaller { contact_id: "k".into(), name: "Zoë Ñu".into() }), now),
+                Move::Known => talk.handle(Event::Known(KnownCaller { contact_id: "k".into(), name: "Zoë Ñu".into(), proof: Default::default() }), now),
                 Move::Slots(count) => if let Some(request) = query.take() {
                     let slot = |i: i64| Slot { starts_at: now + (30 + i).hours(), ends_at: now + (31 + i).hours() };
                     talk.handle(Event::Slots { request, slots: count.map(|n| (0..i64::from(n)).map(slot).collect()) }, now);

@@ -104,7 +104,7 @@ impl Script {
     pub fn asks_midway(&self) -> bool {
         let acts: Vec<Vec<&str>> = self.acts().collect();
         let settling = |act: &&str| FLOWS.contains(act);
-        let Some(first) = acts.iter().position(|turn| turn.iter().any(&settling)) else { return false };
+        let Some(first) = acts.iter().position(|turn| turn.iter().any(settling)) else { return false };
         let Some(last) = acts.iter().rposition(|turn| turn.iter().any(|act| is_slot(act))) else { return false };
         (first..=last).any(|i| i > first && i < last && acts[i].iter().any(|act| act.starts_with("ask:")))
     }

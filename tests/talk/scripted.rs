@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
@@ -87,7 +88,11 @@ fn nobody_speaks_like_the_lexicon() {
 
 /// Plays a script; the call as it ended and what is wrong with it.
 pub fn run(script: &Script, trade: &Trade) -> (Call, Vec<String>) {
-    let business = trade.business();
+    run_on(trade.business(), script, trade)
+}
+
+/// The same on a business that differs in something.
+pub fn run_on(business: Arc<Business>, script: &Script, trade: &Trade) -> (Call, Vec<String>) {
     let number = match script.from.as_str() {
         "own" => Some(trade.caller.clone()),
         "withheld" => None,

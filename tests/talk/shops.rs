@@ -50,7 +50,9 @@ pub fn dental() -> Arc<Business> {
         slot_minutes: 15,
         greet_by_name: true,
         emergency: None,
+        capacity: Default::default(),
         verify: Verify::CallerId,
+        policy: Default::default(),
         also: Vec::new(),
     })
 }
@@ -92,7 +94,9 @@ pub fn garage() -> Arc<Business> {
         slot_minutes: 20,
         greet_by_name: true,
         emergency: None,
+        capacity: Default::default(),
         verify: Verify::CallerId,
+        policy: Default::default(),
         also: Vec::new(),
     })
 }

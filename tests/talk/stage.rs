@@ -75,8 +75,18 @@ impl Call {
             looked_up: vec![],
             answers: vec![],
         };
-        let known = known.map(|name| KnownCaller { contact_id: "c1".into(), name: name.into() });
+        let known =
+            known.map(|name| KnownCaller { contact_id: "c1".into(), name: name.into(), proof: Default::default() });
         call.event(Event::Started(known));
+        call
+    }
+
+    /// Ringing: [`Event::Started`] is still to come.
+    pub fn silent(business: Arc<Business>, number: Option<&str>, seed: u64) -> Self {
+        let mut call = Self::from(Arc::clone(&business), number, None, seed);
+        let caller = Caller { number: number.map(str::to_string), call_id: "call-1".into() };
+        call.conversation = Conversation::new(business, caller, seed);
+        call.said.clear();
         call
     }
 

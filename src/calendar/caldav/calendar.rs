@@ -11,13 +11,14 @@ use super::busy::{self, BUDGET, Window};
 use super::discover;
 use super::event::{Event, State};
 use super::ical::Component;
-use super::server::{Only, Server, Trouble};
+use super::server::{Only, Server};
 use super::times;
 use super::xml::{CALDAV, DAV, Resource};
 use crate::calendar::builtin::check;
 use crate::calendar::slots::{free_slots, reach};
+use crate::calendar::trouble::Trouble;
 use crate::calendar::{BookFailure, BoxFuture, Calendar, CalendarError, Clock};
-use crate::conversation::{Appointment, BookingRequest, Business, Slot, SlotQuery};
+use crate::conversation::{Appointment, BookingRequest, Business, Slot, SlotQuery, Unsettled};
 
 /// Which calendar on which server, and who we are there.
 #[derive(Clone, PartialEq, Eq)]
@@ -211,6 +212,13 @@ impl Calendar for CalDav {
         key: &'a str,
     ) -> BoxFuture<'a, Result<(), BookFailure>> {
         Box::pin(self.write_cancel(business, appointment_id, key))
+    }
+
+    fn settle<'a>(&'a self, business: &'a Business, lost: &'a Unsettled) -> BoxFuture<'a, Result<bool, BookFailure>> {
+        match &lost.appointment_id {
+            None => Box::pin(self.write_withdrawal(business, &lost.key)),
+            Some(id) => Box::pin(self.give_up(business, id, &lost.key)),
+        }
     }
 }
 

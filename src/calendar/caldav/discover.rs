@@ -3,8 +3,9 @@
 
 use reqwest::Url;
 
-use super::server::{Server, Trouble};
+use super::server::Server;
 use super::xml::{CALDAV, DAV, Resource};
+use crate::calendar::trouble::Trouble;
 
 /// The collection to book in; ends with a slash.
 pub(super) async fn collection(server: &Server, url: &Url, wanted: Option<&str>) -> Result<Url, Trouble> {

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::busy;
 use super::ical::Component;
 use super::times;
-use crate::conversation::{Appointment, BookingRequest, Business, Slot};
+use crate::conversation::{Appointment, BookingRequest, Business, Slot, reference};
 
 /// An event of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,9 @@ impl Event {
         if let Some(reason) = &booking.reason {
             about = format!("{about}\n{reason}");
         }
+        if business.capacity.speak_confirmation {
+            about = format!("{about}\n#{}", reference(id));
+        }
         let own = event.own();
         own.add_text("SUMMARY", &format!("{what}: {}", booking.name));
         own.add_text("DESCRIPTION", &about);
@@ -52,6 +55,9 @@ impl Event {
         }
         if let Some(organizer) = organizer {
             own.add("ORGANIZER", format!("mailto:{organizer}"));
+        }
+        for minutes in &business.capacity.reminders {
+            own.inside.push(alarm(*minutes, what));
         }
         own.add_text(SERVICE, &booking.service);
         own.add_text(BUSINESS, &business.id);
@@ -189,6 +195,15 @@ impl Event {
             None => &mut self.calendar,
         }
     }
+}
+
+/// A reminder so many minutes before.
+pub(in crate::calendar) fn alarm(minutes: u32, text: &str) -> Component {
+    let mut alarm = Component::new("VALARM");
+    alarm.add("ACTION", "DISPLAY");
+    alarm.add_text("DESCRIPTION", text);
+    alarm.add("TRIGGER", format!("-PT{minutes}M"));
+    alarm
 }
 
 /// The name of a resource: the same for the same key of the same business, and nothing of a key can break a path.

@@ -2,28 +2,28 @@
 
 /// A component: `BEGIN:NAME` to `END:NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Component {
-    pub(super) name: String,
-    pub(super) lines: Vec<Line>,
-    pub(super) inside: Vec<Component>,
+pub(in crate::calendar) struct Component {
+    pub(in crate::calendar) name: String,
+    pub(in crate::calendar) lines: Vec<Line>,
+    pub(in crate::calendar) inside: Vec<Component>,
 }
 
 /// A content line, unfolded; its value as written, escapes included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) name: String,
-    pub(super) params: Vec<(String, String)>,
-    pub(super) value: String,
+pub(in crate::calendar) struct Line {
+    pub(in crate::calendar) name: String,
+    pub(in crate::calendar) params: Vec<(String, String)>,
+    pub(in crate::calendar) value: String,
 }
 
 impl Component {
     /// An empty component.
-    pub(super) fn new(name: &str) -> Component {
+    pub(in crate::calendar) fn new(name: &str) -> Component {
         Component { name: name.to_owned(), lines: Vec::new(), inside: Vec::new() }
     }
 
     /// The first component of a text; none when it is not iCalendar. What is left open at the end is closed there.
-    pub(super) fn read(text: &str) -> Option<Component> {
+    pub(in crate::calendar) fn read(text: &str) -> Option<Component> {
         let mut open: Vec<Component> = Vec::new();
         for line in unfolded(text).iter().filter_map(|line| Line::read(line)) {
             match line.name.as_str() {
@@ -43,53 +43,53 @@ impl Component {
     }
 
     /// The first line of a name.
-    pub(super) fn line(&self, name: &str) -> Option<&Line> {
+    pub(in crate::calendar) fn line(&self, name: &str) -> Option<&Line> {
         self.lines.iter().find(|line| line.name == name)
     }
 
     /// Every line of a name.
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Line> {
+    pub(in crate::calendar) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Line> {
         self.lines.iter().filter(move |line| line.name == name)
     }
 
     /// The value of a name's first line, as written.
-    pub(super) fn value(&self, name: &str) -> Option<&str> {
+    pub(in crate::calendar) fn value(&self, name: &str) -> Option<&str> {
         self.line(name).map(|line| line.value.as_str())
     }
 
     /// The same as text: escapes resolved.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
+    pub(in crate::calendar) fn text(&self, name: &str) -> Option<String> {
         self.value(name).map(unescaped)
     }
 
     /// Inner components of a name.
-    pub(super) fn inner<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Component> {
+    pub(in crate::calendar) fn inner<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Component> {
         self.inside.iter().filter(move |inner| inner.name == name)
     }
 
     /// Adds a line, its value taken as written.
-    pub(super) fn add(&mut self, name: &str, value: impl Into<String>) {
+    pub(in crate::calendar) fn add(&mut self, name: &str, value: impl Into<String>) {
         self.lines.push(Line { name: name.to_owned(), params: Vec::new(), value: value.into() });
     }
 
     /// Adds a line of text.
-    pub(super) fn add_text(&mut self, name: &str, text: &str) {
+    pub(in crate::calendar) fn add_text(&mut self, name: &str, text: &str) {
         self.add(name, escaped(text));
     }
 
     /// Replaces every line of a name by one.
-    pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
+    pub(in crate::calendar) fn set(&mut self, name: &str, value: impl Into<String>) {
         self.remove(name);
         self.add(name, value);
     }
 
     /// Drops every line of a name.
-    pub(super) fn remove(&mut self, name: &str) {
+    pub(in crate::calendar) fn remove(&mut self, name: &str) {
         self.lines.retain(|line| line.name != name);
     }
 
     /// As it goes over the wire: CRLF, folded at 75 octets.
-    pub(super) fn written(&self) -> String {
+    pub(in crate::calendar) fn written(&self) -> String {
         let mut out = String::new();
         self.write(&mut out);
         out

@@ -11,11 +11,11 @@
 mod busy;
 mod calendar;
 mod discover;
-mod event;
-mod ical;
+pub(super) mod event;
+pub(super) mod ical;
 mod repeat;
 mod server;
-mod times;
+pub(super) mod times;
 mod writing;
 mod xml;
 mod zones;

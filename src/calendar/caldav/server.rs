@@ -1,13 +1,12 @@
 //! The HTTP side: requests with their password, answers within bounds, failures in words for the person who mends them.
 
-use std::error::Error;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
 
 use super::xml::Resource;
-use crate::calendar::{BookFailure, CalendarError};
+use crate::calendar::trouble::{Trouble, words};
 
 /// A CalDAV server and who we are there.
 #[derive(Clone)]
@@ -15,15 +14,6 @@ pub(super) struct Server {
     client: Client,
     username: Option<String>,
     password: Option<String>,
-}
-
-/// Why a request brought nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// Not reachable, or it failed; whether it did what was asked is unknown.
-    Unavailable(String),
-    /// It will not do it.
-    Refused(String),
 }
 
 /// An answer that means something to us.
@@ -152,24 +142,6 @@ impl std::fmt::Debug for Server {
     }
 }
 
-impl From<Trouble> for CalendarError {
-    fn from(trouble: Trouble) -> CalendarError {
-        match trouble {
-            Trouble::Unavailable(why) => CalendarError::Unavailable(why),
-            Trouble::Refused(why) => CalendarError::Rejected(why),
-        }
-    }
-}
-
-impl From<Trouble> for BookFailure {
-    fn from(trouble: Trouble) -> BookFailure {
-        match trouble {
-            Trouble::Unavailable(why) => BookFailure::Unavailable(why),
-            Trouble::Refused(why) => BookFailure::Rejected(why),
-        }
-    }
-}
-
 fn conditional(request: RequestBuilder, only: Only<'_>) -> RequestBuilder {
     match only {
         Only::IfNew => request.header(IF_NONE_MATCH, "*"),
@@ -184,24 +156,6 @@ fn wrote(what: &str, only: Only<'_>, answer: Answer) -> Result<Wrote, Trouble> {
         (StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::CONFLICT, Only::IfStill(_)) => Ok(Wrote::Changed),
         (status, _) => Err(Trouble::Refused(format!("{what} answers {status}"))),
     }
-}
-
-/// The whole chain of causes, without the address: it may hold a password.
-fn words(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    if error.is_timeout() {
-        return "the server does not answer in time".to_owned();
-    }
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        cause = inner.source();
-    }
-    text
 }
 
 const DEPTH: HeaderName = HeaderName::from_static("depth");

@@ -106,7 +106,7 @@ pub(super) fn end(start: DateTime, zone: &Zone, length: Length, budget: &mut u32
 }
 
 /// An instant in UTC's digits.
-pub(super) fn utc(at: Timestamp) -> String {
+pub(in crate::calendar) fn utc(at: Timestamp) -> String {
     at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 

@@ -5,8 +5,9 @@ use reqwest::Url;
 
 use super::calendar::{CalDav, Seen};
 use super::event::{Event, HOLD, State, id_of, is_id};
-use super::server::{Only, Trouble, Wrote};
+use super::server::{Only, Wrote};
 use crate::calendar::BookFailure;
+use crate::calendar::trouble::Trouble;
 use crate::conversation::{Appointment, BookingRequest, Business, Slot};
 
 /// A hold that is to become something.
@@ -111,6 +112,45 @@ impl CalDav {
                 Ok(Wrote::Done(_)) => return Ok(()),
                 Ok(Wrote::Changed) | Err(Trouble::Unavailable(_)) => {}
                 Err(refused) => return Err(refused.into()),
+            }
+        }
+        Err(busy_with_others())
+    }
+
+    /// A booking whose answer was lost: a hold is given back, an event cancelled. What is still under way finds its
+    /// hold gone or its event cancelled, and cannot confirm it.
+    pub(super) async fn write_withdrawal(&self, business: &Business, key: &str) -> Result<bool, BookFailure> {
+        let url = self.place(&id_of(business, key)).await?;
+        for _ in 0..ROUNDS_MAX {
+            let Some((mut event, etag)) = self.read(&url).await? else { return Ok(false) };
+            let done = match event.state() {
+                State::Cancelled => return Ok(false),
+                State::Hold { .. } => self.server.delete(&url, Only::IfStill(&etag)).await?,
+                State::Confirmed => {
+                    event.put(State::Cancelled, self.now());
+                    event.changed(&format!("{key}/withdraw"), self.now());
+                    self.server.put(&url, Only::IfStill(&etag), event.written()).await?
+                }
+            };
+            if matches!(done, Wrote::Done(_)) {
+                return Ok(event.state() == State::Cancelled);
+            }
+        }
+        Err(busy_with_others())
+    }
+
+    /// A change whose answer was lost: whether it was made. One that was not finds another version of the event now,
+    /// should it still be under way, and is refused.
+    pub(super) async fn give_up(&self, business: &Business, id: &str, key: &str) -> Result<bool, BookFailure> {
+        let url = self.known(id).await?;
+        for _ in 0..ROUNDS_MAX {
+            let (mut event, etag) = self.theirs(business, &url).await?;
+            if event.knows(key) {
+                return Ok(true);
+            }
+            event.changed(&format!("{key}/given-up"), self.now());
+            if let Wrote::Done(_) = self.server.put(&url, Only::IfStill(&etag), event.written()).await? {
+                return Ok(false);
             }
         }
         Err(busy_with_others())

@@ -1,0 +1,98 @@
+//! `[confirmations]`: mail server and web address, and their secrets, which are never in an error.
+
+use toml::Spanned;
+
+use super::check::{read, text};
+use super::error::{ConfigError, Source};
+use super::raw::{self, Given};
+use super::secret::Secret;
+use super::settings::{ConfirmationsConfig, MailConfig, WebhookConfig};
+
+/// Checks the section.
+pub(super) fn confirmations(source: &Source<'_>, raw: &raw::Confirmations) -> Result<ConfirmationsConfig, ConfigError> {
+    Ok(ConfirmationsConfig { mail: mail(source, raw)?, webhook: webhook(source, raw)? })
+}
+
+fn mail(source: &Source<'_>, raw: &raw::Confirmations) -> Result<Option<MailConfig>, ConfigError> {
+    let password = secret(source, "password", [&raw.password, &raw.password_env, &raw.password_file])?;
+    let Some(url) = read(source, &raw.smtp, |text| server(text))? else {
+        let given = [&raw.from, &raw.username].into_iter().flatten().map(Spanned::span);
+        let stray = given.chain(raw.to.first().map(Spanned::span)).chain(password.map(|p| p.span())).next();
+        return match stray {
+            Some(at) => Err(source.at(at, "mail needs a server; add smtp = \"smtps://mail.example.com\"")),
+            None => Ok(None),
+        };
+    };
+    let at = raw.smtp.as_ref().map_or(0..0, Spanned::span);
+    let from = text(source, "from", &raw.from)?;
+    let from = from.ok_or_else(|| source.at(at.clone(), "mail has a sender; add from = \"desk@example.com\""))?;
+    if raw.to.is_empty() {
+        return Err(source.at(at, "mail goes to somebody; add to = [\"desk@example.com\"]"));
+    }
+    let login = match (text(source, "username", &raw.username)?, password) {
+        (Some(name), Some(password)) => Some((name, password.into_inner())),
+        (None, None) => None,
+        _ => return Err(source.at(at, "username and password go together; set both or none")),
+    };
+    let to = raw.to.iter().map(|one| address(one.get_ref()).map_err(|what| source.at(one.span(), what)));
+    Ok(Some(MailConfig { url, login, from, to: to.collect::<Result<_, _>>()? }))
+}
+
+fn webhook(source: &Source<'_>, raw: &raw::Confirmations) -> Result<Option<WebhookConfig>, ConfigError> {
+    let given = [&raw.webhook_secret, &raw.webhook_secret_env, &raw.webhook_secret_file];
+    let secret = secret(source, "webhook_secret", given)?;
+    let url = read(source, &raw.webhook, |text| match text.starts_with("https://") || text.starts_with("http://") {
+        true => Ok(text.clone()),
+        false => Err("this is no web address; write it like \"https://example.com/hook\"".to_owned()),
+    })?;
+    match (url, secret, &raw.webhook) {
+        (Some(url), Some(secret), _) => Ok(Some(WebhookConfig { url: Secret::new(url), secret: secret.into_inner() })),
+        (None, None, _) => Ok(None),
+        (Some(_), None, raw) => {
+            let at = raw.as_ref().map_or(0..0, Spanned::span);
+            Err(source.at(at, "requests are signed; set webhook_secret_file, webhook_secret_env or webhook_secret"))
+        }
+        (None, Some(secret), _) => Err(source.at(secret.span(), "a secret without a webhook; set both or none")),
+    }
+}
+
+/// A secret that stands in the file, in the environment or in a file of its own.
+fn secret(source: &Source<'_>, key: &str, given: [&Given<String>; 3]) -> Result<Option<Spanned<Secret>>, ConfigError> {
+    let mut places = given.iter().enumerate().filter_map(|(n, one)| Some((n, one.as_ref()?)));
+    let Some((place, first)) = places.next() else { return Ok(None) };
+    if let Some((_, second)) = places.next() {
+        return Err(source.at(second.span(), format!("more than one of {key}, {key}_env and {key}_file; keep one")));
+    }
+    let name = first.get_ref();
+    let found = match place {
+        0 => Ok(name.clone()),
+        1 => std::env::var(name).map_err(|_| format!("the environment has no {name}; set it or name another")),
+        _ => std::fs::read_to_string(name).map_err(|error| format!("{key}_file `{name}` cannot be read: {error}")),
+    };
+    let found = found.and_then(|text| match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(format!("{key} is empty")),
+        text => Ok(Secret::new(text)),
+    });
+    found.map(|secret| Some(Spanned::new(first.span(), secret))).map_err(|what| source.at(first.span(), what))
+}
+
+fn server(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("smtps://").or_else(|| text.strip_prefix("smtp://"));
+    match rest {
+        Some(rest) if rest.contains('@') => Err("no name and password in smtp; use username and password".to_owned()),
+        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
+        _ => Err(format!(
+            "`{text}` is no mail server; write it like \"smtps://mail.example.com\" or \
+             \"smtp://mail.example.com:587?tls=required\""
+        )),
+    }
+}
+
+fn address(text: &str) -> Result<String, String> {
+    match text.split_once('@') {
+        Some((name, host)) if !name.is_empty() && !host.is_empty() && !text.contains(char::is_whitespace) => {
+            Ok(text.to_owned())
+        }
+        _ => Err(format!("`{text}` is no e-mail address; write it like \"desk@example.com\"")),
+    }
+}
