@@ -184,7 +184,7 @@ impl Conversation {
             self.advance(at);
             return true;
         }
-        if matches!(self.step, Step::ConfirmPhone | Step::PhoneBack(_)) && self.number_answered(turn, at) {
+        if matches!(self.step, Step::ConfirmPhone | Step::PhoneBack(_)) && self.number_heard(turn, at) {
             return true;
         }
         // "No, that's fine" declines what is only offered.
@@ -227,8 +227,8 @@ impl Conversation {
         }
     }
 
-    /// "Is this the number?" answered with more than yes or no: its end, another one, another day.
-    fn number_answered(&mut self, turn: &Turn, at: &At) -> bool {
+    /// What is said to "shall I use this number?" besides yes and no.
+    fn number_heard(&mut self, turn: &Turn, at: &At) -> bool {
         if self.tail_corrected(turn, at) {
             return true;
         }
