@@ -184,34 +184,8 @@ impl Conversation {
             self.advance(at);
             return true;
         }
-        if matches!(self.step, Step::ConfirmPhone | Step::PhoneBack(_)) {
-            if self.tail_corrected(turn, at) {
-                return true;
-            }
-            let digits = dictated(&turn.words, true).digits.len();
-            // "It has to be Thursday at two thirty" dictates nothing.
-            let dated = digits < 7 && Wish::read(&turn.words, at, Ear::Open).days.is_some();
-            if dated && turn.answer != Answer::Yes && self.task == Task::Booking && self.absorb(turn, at) {
-                self.advance(at);
-                return true;
-            }
-            if digits >= 3 && !dated {
-                if self.task.is_scheduling() {
-                    self.take_name(turn);
-                }
-                self.digits.clear();
-                return self.digits_heard(&turn.words, at);
-            }
-            if turn.answer != Answer::Yes && ENGLISH.means("other_number", &turn.words) {
-                self.ask(Step::Phone);
-                return true;
-            }
-            let agreed =
-                matches!(turn.words.without_fillers().word(0), "yes" | "yeah" | "yep") && !corrective_of_number(turn);
-            if (turn.answer == Answer::Unclear || agreed) && ENGLISH.means("this_number", &turn.words) {
-                self.yes_no(true, true, at);
-                return true;
-            }
+        if matches!(self.step, Step::ConfirmPhone | Step::PhoneBack(_)) && self.number_heard(turn, at) {
+            return true;
         }
         // "No, that's fine" declines what is only offered.
         let offered = matches!(
@@ -251,6 +225,38 @@ impl Conversation {
                 true
             }
         }
+    }
+
+    /// What is said to "shall I use this number?" besides yes and no.
+    fn number_heard(&mut self, turn: &Turn, at: &At) -> bool {
+        if self.tail_corrected(turn, at) {
+            return true;
+        }
+        let digits = dictated(&turn.words, true).digits.len();
+        // "It has to be Thursday at two thirty" dictates nothing.
+        let dated = digits < 7 && Wish::read(&turn.words, at, Ear::Open).days.is_some();
+        if dated && turn.answer != Answer::Yes && self.task == Task::Booking && self.absorb(turn, at) {
+            self.advance(at);
+            return true;
+        }
+        if digits >= 3 && !dated {
+            if self.task.is_scheduling() {
+                self.take_name(turn);
+            }
+            self.digits.clear();
+            return self.digits_heard(&turn.words, at);
+        }
+        if turn.answer != Answer::Yes && ENGLISH.means("other_number", &turn.words) {
+            self.ask(Step::Phone);
+            return true;
+        }
+        let agreed =
+            matches!(turn.words.without_fillers().word(0), "yes" | "yeah" | "yep") && !corrective_of_number(turn);
+        if (turn.answer == Answer::Unclear || agreed) && ENGLISH.means("this_number", &turn.words) {
+            self.yes_no(true, true, at);
+            return true;
+        }
+        false
     }
 
     /// An offer is answered with what is wanted instead, or a number with a change of the booking.

@@ -21,14 +21,11 @@ fn a_spanish_caller_books() {
     assert_eq!(call["language"], "es");
     let made = appointments(&server);
     assert_eq!(made.len(), 1, "{made:#?}");
-    assert_eq!(start(&made[0]), "2026-11-24T14:30:00-05:00");
+    assert_eq!(start(&made[0]), "2026-11-24T16:00:00-05:00");
     assert_eq!(weekday(start(&made[0])), Weekday::Tuesday);
     assert_eq!((&made[0]["service"], &made[0]["call_id"]), (&"cleaning".into(), &call["id"]));
     let lines: Vec<String> = rows(&call["transcript"]).iter().map(|l| l["text"].to_string().to_lowercase()).collect();
-    assert!(
-        lines.iter().any(|line| line.contains("el martes 24 de noviembre a las dos y media de la tarde")),
-        "{lines:?}"
-    );
+    assert!(lines.iter().any(|line| line.contains("el martes 24 de noviembre a las cuatro de la tarde")), "{lines:?}");
     assert!(lines.iter().any(|line| line.contains("limpieza")), "{lines:?}");
     assert_one_contact(&server, NUMBER);
 }
@@ -40,8 +37,10 @@ fn talk(mut phone: Baresip, server: &Server) -> Value {
     for _ in 0..TURNS_MAX {
         let Some((line, start_ms)) = next_question(server, &id, answered) else { break };
         answered = start_ms;
-        phone.play(&speech(Voice::Espanol, reply(&line)));
+        phone.play(&speech(Voice::Italiana, reply(&line)));
     }
+    let call = server.get(&path(&id));
+    assert_eq!(call["state"], "ended", "no end after {TURNS_MAX} turns:\n{}", story(&call));
     phone.wait_for_end();
     server.get(&path(&id))
 }
@@ -71,27 +70,27 @@ fn next_question(server: &Server, id: &str, answered: Option<u64>) -> Option<(St
 
 fn reply(question: &str) -> &'static str {
     let cues = [
-        ("algo más", "No, nada más, muchas gracias."),
-        ("alguna otra cosa", "No, nada más, muchas gracias."),
+        ("algo más", "No, grasias, eso es todo. Adios."),
+        ("alguna otra cosa", "No, grasias, eso es todo. Adios."),
         ("la reservo", YES_OR_NOT),
         ("es correcto", YES_OR_NOT),
-        ("reservar:", "Una limpieza."),
-        ("servicio necesita", "Una limpieza."),
-        ("nombre", "Me llamo Carmen García."),
-        ("llama, que termina", "Sí, ese número está bien."),
-        ("a qué hora", "El martes a las dos y media."),
-        ("cuándo le", "El martes a las dos y media."),
-        ("qué día", "El martes a las dos y media."),
-        ("qué otro día", "El martes a las dos y media."),
-        ("cuál", "El martes a las dos y media."),
-        ("viene bien", "El martes a las dos y media."),
+        ("reservar:", "Una limpiesa, por favor."),
+        ("servicio necesita", "Una limpiesa, por favor."),
+        ("nombre", "Mi nombre es Carmen Garsia."),
+        ("llama, que termina", "Si, correcto, por favor."),
+        ("a qué hora", "Para el martes, a las cuatro de la tarde, por favor."),
+        ("cuándo le", "Para el martes, a las cuatro de la tarde, por favor."),
+        ("qué día", "Para el martes, a las cuatro de la tarde, por favor."),
+        ("qué otro día", "Para el martes, a las cuatro de la tarde, por favor."),
+        ("cuál", "Para el martes, a las cuatro de la tarde, por favor."),
+        ("viene bien", "Para el martes, a las cuatro de la tarde, por favor."),
     ];
     let known = cues.iter().find(|(cue, _)| question.contains(cue)).map(|(_, answer)| *answer);
     match known {
-        Some(YES_OR_NOT) if question.contains("a las dos y media de la tarde") => "Sí, por favor, resérvela.",
+        Some(YES_OR_NOT) if question.contains("a las cuatro de la tarde") => "Si, correcto, por favor.",
         Some(YES_OR_NOT) => "No, no es correcto.",
         Some(answer) => answer,
-        None => "Hola, buenos días. Quiero pedir una cita para una limpieza.",
+        None => "Ola, buenos dias. Chiero pedir una sita para una limpiesa.",
     }
 }
 

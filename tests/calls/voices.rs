@@ -17,8 +17,8 @@ pub enum Voice {
     Slt,
     /// festival, an American man.
     Ked,
-    /// espeak-ng, a Spaniard; the agent speaks as Mexicans do.
-    Espanol,
+    /// festival, an Italian woman, who speaks Spanish when it is spelled as in Italian: "chiero una sita".
+    Italiana,
 }
 
 /// `text` as this voice says it: mono, 16 bit, 8 kHz.
@@ -65,7 +65,7 @@ fn say(voice: Voice, text: &str, to: &Path) {
         Voice::Awb => run(Command::new("flite").args(["-voice", "awb", "-t", text, "-o"]).arg(to)),
         Voice::Slt => festival("voice_cmu_us_slt_arctic_hts", text, to),
         Voice::Ked => festival("voice_ked_diphone", text, to),
-        Voice::Espanol => run(Command::new("espeak-ng").args(["-v", "es", "-s", "145", "-w"]).arg(to).arg(text)),
+        Voice::Italiana => festival("voice_lp_diphone", text, to),
     }
 }
 
