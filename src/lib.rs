@@ -19,8 +19,9 @@
 //! | [`store`] | IO | every SQL line and migration | call, conversation |
 //! | [`calendar`] | IO | free slots and bookings: one trait, a file per provider | conversation, store |
 //! | [`crm`] | IO | contacts and activity: one trait, a file per provider | call, conversation, store |
+//! | [`interpreter`] | IO | asks a language model what was meant: typed proposals, in time or not at all | conversation |
 //! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record |
-//! | [`gateway`] | IO | sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs | sip, call, rtp, audio, conversation, speech, calendar, crm, store, outbox, record |
+//! | [`gateway`] | IO | sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs | sip, call, rtp, audio, conversation, speech, calendar, crm, interpreter, store, outbox, record |
 //! | [`caller`] | IO | the calling side: `offhook call`, rehearsals, benches | sip, rtp, audio, speech |
 //! | [`console`] | IO | HTTP API, live events | store, call, conversation, outbox, gateway |
 //! | [`config`], `main` | IO | reads settings, starts rooms, stops them in reverse | all |
@@ -44,6 +45,7 @@ pub mod console;
 pub mod conversation;
 pub mod crm;
 pub mod gateway;
+pub mod interpreter;
 pub mod models;
 pub mod outbox;
 pub mod record;

@@ -15,6 +15,7 @@ use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenErr
 use offhook::conversation::{Business, Faq, fixed_prompts};
 use offhook::crm::{self, Crm};
 use offhook::gateway::{self, Directory, Gateway, Handle, Rooms};
+use offhook::interpreter::{self, Model, ModelError};
 use offhook::models;
 use offhook::outbox::{self, Outbox};
 use offhook::speech::{self, Known, Questions, Speech, SpeechError, WhisperChoice};
@@ -58,6 +59,8 @@ enum ServeError {
     Calendar(#[from] CalendarError),
     #[error("[http] listen = \"{addr}\": {source}; choose another port or stop what holds it")]
     Http { addr: std::net::SocketAddr, source: io::Error },
+    #[error("[model] {0}")]
+    Model(#[from] ModelError),
     #[error("[confirmations] {0}")]
     Confirmations(String),
     #[error("signals cannot be heard: {0}")]
@@ -107,6 +110,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         hand_off: outbox.hand_off(),
         directory: Arc::new(directory(&config)),
         questions,
+        model: language_model(&config)?,
     };
     let gateway = Gateway::start(gateway_settings(&config, offset), rooms, desk.handle.clone()).await?;
     desk.ready.store(true, Ordering::Release);
@@ -137,6 +141,18 @@ fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
     let webhook = config.confirmations.webhook.as_ref();
     let webhook = webhook.map(|hook| outbox::Webhook::new(hook.url.reveal(), hook.secret.reveal()));
     Ok(outbox::Confirmations { mail: mail.transpose()?, webhook: webhook.transpose()? })
+}
+
+/// The language model that helps out, where one is configured.
+fn language_model(config: &Config) -> Result<Option<Model>, ModelError> {
+    let Some(model) = &config.model else { return Ok(None) };
+    let settings = interpreter::Settings {
+        url: model.url.clone(),
+        model: model.name.clone(),
+        api_key: model.api_key.as_ref().map(|key| key.reveal().to_owned()),
+        deadline: model.deadline,
+    };
+    Model::new(settings).map(Some)
 }
 
 /// Loads the models and has the fixed prompts rendered ahead, so that the first caller hears no warm-up.

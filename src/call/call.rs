@@ -135,6 +135,12 @@ impl Call {
         call
     }
 
+    /// Has a language model read what the grammar cannot.
+    pub fn with_model(mut self) -> Self {
+        self.mind = self.mind.with_model();
+        self
+    }
+
     /// The conversation that is held.
     pub fn conversation(&self) -> &Conversation {
         self.mind.conversation()
@@ -183,6 +189,9 @@ impl Call {
             Input::Changed { tool, result } => {
                 self.tool(tool, now, |request| Event::Changed { request, result });
                 self.close_if_written();
+            }
+            Input::Interpreted { tool, proposal } => {
+                self.tool(tool, now, |request| Event::Interpreted { request, proposal });
             }
             Input::Cancelled { tool, result } => {
                 self.tool(tool, now, |request| Event::Cancelled { request, result });

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::event::CallEvent;
 use super::record::CallRecord;
-use crate::conversation::{Appointment, BookError, BookingRequest, Hold, KnownCaller, Slot, SlotQuery};
+use crate::conversation::{
+    Appointment, BookError, BookingRequest, Hold, KnownCaller, Proposal, Slot, SlotQuery, Utterance,
+};
 
 /// Something happened to the call.
 #[derive(Debug)]
@@ -88,6 +90,13 @@ pub enum Input<'a> {
         tool: u32,
         /// The calendar's word.
         result: Result<(), BookError>,
+    },
+    /// Answer to [`Output::Interpret`].
+    Interpreted {
+        /// Echoed.
+        tool: u32,
+        /// None when the model failed or was late.
+        proposal: Option<Proposal>,
     },
     /// The caller put us on hold, or took us back.
     Hold(bool),
@@ -180,6 +189,13 @@ pub enum Output {
         appointment_id: String,
         /// Idempotency key.
         key: String,
+    },
+    /// Have a language model read what was not understood.
+    Interpret {
+        /// Number of the tool call.
+        tool: u32,
+        /// What was said.
+        utterance: Utterance,
     },
     /// Keep this time while it is talked about, instead of what was kept before; none: give it back.
     Keep(Option<Hold>),

@@ -42,6 +42,12 @@ impl Mind {
         Self { conversation, before: None, thought: None, tools: Vec::new(), next_tool: 0 }
     }
 
+    /// Has a language model read what the grammar cannot.
+    pub fn with_model(mut self) -> Self {
+        self.conversation = self.conversation.with_model();
+        self
+    }
+
     /// The conversation as it stands.
     pub fn conversation(&self) -> &Conversation {
         &self.conversation
@@ -157,6 +163,8 @@ impl Mind {
                     outputs.extend([Output::FindAppointments { tool, phone: phone.clone() }]);
                 }
                 Action::Book { .. } | Action::Reschedule { .. } | Action::Cancel { .. } | Action::HangUp(_) => {}
+                // Asked once the words are final: a model's time costs more than it saves.
+                Action::Interpret { .. } => {}
             }
             thought.actions.push(action);
         }

@@ -267,6 +267,10 @@ impl Call {
                     let tool = self.mind.ask(request, true);
                     self.outputs.push_back(Output::Cancel { tool, appointment_id, key });
                 }
+                Action::Interpret { request, utterance } => {
+                    let tool = self.mind.ask(request, false);
+                    self.outputs.push_back(Output::Interpret { tool, utterance });
+                }
                 Action::HangUp(disposition) => self.parting = Some(disposition),
             }
         }

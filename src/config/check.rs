@@ -13,7 +13,7 @@ use super::settings::{
     CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig,
     SpeechModel, StoreConfig, TestingConfig, VoiceConfig,
 };
-use super::{business, calendar, confirmations, value};
+use super::{business, calendar, confirmations, model, value};
 
 /// Checks everything but the secrets that live elsewhere.
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
@@ -31,6 +31,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         sip,
         speech: speech(source, &document.speech)?,
         voice: voice(source, &document.voice)?,
+        model: model::model(source, &document.model)?,
         calendar,
         confirmations: confirmations::confirmations(source, &document.confirmations)?,
         crm: builtin(source, "crm", &document.crm.kind).map(|()| CrmConfig::Builtin)?,

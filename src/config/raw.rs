@@ -25,6 +25,7 @@ pub(super) struct Document {
     pub(super) media: Media,
     pub(super) speech: Speech,
     pub(super) voice: Voice,
+    pub(super) model: Model,
     pub(super) calendar: Calendar,
     pub(super) crm: Crm,
     pub(super) confirmations: Confirmations,
@@ -183,6 +184,16 @@ pub(super) struct Speech {
 pub(super) struct Voice {
     pub(super) model: Given<String>,
     pub(super) espeak: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Model {
+    pub(super) url: Given<String>,
+    pub(super) model: Given<String>,
+    pub(super) api_key_env: Given<String>,
+    pub(super) api_key_file: Given<String>,
+    pub(super) deadline_ms: Given<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -30,6 +30,8 @@ pub struct Config {
     pub speech: SpeechConfig,
     /// `[voice]`
     pub voice: VoiceConfig,
+    /// `[model]`; none: every call goes without one.
+    pub model: Option<ModelConfig>,
     /// `[calendar]`
     pub calendar: CalendarConfig,
     /// `[crm]`
@@ -175,6 +177,19 @@ pub struct VoiceConfig {
     pub model: Option<PathBuf>,
     /// Command that turns text into phonemes, a separate process.
     pub espeak: String,
+}
+
+/// A language model that reads what the grammar cannot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelConfig {
+    /// Where its chat completions are, whole.
+    pub url: String,
+    /// Its name there.
+    pub name: String,
+    /// Sent as bearer token.
+    pub api_key: Option<Secret>,
+    /// Longest time a caller waits for it.
+    pub deadline: Duration,
 }
 
 /// Which calendar is booked in.

@@ -454,6 +454,7 @@ impl Conversation {
         }
         if turn.words.without_fillers().len() >= 2 && turn.answer == Answer::Unclear && self.strikes == 0 {
             self.strikes = 1;
+            self.lost = turn.sure && turn.clear;
             self.say("unknown_service", &[]);
             return true;
         }

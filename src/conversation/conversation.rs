@@ -10,6 +10,7 @@ use super::escalation::Reason;
 use super::event::{Action, Caller, Completeness, Event, Expectation};
 use super::flows::{Flow, Kind};
 use super::hearing::Said;
+use super::interpreting::Unread;
 use super::language::Language;
 use super::outcome::{Disposition, Outcome};
 use super::prompts::Prompts;
@@ -64,6 +65,12 @@ pub struct Conversation {
     pub(super) turns_heard: u8,
     /// Said in a language of their own.
     pub(super) hints: Vec<(String, Language)>,
+    /// A language model reads what the grammar cannot.
+    pub(super) has_model: bool,
+    /// The grammar had no use for the last turn.
+    pub(super) lost: bool,
+    /// What the model is reading.
+    pub(super) unread: Option<Unread>,
     /// The contact of the calling number.
     pub(super) known: Option<KnownCaller>,
     /// The caller has shown who it is.
@@ -110,6 +117,9 @@ impl Conversation {
             home: None,
             turns_heard: 0,
             hints: Vec::new(),
+            has_model: false,
+            lost: false,
+            unread: None,
             known: None,
             proved: false,
             proof_tries: 0,
@@ -127,6 +137,10 @@ impl Conversation {
         self.clock = now;
         let said_before = self.actions.len();
         let mut bridge = false;
+        if event.is_a_turn() {
+            // What the model makes of an older one is of no use any more.
+            self.unread = None;
+        }
         self.slow &= self.step.is_waiting();
         match event {
             // What a calendar wrote is noted whatever happened since.
@@ -146,6 +160,7 @@ impl Conversation {
             Event::Interrupted => {}
             Event::Slots { request, slots } => self.slots(request, slots, &at),
             Event::Appointments { request, found } => self.appointments(request, found, &at),
+            Event::Interpreted { request, proposal } => self.interpreted(request, proposal, &at),
             Event::Gone => self.keep_wish(),
             Event::Waiting => {
                 bridge = true;
@@ -319,6 +334,7 @@ impl Conversation {
     /// What is said while a calendar takes its time.
     fn bridge(&self) -> &'static str {
         match self.step {
+            _ if self.unread.is_some() => "bridge_reading",
             Step::WaitBook(_) => "bridge_book",
             Step::WaitChange(_) => "bridge_change",
             _ => "bridge",

@@ -1,5 +1,6 @@
 //! The door's vocabulary: what a conversation is told and what it asks for.
 
+use super::interpreting::{Proposal, Utterance};
 use super::outcome::Disposition;
 use super::slots::{Appointment, BookError, BookingRequest, KnownCaller, Slot, SlotQuery};
 
@@ -76,10 +77,24 @@ pub enum Event {
         /// The calendar's word.
         result: Result<(), BookError>,
     },
+    /// Answer to [`Action::Interpret`].
+    Interpreted {
+        /// The request answered.
+        request: u32,
+        /// None when the model failed or was late.
+        proposal: Option<Proposal>,
+    },
     /// A tool takes longer than a natural pause: say a bridge.
     Waiting,
     /// The line is gone: nobody hears anything any more.
     Gone,
+}
+
+impl Event {
+    /// Whether the caller's turn came, in whatever way.
+    pub(super) fn is_a_turn(&self) -> bool {
+        matches!(self, Event::Heard { .. } | Event::Keys(_) | Event::Silence | Event::NotUnderstood | Event::Missed)
+    }
 }
 
 /// What the conversation wants done, in order.
@@ -127,6 +142,13 @@ pub enum Action {
         appointment_id: String,
         /// Idempotency key, deterministic: call id and the change's ordinal in the call.
         key: String,
+    },
+    /// Have a language model read what was not understood.
+    Interpret {
+        /// Echoed in [`Event::Interpreted`].
+        request: u32,
+        /// What was said.
+        utterance: Utterance,
     },
     /// Hang up once everything said so far was played.
     HangUp(Disposition),

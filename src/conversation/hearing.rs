@@ -79,10 +79,16 @@ impl Conversation {
             }
             return;
         }
-        let Said { text, confidence, answers } = &said;
+        self.greet_late();
+        self.with_model_or_without(said, at);
+    }
+
+    /// Makes of a turn what the grammar can make of it.
+    pub(super) fn understand(&mut self, said: &Said, at: &At) {
+        let words = Words::heard(&said.text, self.language());
+        let Said { text, confidence, answers } = said;
         let clear = words.len() < LONG_WORDS || *confidence >= LONG_CONFIDENCE;
         let turn = Turn { text, answer: answer(&words), words, sure: *confidence >= SURE, clear, answers };
-        self.greet_late();
         if let [service] = find_services(&turn.words, &self.business.services).as_slice() {
             self.topic = Some(*service);
         }
@@ -106,6 +112,7 @@ impl Conversation {
                 self.strikes = 1;
                 return self.ask_again();
             }
+            self.lost = turn.sure && turn.clear;
             self.missed(at);
         }
     }
@@ -154,7 +161,7 @@ impl Conversation {
         }
     }
 
-    fn emergency(&mut self, turn: &Turn) -> bool {
+    pub(super) fn emergency(&mut self, turn: &Turn) -> bool {
         // "Oh seven nine one one ..." is a number.
         let dictating = dictated(&turn.words, false).digits.len() > 3;
         let words = if dictating { &without_digits(&turn.words) } else { &turn.words };
@@ -172,7 +179,7 @@ impl Conversation {
     }
 
     /// What may be said at any point.
-    fn anywhere(&mut self, turn: &Turn, at: &At) -> bool {
+    pub(super) fn anywhere(&mut self, turn: &Turn, at: &At) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
         let dictating = self.step == Step::Message;
         if dictating && self.leaves_without_message(turn, at) {
@@ -477,6 +484,7 @@ impl Conversation {
         if !sure && self.draft.service.is_none() && self.business.services.len() > 1 && turn.words.len() > 3 {
             // "I'd like a haircut": wanted, but not offered.
             self.step = Step::Service(Vec::new());
+            self.lost = turn.clear;
             return self.say("unknown_service", &[]);
         }
         self.advance(at);

@@ -1,6 +1,7 @@
 //! Questions: answered from what the business has told, then back to where the call was.
 
 use super::agreement::Answer;
+use super::business::Faq;
 use super::conversation::Conversation;
 use super::dates::DayWish;
 use super::faq::{Asked, find_answer};
@@ -100,6 +101,11 @@ impl Conversation {
             aside: wants || lexicon.means("book_sure", w) || !Wish::read(w, at, Ear::Open).is_empty(),
         };
         let Some(faq) = find_answer(&asked, &business.faqs, &business.services, lexicon) else { return false };
+        self.tell_faq(faq, turn, at)
+    }
+
+    /// Says the answer, then goes back to where the call was.
+    pub(super) fn tell_faq(&mut self, faq: &Faq, turn: &Turn, at: &At) -> bool {
         self.enter(Kind::Faq);
         self.speak(faq.answer.clone());
         self.informed(turn, at)
@@ -173,6 +179,7 @@ impl Conversation {
 
     /// A question nobody has written the answer to.
     pub(super) fn unknown_question(&mut self, turn: &Turn) -> bool {
+        self.lost = turn.clear;
         self.intent("question");
         let about = self.language().phrase("note_asked", &[("text", turn.text.trim())]);
         if self.task.is_appointment() {

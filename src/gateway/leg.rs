@@ -15,7 +15,7 @@ use super::ports::Pair;
 use super::settings::Rooms;
 use super::tools::Tools;
 use crate::call::{Call, Gone, Input, Media, Output};
-use crate::conversation::{Appointment, BookError, Business, Hold, KnownCaller, Language, Slot};
+use crate::conversation::{Appointment, BookError, Business, Hold, KnownCaller, Language, Proposal, Slot, Utterance};
 use crate::rtp::SourceFilter;
 use crate::sip::DialogId;
 use crate::speech::{Priority, Speech, TranscribeJob, TranscribeKind};
@@ -49,6 +49,8 @@ pub(super) enum Mail {
     Changed { tool: u32, result: Result<Appointment, BookError> },
     /// The calendar's word on a cancellation.
     Cancelled { tool: u32, result: Result<(), BookError> },
+    /// What the language model makes of a turn.
+    Interpreted { tool: u32, proposal: Option<Proposal> },
 }
 
 /// Where a call's task reaches the SIP line.
@@ -186,6 +188,7 @@ impl Leg {
             Mail::Appointments { tool, found } => Input::Appointments { tool, found },
             Mail::Changed { tool, result } => Input::Changed { tool, result },
             Mail::Cancelled { tool, result } => Input::Cancelled { tool, result },
+            Mail::Interpreted { tool, proposal } => Input::Interpreted { tool, proposal },
         };
         self.call.handle(input, now);
     }
@@ -235,6 +238,7 @@ impl Leg {
             Output::Cancel { tool, appointment_id, key } => self.write(|tools, business| async move {
                 Mail::Cancelled { tool, result: tools.cancel(&business, &appointment_id, &key).await }
             }),
+            Output::Interpret { tool, utterance } => self.interpret(tool, utterance),
             Output::Keep(hold) => self.keep(hold),
             Output::HangUp => self.signalling.send(Command::HangUp),
             Output::Event(event) => {
@@ -281,6 +285,18 @@ impl Leg {
         let answer = question(self.tools.clone(), self.business.clone());
         tokio::spawn(async move {
             let _ = post.send(answer.await).await;
+        });
+    }
+
+    /// Asks the language model; it answers in time or not at all.
+    fn interpret(&self, tool: u32, utterance: Utterance) {
+        let (post, model) = (self.post.clone(), self.rooms.model.clone());
+        tokio::spawn(async move {
+            let proposal = match model {
+                Some(model) => model.interpret(&utterance).await,
+                None => None,
+            };
+            let _ = post.send(Mail::Interpreted { tool, proposal }).await;
         });
     }
 

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use crate::calendar::Calendar;
 use crate::conversation::Business;
 use crate::crm::Crm;
+use crate::interpreter::Model;
 use crate::outbox::HandOff;
 use crate::sip::Network;
 use crate::speech::{Questions, Speech};
@@ -49,6 +50,8 @@ pub struct Rooms {
     pub directory: Arc<Directory>,
     /// Each business's questions by meaning, by its id; none for a while after the start, or for good.
     pub questions: Arc<OnceLock<HashMap<String, Arc<Questions>>>>,
+    /// Reads what the grammar cannot; none: nobody does.
+    pub model: Option<Model>,
 }
 
 /// Called user part to business.

@@ -7,4 +7,5 @@ mod config;
 mod events;
 mod house;
 mod limits;
+mod model_config;
 mod staff_config;

@@ -22,6 +22,7 @@ mod hand_off;
 mod holds;
 mod hosted_troubles;
 mod kill_points;
+mod language_model;
 mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;

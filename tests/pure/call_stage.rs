@@ -32,6 +32,8 @@ pub struct Stage {
     /// Every text handed to the voice.
     pub said: Vec<String>,
     pub prepared: Vec<String>,
+    /// Questions to a language model, by tool number: it answers when told to.
+    pub unread: Vec<u32>,
     pub booked: Vec<BookingRequest>,
     pub hung_up: bool,
     pub ended: Option<CallRecord>,
@@ -77,6 +79,7 @@ impl Stage {
             due: Vec::new(),
             said: Vec::new(),
             prepared: Vec::new(),
+            unread: Vec::new(),
             booked: Vec::new(),
             hung_up: false,
             ended: None,
@@ -235,6 +238,7 @@ impl Stage {
             }
             // This calendar has no appointments to tell or change: it never answers.
             Output::FindAppointments { .. } | Output::Reschedule { .. } | Output::Cancel { .. } => {}
+            Output::Interpret { tool, .. } => self.unread.push(tool),
             Output::Keep(_) => {}
             Output::HangUp => self.hung_up = true,
             Output::Event(_) => self.events += 1,

@@ -23,4 +23,5 @@ mod rtp_source;
 #[path = "../talk/shops.rs"]
 #[expect(dead_code, reason = "the second business is for the conversation's tests")]
 mod shops;
+mod slow_model;
 mod slow_tools;

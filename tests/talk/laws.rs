@@ -155,6 +155,7 @@ proptest! {
                         prop_assert!(agreed && changing.is_none(), "cancelled without a yes, or while another is written");
                         changing = Some((request, key, false));
                     }
+                    Action::Interpret { .. } => panic!("there is no model"),
                     Action::HangUp(_) => ended = true,
                 }
             }

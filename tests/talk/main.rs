@@ -9,6 +9,7 @@ mod existing;
 mod expressions;
 mod flows;
 mod injections;
+mod interpreting;
 mod laws;
 mod oracle;
 mod passing;

@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use offhook::calendar::free_slots;
 use offhook::conversation::{
     Action, Appointment, BookError, BookingRequest, Business, Caller, Conversation, Disposition, Event, KnownCaller,
-    Slot, SlotQuery,
+    Slot, SlotQuery, Utterance,
 };
 
 /// One scripted call.
@@ -38,6 +38,8 @@ pub struct Call {
     pub looked_up: Vec<String>,
     /// How like each FAQ the next turn is.
     pub answers: Vec<(usize, f32)>,
+    /// What a model was asked to read, and under which number.
+    pub unread: Vec<(u32, Utterance)>,
 }
 
 impl Call {
@@ -74,6 +76,7 @@ impl Call {
             changes: vec![],
             looked_up: vec![],
             answers: vec![],
+            unread: vec![],
         };
         let known =
             known.map(|name| KnownCaller { contact_id: "c1".into(), name: name.into(), proof: Default::default() });
@@ -153,6 +156,7 @@ impl Call {
                     let result = self.change(&appointment_id, None, key).map(drop);
                     self.answer(Event::Cancelled { request, result });
                 }
+                Action::Interpret { request, utterance } => self.unread.push((request, utterance)),
                 Action::HangUp(disposition) => self.hung_up = Some(disposition),
             }
         }

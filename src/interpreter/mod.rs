@@ -1,0 +1,11 @@
+//! Asks a language model what was meant: any OpenAI-compatible endpoint, streamed, within a deadline. What comes back is a
+//! typed proposal or nothing; the conversation decides what becomes of it.
+
+mod model;
+mod request;
+mod rest;
+mod settings;
+mod stream;
+
+pub use model::{Model, ModelError};
+pub use settings::Settings;
