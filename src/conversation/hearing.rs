@@ -505,8 +505,21 @@ pub(super) fn says_goodbye(words: &Words) -> bool {
     let leaves = |at: usize| {
         !matches!(words.before(at), "to" | "come" | "can" | "could" | "and" | "i") && words.word(at + 2) != "then"
     };
-    ENGLISH.means("goodbye", words) || (0..words.len()).any(|at| words.starts(at, "see you") && leaves(at))
+    ENGLISH.means("goodbye", words) && !is_misheard_hi(words)
+        || (0..words.len()).any(|at| words.starts(at, "see you") && leaves(at))
 }
+
+/// "Bye, I'd like to book a cleaning": whoever leaves wants nothing more.
+fn is_misheard_hi(words: &Words) -> bool {
+    let rest = words.part(1, words.len());
+    let wants = |key: &&str| ENGLISH.means(key, &rest);
+    words.word(0) == "bye"
+        && !ENGLISH.means("goodbye", &rest)
+        && (WISHES.iter().any(wants) || words.question && rest.len() > 2)
+}
+
+/// What callers begin with.
+const WISHES: [&str; 8] = ["book", "book_sure", "book_ask", "cancels", "change_verb", "person", "hours", "address"];
 
 fn answer_is_not_asked(step: &Step, words: &Words) -> bool {
     !(step.is_yes_no() && words.is_any(&["please"]))

@@ -100,3 +100,17 @@ fn a_closed_office_still_books() {
     let call = call.says(&["a cleaning on Friday at ten", "Bob Jones", "yes", "yes", "no"]);
     assert_eq!(call.hung_up, Some(Disposition::Booked), "{}", call.transcript());
 }
+
+#[test]
+fn a_hi_that_came_as_bye_ends_nothing() {
+    for shop in [dental(), garage()] {
+        for said in
+            ["Bye, I'd like to book an appointment on Monday at half past two.", "Bye, what are your opening hours?"]
+        {
+            let call = Call::new(shop.clone()).says(&[said]);
+            assert!(call.hung_up.is_none(), "{}", call.transcript());
+        }
+        let call = Call::new(shop).says(&["Bye, thank you, have a nice day."]);
+        assert!(call.hung_up.is_some(), "{}", call.transcript());
+    }
+}
