@@ -95,7 +95,10 @@ impl Ears {
             return Ok(ears);
         }
         ears.decode(&[0.0; RATE], AUDIO_CONTEXT_MIN, "en", None)?;
-        ears.decode_again(&[0.0; RATE], AUDIO_CONTEXT_MIN, "en", None)?;
+        // Whichever worker comes first warms up what all share.
+        if ears.weights.second.try_lock().is_ok_and(|state| state.is_none()) {
+            ears.decode_again(&[0.0; RATE], AUDIO_CONTEXT_MIN, "en", None)?;
+        }
         Ok(ears)
     }
 
