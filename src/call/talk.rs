@@ -144,7 +144,7 @@ impl Call {
         self.take_turn(words, silence_ms, end_ms, now);
     }
 
-    fn take_turn(&mut self, words: Words, silence_ms: u32, end_ms: u64, now: Instant) {
+    fn take_turn(&mut self, mut words: Words, silence_ms: u32, end_ms: u64, now: Instant) {
         let interrupted = self.mouth.is_busy();
         if let Some(said) = self.mouth.drop_rest(self.now_ms(now)) {
             self.agent_line(said);
@@ -159,7 +159,6 @@ impl Call {
             answer_at: None,
         });
         let wall = self.wall(now);
-        let mut words = words;
         if self.turn.continues && self.mind.unhear() {
             words.text = self.rejoin(&words.text);
         } else if interrupted {

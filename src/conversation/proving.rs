@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::business::Verify;
 use super::conversation::{Conversation, is_name};
+use super::dates::month_name;
 use super::escalation::Reason;
 use super::hearing::Turn;
 use super::numbers::{cardinal, ordinal, unit};
@@ -139,7 +140,7 @@ fn spoken_date(words: &Words, month_first: bool) -> Option<SpokenDate> {
         let (month, day) = if month_first { (*a, *b) } else { (*b, *a) };
         return Some(SpokenDate { day, month, year: *year });
     }
-    let months: Vec<u32> = (0..words.len()).filter_map(|at| month(words.word(at))).collect();
+    let months: Vec<u32> = (0..words.len()).filter_map(|at| month_name(words.word(at))).collect();
     let mut numbers = Vec::new();
     let mut at = 0;
     while at < words.len() {
@@ -195,25 +196,6 @@ fn plain(text: &str) -> String {
     upper.replace('O', "0").replace('I', "1")
 }
 
-fn month(word: &str) -> Option<u32> {
-    MONTHS.iter().position(|m| word == *m || word.len() == 3 && m.starts_with(word)).map(|n| n as u32 + 1)
-}
-
 fn month_first(country: &str) -> bool {
     matches!(country, "US" | "CA" | "PR" | "PH")
 }
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];

@@ -1,5 +1,6 @@
 //! Spanish numbers and times of day: what is counted, not listed.
 
+use super::spoken_es::{SMALL, TENS};
 use super::translation::Heard;
 use super::words::Token;
 
@@ -256,17 +257,35 @@ fn feminine_folded(word: &str) -> String {
 
 fn below_hundred(heard: &[Heard], at: usize) -> Option<(u32, usize)> {
     let said = word(heard, at);
-    if let Some(n) = SMALL.iter().position(|w| *w == said) {
+    if let Some(n) = SMALL.iter().position(|w| is(w, said)) {
         return Some((n as u32, 1));
     }
     if matches!(said, "veintiun" | "veintiuna") {
         return Some((21, 1));
     }
     let tens = (TENS.iter().position(|w| *w == said)? as u32 + 3) * 10;
-    let unit = (word(heard, at + 1) == "y").then(|| SMALL[1..10].iter().position(|w| *w == word(heard, at + 2)));
+    let unit = (word(heard, at + 1) == "y").then(|| SMALL[1..10].iter().position(|w| is(w, word(heard, at + 2))));
     match unit.flatten() {
         Some(unit) => Some((tens + unit as u32 + 1, 3)),
         None => Some((tens, 1)),
+    }
+}
+
+/// Whether a heard word, which has lost its accents, is this one.
+fn is(written: &str, heard: &str) -> bool {
+    written.chars().map(unaccented).eq(heard.chars())
+}
+
+/// A letter without its accent.
+pub(super) fn unaccented(c: char) -> char {
+    match c {
+        'á' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' | 'ü' => 'u',
+        'ñ' => 'n',
+        other => other,
     }
 }
 
@@ -276,41 +295,6 @@ fn word(heard: &[Heard], at: usize) -> &str {
         _ => "",
     }
 }
-
-const SMALL: [&str; 30] = [
-    "cero",
-    "uno",
-    "dos",
-    "tres",
-    "cuatro",
-    "cinco",
-    "seis",
-    "siete",
-    "ocho",
-    "nueve",
-    "diez",
-    "once",
-    "doce",
-    "trece",
-    "catorce",
-    "quince",
-    "dieciseis",
-    "diecisiete",
-    "dieciocho",
-    "diecinueve",
-    "veinte",
-    "veintiuno",
-    "veintidos",
-    "veintitres",
-    "veinticuatro",
-    "veinticinco",
-    "veintiseis",
-    "veintisiete",
-    "veintiocho",
-    "veintinueve",
-];
-
-const TENS: [&str; 7] = ["treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"];
 
 const HUNDREDS: [&str; 9] = [
     "ciento",
@@ -324,7 +308,8 @@ const HUNDREDS: [&str; 9] = [
     "novecientos",
 ];
 
-const MONTHS: [(&str, &str); 12] = [
+/// Theirs and the grammar's.
+pub(super) const MONTHS: [(&str, &str); 12] = [
     ("enero", "january"),
     ("febrero", "february"),
     ("marzo", "march"),

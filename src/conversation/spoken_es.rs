@@ -2,6 +2,8 @@
 
 use jiff::civil::{Date, Time};
 
+use super::spanish::MONTHS;
+
 /// "las dos y media de la tarde", "la una de la tarde", "las doce del mediodía".
 pub(super) fn time(time: Time) -> String {
     let hour = HOURS[usize::from(time.hour().unsigned_abs()) % 12];
@@ -25,7 +27,7 @@ pub(super) fn time(time: Time) -> String {
 /// "el martes 3 de diciembre".
 pub(super) fn date(date: Date) -> String {
     let weekday = DAYS[usize::from(date.weekday().to_monday_zero_offset().unsigned_abs())];
-    format!("el {weekday} {} de {}", date.day(), MONTHS[usize::from(date.month().unsigned_abs()) - 1])
+    format!("el {weekday} {} de {}", date.day(), MONTHS[usize::from(date.month().unsigned_abs()) - 1].0)
 }
 
 /// "una limpieza", "un cambio de aceite".
@@ -48,25 +50,11 @@ fn number(n: u8) -> String {
 /// Monday first.
 pub(super) const DAYS: [&str; 7] = ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"];
 
-const MONTHS: [&str; 12] = [
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "octubre",
-    "noviembre",
-    "diciembre",
-];
-
 const HOURS: [&str; 12] =
     ["doce", "una", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once"];
 
-const SMALL: [&str; 30] = [
+/// Below thirty.
+pub(super) const SMALL: [&str; 30] = [
     "cero",
     "uno",
     "dos",
@@ -99,7 +87,8 @@ const SMALL: [&str; 30] = [
     "veintinueve",
 ];
 
-const TENS: [&str; 3] = ["treinta", "cuarenta", "cincuenta"];
+/// From thirty on.
+pub(super) const TENS: [&str; 7] = ["treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"];
 
 /// End in -a all the same.
 const MASCULINE: [&str; 5] = ["día", "programa", "sistema", "problema", "masaje"];

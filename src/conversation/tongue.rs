@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::conversation::Conversation;
 use super::language::Language;
+use super::spanish::unaccented;
 use super::step::Step;
 
 /// Turns in which the language is still open: what is said first tells it.
@@ -119,19 +120,10 @@ impl Tongue {
 
 /// Lower case, without accents and apostrophes.
 fn plain(text: &str) -> Vec<String> {
-    let letter = |c: char| match c {
-        'á' => 'a',
-        'é' => 'e',
-        'í' => 'i',
-        'ó' => 'o',
-        'ú' | 'ü' => 'u',
-        'ñ' => 'n',
-        other => other,
-    };
     let text = text.to_lowercase().replace(['\'', '’'], "");
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|w| !w.is_empty())
-        .map(|w| w.chars().map(letter).collect())
+        .map(|w| w.chars().map(unaccented).collect())
         .collect()
 }
 

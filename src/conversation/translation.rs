@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-use super::spanish;
+use super::spanish::{self, unaccented};
 use super::words::{Token, Words};
 
 /// Stands before words that were not translated.
@@ -73,16 +73,7 @@ fn folded(word: &str) -> String {
     if ACCENTED.contains(&word) {
         return word.to_string();
     }
-    let plain = |c| match c {
-        'á' => 'a',
-        'é' => 'e',
-        'í' => 'i',
-        'ó' => 'o',
-        'ú' | 'ü' => 'u',
-        'ñ' => 'n',
-        other => other,
-    };
-    word.chars().map(plain).collect()
+    word.chars().map(unaccented).collect()
 }
 
 /// Told from another word by the accent alone.
