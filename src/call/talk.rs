@@ -347,7 +347,7 @@ fn words_of(text: &str) -> Vec<String> {
 
 fn silence_limit(expectation: Expectation) -> Duration {
     match expectation {
-        Expectation::Phone | Expectation::Message => SILENCE_SEARCHING,
+        Expectation::Phone | Expectation::Message | Expectation::Email => SILENCE_SEARCHING,
         Expectation::Name | Expectation::DateTime => SILENCE_THINKING,
         _ => SILENCE,
     }

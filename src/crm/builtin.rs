@@ -29,6 +29,7 @@ impl Crm for BuiltIn {
                 birth_date: c.birth_date.and_then(|date| date.parse().ok()),
                 zip: c.zip,
                 tier: c.tier,
+                email: c.email,
                 id: c.id,
                 phone: c.phone,
                 name: c.name,

@@ -21,8 +21,9 @@ pub trait Crm: Send + Sync {
         phone_e164: &'a str,
     ) -> BoxFuture<'a, Result<Option<Contact>, CrmError>>;
 
-    /// Makes the contact with that number, or completes it: an empty name is filled, a different one is noted and never
-    /// overwrites. The contact's id.
+    /// Makes the contact, or completes the one with that number, else with that e-mail address: what is empty is filled,
+    /// what differs is noted and never overwrites; where the two are two people, nothing is merged and a task says so.
+    /// The contact's id.
     fn upsert_contact<'a>(
         &'a self,
         business: &'a str,
@@ -62,6 +63,8 @@ pub struct Contact {
     pub zip: Option<String>,
     /// Account tier, when there are any.
     pub tier: Option<String>,
+    /// E-mail address, when known.
+    pub email: Option<String>,
 }
 
 /// Why the CRM did not do it.

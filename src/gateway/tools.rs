@@ -53,7 +53,7 @@ impl Tools {
         let later = |error: &CrmError| matches!(error, CrmError::Retry { .. });
         let found = answer(&self.crm_breaker, self.limits.look_up, ask, later).await?.ok()??;
         Some(KnownCaller {
-            proof: Proof { birth_date: found.birth_date, zip: found.zip, tier: found.tier },
+            proof: Proof { birth_date: found.birth_date, zip: found.zip, tier: found.tier, email: found.email },
             contact_id: found.id,
             name: found.name.unwrap_or_default(),
         })

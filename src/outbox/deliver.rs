@@ -46,7 +46,7 @@ async fn send(doors: &Doors, store: &Store, lease: &Lease, write: &Write) -> Res
         Write::Confirm(confirmation) => {
             let found = doors.businesses.iter().find(|one| one.id == business);
             let found = found.ok_or_else(|| CrmError::Rejected { reason: format!("no business `{business}`") })?;
-            confirm(&doors.confirmations, found, &lease.job, confirmation).await
+            confirm(doors, found, &lease.job, confirmation).await
         }
         Write::Settle(settlement) => match settle(doors, store, &lease.job, settlement).await {
             Ok(Became::Nothing) => Ok("nothing was written".into()),

@@ -30,7 +30,7 @@ mod webhook;
 mod worker;
 mod writer;
 
-pub use confirm::Confirmations;
+pub use confirm::{Confirmations, Notify};
 pub use handoff::{Full, HandOff};
 pub use mail::{Mail, MailSettings};
 pub use retry::{Backoff, next_attempt};

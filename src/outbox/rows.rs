@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::confirm::{Confirmation, Confirmations, MAIL, WEBHOOK};
+use super::confirm::{CUSTOMER, Confirmation, Confirmations, MAIL, WEBHOOK};
 use crate::call::CallRecord;
 use crate::conversation::Unsettled;
 use crate::crm::{NewActivity, NewContact, NewTask};
@@ -43,7 +43,7 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
         ACTIVITY => parse(job).map(|a| Write::Activity(NewActivity { contact_id, ..a })),
         TASK => parse(job).map(|t| Write::Task(NewTask { contact_id, ..t })),
         SETTLE => parse(job).map(Write::Settle),
-        MAIL | WEBHOOK => parse(job).map(Write::Confirm),
+        MAIL | CUSTOMER | WEBHOOK => parse(job).map(Write::Confirm),
         other => Err(format!("this offhook knows no rows of kind {other:?}")),
     }
 }
@@ -51,8 +51,8 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
 fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
     let call_id = call.id.clone();
     let (kind, payload) = match proposal.effect {
-        Effect::Contact { phone, name, notes } => {
-            (CONTACT, serde_json::to_value(NewContact { phone, name, notes, call_id }))
+        Effect::Contact { phone, name, email, notes } => {
+            (CONTACT, serde_json::to_value(NewContact { phone, name, email, notes, call_id }))
         }
         Effect::Activity { subject, body, source, occurred_at } => {
             let source = source.to_owned();

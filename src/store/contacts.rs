@@ -2,20 +2,25 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{Doing, Result};
 use super::id::fresh_id;
 use super::open::Store;
 use super::rows::{ActivityRow, ContactRow, TaskRow};
+use super::same_person::{Person, ask_a_person, person};
 
-/// A contact as a call leaves it; found or made by its number.
+/// A contact as a call leaves it: found by its number, else by its e-mail address, else made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewContact {
     /// E.164.
     pub phone: String,
     /// Name as heard; fills an empty one, and is noted beside a different one.
     pub name: Option<String>,
+    /// E-mail address, confirmed by the caller; fills an empty one, and is noted beside a different one.
+    #[serde(default)]
+    pub email: Option<String>,
     /// What else was learned, appended once each.
     pub notes: Vec<String>,
     /// The call it comes from.
@@ -99,18 +104,31 @@ impl Store {
         ))
     }
 
-    /// Writes a contact, or completes the one with that number; its id.
+    /// Writes a contact, or completes the one who it is: by number, then by e-mail address. Its id.
     pub async fn upsert_contact(&self, business: &str, contact: &NewContact) -> Result<String> {
         let mut tx = self.write().await?;
         let name = contact.name.as_deref().map(str::trim).filter(|n| !n.is_empty());
-        let (id, stored) = insert_contact(&mut tx, business, &contact.phone, name).await?;
-        let other = name.filter(|n| stored.as_deref().is_some_and(|s| !same_name(s, n)));
+        let email = contact.email.as_deref().map(|e| e.trim().to_lowercase()).filter(|e| !e.is_empty());
+        let person = person(&mut tx, business, contact, email.as_deref()).await?;
+        let own = email.as_deref().filter(|_| !matches!(person, Person::Doubtful));
+        let stored = match &person {
+            Person::OfEmail(id) => known_contact(&mut tx, id, name).await?,
+            _ => insert_contact(&mut tx, business, (&contact.phone, name, own)).await?,
+        };
+        let other = name.filter(|n| stored.name.as_deref().is_some_and(|s| !same_name(s, n)));
         let alias = other.map(|n| format!("Also heard as {n}"));
-        for note in contact.notes.iter().chain(&alias) {
-            insert_note(&mut tx, &id, note).await?;
+        let number = (stored.phone != contact.phone).then(|| format!("Also uses {}", contact.phone));
+        let address = own.filter(|e| stored.email.as_deref().is_some_and(|s| !same_name(s, e)));
+        let address = address.map(|e| format!("Also uses {e}"));
+        let notes = contact.notes.iter().filter(|note| **note != format!("Also uses {}", stored.phone));
+        for note in notes.chain(&alias).chain(&number).chain(&address) {
+            insert_note(&mut tx, &stored.id, note).await?;
+        }
+        if let (Person::Doubtful, Some(email)) = (&person, &email) {
+            ask_a_person(&mut tx, business, contact, (&stored.id, email)).await?;
         }
         tx.commit().await.doing("commit a contact")?;
-        Ok(id)
+        Ok(stored.id)
     }
 
     /// Writes a call's activity; a repeated write replaces its words and keeps its id.
@@ -162,27 +180,54 @@ impl Store {
     }
 }
 
-/// Inserts, or fills an empty name; the id and the name as stored now.
+/// A contact as it is stored now.
+struct Stored {
+    id: String,
+    phone: String,
+    name: Option<String>,
+    email: Option<String>,
+}
+
+/// Inserts, or fills what is empty.
 async fn insert_contact(
     tx: &mut SqliteConnection,
     business: &str,
-    phone: &str,
-    name: Option<&str>,
-) -> Result<(String, Option<String>)> {
-    let sql = "INSERT INTO contacts (id, business, phone, name, created_us, updated_us) VALUES ($1, $2, $3, $4, $5, $5)
-        ON CONFLICT (business, phone) DO UPDATE SET
-            name = COALESCE(NULLIF(contacts.name, ''), excluded.name), updated_us = excluded.updated_us
-        RETURNING id, name";
+    (phone, name, email): (&str, Option<&str>, Option<&str>),
+) -> Result<Stored> {
+    let sql = "INSERT INTO contacts (id, business, phone, name, email, created_us, updated_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $6)
+        ON CONFLICT (business, phone) DO UPDATE SET name = COALESCE(NULLIF(contacts.name, ''), excluded.name),
+            email = COALESCE(NULLIF(contacts.email, ''), excluded.email), updated_us = excluded.updated_us
+        RETURNING id, phone, name, email";
     let row = sqlx::query(sql)
         .bind(fresh_id())
         .bind(business)
         .bind(phone)
         .bind(name)
+        .bind(email)
         .bind(Timestamp::now().as_microsecond())
         .fetch_one(tx)
         .await
         .doing("write a contact")?;
-    (|| Ok((row.try_get("id")?, row.try_get("name")?)))().doing("read a contact")
+    stored(&row).doing("read a contact")
+}
+
+/// One there is under another number: fills an empty name.
+async fn known_contact(tx: &mut SqliteConnection, id: &str, name: Option<&str>) -> Result<Stored> {
+    let sql = "UPDATE contacts SET name = COALESCE(NULLIF(name, ''), $2), updated_us = $3 WHERE id = $1
+        RETURNING id, phone, name, email";
+    let now = Timestamp::now().as_microsecond();
+    let row = sqlx::query(sql).bind(id).bind(name).bind(now).fetch_one(tx).await.doing("write a contact")?;
+    stored(&row).doing("read a contact")
+}
+
+fn stored(row: &SqliteRow) -> std::result::Result<Stored, sqlx::Error> {
+    Ok(Stored {
+        id: row.try_get("id")?,
+        phone: row.try_get("phone")?,
+        name: row.try_get("name")?,
+        email: row.try_get("email")?,
+    })
 }
 
 async fn insert_note(tx: &mut SqliteConnection, contact_id: &str, note: &str) -> Result<()> {

@@ -16,6 +16,7 @@ mod jobs;
 mod occupancy;
 mod open;
 mod rows;
+mod same_person;
 
 pub use appointments::{Change, Changed, NewAppointment, Written};
 pub use calls::{CallWrite, Page};

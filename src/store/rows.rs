@@ -60,6 +60,10 @@ pub struct ContactRow {
     pub phone: String,
     /// Full name; the first one heard stays.
     pub name: Option<String>,
+    /// E-mail address, lower case.
+    pub email: Option<String>,
+    /// Language, BCP 47.
+    pub language: Option<String>,
     /// What else was learned: other names heard, other numbers given.
     pub notes: Vec<String>,
     /// Date of birth, ISO 8601.
@@ -229,6 +233,8 @@ impl ContactRow {
             business: row.try_get("business")?,
             phone: row.try_get("phone")?,
             name: row.try_get("name")?,
+            email: row.try_get("email")?,
+            language: row.try_get("language")?,
             notes: serde_json::from_str(&notes).map_err(|e| sqlx::Error::Decode(e.into()))?,
             birth_date: row.try_get("birth_date")?,
             zip: row.try_get("zip")?,

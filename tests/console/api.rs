@@ -53,8 +53,13 @@ async fn calls_are_listed_newest_first_page_by_page() {
 #[tokio::test]
 async fn a_contact_is_found_by_its_number_however_the_plus_arrives() {
     let house = House::open().await;
-    let contact =
-        NewContact { phone: "+34915550123".into(), name: Some("Ana".into()), notes: Vec::new(), call_id: "c1".into() };
+    let contact = NewContact {
+        phone: "+34915550123".into(),
+        name: Some("Ana".into()),
+        email: None,
+        notes: Vec::new(),
+        call_id: "c1".into(),
+    };
     house.store.upsert_contact("garage", &contact).await.unwrap();
     for phone in ["%2B34915550123", "+34915550123", "34915550123", "%2B34%20915%20550-123"] {
         let found = house.json(&format!("/api/v1/contacts?phone={phone}")).await;

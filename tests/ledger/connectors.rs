@@ -114,6 +114,7 @@ impl Crm for Sick {
             birth_date: None,
             zip: None,
             tier: None,
+            email: None,
         };
         Box::pin(self.answer(Some(contact), CrmError::Retry { after: None, reason: "down".into() }))
     }
