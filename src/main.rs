@@ -2,6 +2,7 @@
 
 mod calendars;
 mod call_args;
+mod contacts;
 mod init;
 mod place;
 mod serve;
@@ -47,6 +48,9 @@ enum Command {
     /// Log in to the calendar of the configuration.
     #[command(subcommand)]
     Calendar(calendars::Command),
+    /// What the business knows about its customers.
+    #[command(subcommand)]
+    Contacts(contacts::Command),
     /// Write down what is said in sound files.
     Transcribe(speech::command::TranscribeArgs),
 }
@@ -65,6 +69,9 @@ fn main() -> ExitCode {
         Command::Call(args) => call(args, &matches),
         Command::Calendar(calendars::Command::Login { config, port }) => {
             with_config(config, |config| calendars::login(&config, port))
+        }
+        Command::Contacts(contacts::Command::Import { file, config, business }) => {
+            with_config(config, |config| contacts::import(&config, &file, business.as_deref()))
         }
         Command::Transcribe(args) => {
             let models = models::Dir::default();

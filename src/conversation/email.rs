@@ -75,8 +75,8 @@ pub(super) fn ends_for_sure(address: &str) -> bool {
     !address.ends_with(".co")
 }
 
-/// Whether it can be an address at all.
-pub(super) fn is_address(text: &str) -> bool {
+/// Whether a text can be an e-mail address, in lower case.
+pub fn is_address(text: &str) -> bool {
     let Some((local, host)) = text.split_once('@') else { return false };
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let label =

@@ -58,6 +58,7 @@ pub use business::{Business, Faq, Policy, Service, Span, Verify};
 pub use capacity::{Capacity, Resource, Rules, Staff};
 pub use conversation::Conversation;
 pub use e164::e164;
+pub use email::is_address as is_email;
 pub use escalation::{Duty, Escalation, Handover, Reason, whisper};
 pub use event::{Action, Caller, Completeness, Event, Expectation};
 pub use flows::{Ask, Flow, FlowFault, Flows, GivenFlows, Kind, Then};

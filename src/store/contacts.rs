@@ -230,7 +230,7 @@ fn stored(row: &SqliteRow) -> std::result::Result<Stored, sqlx::Error> {
     })
 }
 
-async fn insert_note(tx: &mut SqliteConnection, contact_id: &str, note: &str) -> Result<()> {
+pub(super) async fn insert_note(tx: &mut SqliteConnection, contact_id: &str, note: &str) -> Result<()> {
     let sql = "INSERT INTO contact_notes (contact_id, note, created_us) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     let query = sqlx::query(sql).bind(contact_id).bind(note).bind(Timestamp::now().as_microsecond());
     query.execute(tx).await.doing("write a contact's note").map(drop)

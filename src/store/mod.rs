@@ -9,6 +9,7 @@
 
 mod appointments;
 mod calls;
+mod contact_data;
 mod contacts;
 mod error;
 mod id;
@@ -20,6 +21,7 @@ mod same_person;
 
 pub use appointments::{Change, Changed, NewAppointment, Written};
 pub use calls::{CallWrite, Page};
+pub use contact_data::{ContactData, ContactFault};
 pub use contacts::{NewActivity, NewContact, NewTask};
 pub use error::{Result, StoreError};
 pub use id::fresh_id;

@@ -4,6 +4,7 @@ mod api;
 mod calendar_providers;
 mod commands;
 mod config;
+mod entering_contacts;
 mod events;
 mod house;
 mod limits;
