@@ -2,6 +2,7 @@
 
 mod calendars;
 mod call_args;
+mod events_args;
 mod init;
 mod place;
 mod serve;
@@ -47,6 +48,9 @@ enum Command {
     /// Log in to the calendar of the configuration.
     #[command(subcommand)]
     Calendar(calendars::Command),
+    /// Events that are told to webhooks: replay.
+    #[command(subcommand)]
+    Events(events_args::Command),
     /// Write down what is said in sound files.
     Transcribe(speech::command::TranscribeArgs),
 }
@@ -65,6 +69,9 @@ fn main() -> ExitCode {
         Command::Call(args) => call(args, &matches),
         Command::Calendar(calendars::Command::Login { config, port }) => {
             with_config(config, |config| calendars::login(&config, port))
+        }
+        Command::Events(events_args::Command::Replay(args)) => {
+            with_config(args.config.clone(), |config| events_args::replay(&config, &args))
         }
         Command::Transcribe(args) => {
             let models = models::Dir::default();
