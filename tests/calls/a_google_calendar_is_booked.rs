@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::booked::{appointments, assert_settled};
 use crate::folk::{OIL_CHANGE, PETER};
-use crate::person::{Person, Told, Wish, story};
+use crate::person::{Person, story};
 use crate::phones::{Codec, Pjsua};
 use crate::questions::ENGLISH;
 use crate::server::{Business, Server, block_on};
 use crate::voices::Voice;
+use crate::wish::{Told, Wish};
 
 /// Gone with the test, whatever becomes of it.
 struct Process(Child);

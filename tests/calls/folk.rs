@@ -1,6 +1,6 @@
 //! Who calls, and what is wished for, in words that synthetic voices say so that they are understood.
 
-use crate::person::Told;
+use crate::wish::Told;
 
 pub const SUSAN: Told = Told::as_is("Susan Parker");
 pub const PETER: Told = Told::as_is("Peter Miller");

@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use crate::booked::{appointments, assert_settled};
 use crate::folk::{OIL_CHANGE, PETER, SUSAN, TYRE_CHANGE};
-use crate::person::{Person, Told, Wish, story};
+use crate::person::{Person, story};
 use crate::phones::{Baresip, Codec, Phone, Pjsua};
 use crate::questions::ENGLISH;
 use crate::server::{Business, Server, rows};
 use crate::voices::Voice;
+use crate::wish::{Told, Wish};
 
 #[test]
 fn keys_from_real_phones() {
@@ -28,7 +29,8 @@ fn keys_from_real_phones() {
     for call in [&first, &second] {
         println!("{}", story(call));
         assert_settled(&server, call);
-        assert_eq!(call["digits"], "**********", "{}", story(call));
+        let digits = call["digits"].as_str().unwrap_or_default();
+        assert!(digits.starts_with("**********") && digits.chars().all(|key| key == '*'), "{digits}\n{}", story(call));
     }
     let phones: Vec<Value> = appointments(&server).iter().map(|made| made["phone"].clone()).collect();
     assert_eq!(phones, ["+34612345699", "+34612345677"]);

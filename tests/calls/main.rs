@@ -23,3 +23,4 @@ mod questions;
 mod server;
 mod three_calls_book_three_slots;
 mod voices;
+mod wish;

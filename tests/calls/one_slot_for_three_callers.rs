@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::booked::{appointments, assert_settled, start};
 use crate::folk::{CLEANING, MARY, PETER, SUSAN};
-use crate::person::{Person, Rendezvous, Told, Wish, agent_lines, story};
+use crate::person::{Person, Rendezvous, agent_lines, story};
 use crate::phones::{Baresip, Codec, Pjsua};
 use crate::questions::ENGLISH;
 use crate::server::{Business, Server, rows};
 use crate::voices::Voice;
+use crate::wish::{Told, Wish};
 
 #[test]
 fn one_slot_for_three_callers() {

@@ -6,63 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::phones::Phone;
-use crate::questions::{ENGLISH, Question, Tongue};
+use crate::questions::Question;
 use crate::server::{Server, rows};
 use crate::voices::{Voice, speech};
-
-/// Something to be understood: as the person says it, and as the agent repeats it.
-#[derive(Debug, Clone, Copy)]
-pub struct Told {
-    pub said: &'static str,
-    pub back: &'static str,
-}
-
-impl Told {
-    /// Said and repeated alike.
-    pub const fn as_is(text: &'static str) -> Self {
-        Self { said: text, back: text }
-    }
-}
-
-/// What the person wants, in the person's words.
-#[derive(Debug, Clone)]
-pub struct Wish {
-    pub tongue: &'static Tongue,
-    /// First words.
-    pub opening: String,
-    pub service: Told,
-    pub time: Told,
-    /// None is given where there is none.
-    pub name: Option<Told>,
-    /// Keys typed instead of taking the number called from.
-    pub other_number: Option<&'static str>,
-    /// Which of several offers to take.
-    pub choice: &'static str,
-    /// What is to be passed on.
-    pub message: &'static str,
-}
-
-impl Wish {
-    /// An appointment, all of it said at once.
-    pub fn booking(tongue: &'static Tongue, service: Told, time: Told, name: Told) -> Self {
-        let opening = tongue.books.replace("{name}", name.said).replace("{service}", service.said);
-        let opening = opening.replace("{time}", time.said);
-        let choice = "The first one, please.";
-        Self { tongue, opening, service, time, name: Some(name), other_number: None, choice, message: "" }
-    }
-
-    /// Something to be passed on; no name is given.
-    pub fn message(opening: &str, message: &'static str) -> Self {
-        let nothing = Told::as_is("");
-        let wish = Self::booking(&ENGLISH, nothing, nothing, nothing);
-        Self { name: None, message, ..wish }.opening(opening)
-    }
-
-    /// The same in other first words.
-    pub fn opening(self, opening: &str) -> Self {
-        Self { opening: opening.to_owned(), ..self }
-    }
-}
+use crate::wish::{Told, Wish};
 
 /// A person with a phone in hand.
 pub struct Person {
@@ -78,6 +25,10 @@ pub struct Person {
     refused: bool,
     /// What was read back was agreed to.
     agreed: bool,
+    /// What was asked last.
+    asked: Option<Question>,
+    /// It is asked again: the answer was not understood.
+    again: bool,
     /// The name read back last was a wrong one.
     misnamed: bool,
     /// Times it was put right.
@@ -107,6 +58,8 @@ impl Person {
             turns: 0,
             refused: false,
             agreed: false,
+            asked: None,
+            again: false,
             misnamed: false,
             corrected: 0,
             done: 0,
@@ -126,6 +79,7 @@ impl Person {
         while let Some(line) = self.next_question(server, &id) {
             assert!(self.turns < TURNS_MAX, "no end after {TURNS_MAX} turns:\n{}", story(&server.get(&path(&id))));
             let question = self.wish.tongue.question(&line).expect("only questions are waited for");
+            self.again = self.asked.replace(question) == Some(question);
             match self.reply(question, &line) {
                 Reply::Say(text) => {
                     let voice = self.voices[self.turns % 2];
@@ -175,7 +129,7 @@ impl Person {
             Question::AnythingElse | Question::End | Question::Help | Question::Other if self.done >= GOODBYES_MAX => {
                 Reply::HangUp
             }
-            Question::End => fixed(tongue.yes),
+            Question::End => self.yes(tongue.yes),
             Question::AnythingElse => self.goodbye(),
             // Asked again after the booking, nobody books twice.
             Question::Help | Question::Other if self.done > 0 => self.goodbye(),
@@ -186,48 +140,63 @@ impl Person {
             Question::Service => Reply::Say(sentence(wish.service)),
             Question::When => Reply::Say(sentence(wish.time)),
             Question::Name => Reply::Say(wish.name.map_or(tongue.no_name.to_owned(), |name| self.my_name(name))),
-            Question::NumberBack => fixed(tongue.right),
+            Question::Email => Reply::Say(self.my_email()),
+            Question::EmailBack if wish.email.is_some_and(|email| line.contains(email.back)) => self.yes(tongue.right),
+            Question::EmailBack => Reply::Say(format!("No. {}", self.my_email())),
+            Question::NumberBack => self.yes(tongue.right),
             Question::Change => match wish.name.filter(|_| self.misnamed) {
                 Some(name) => Reply::Say(self.my_name(name)),
                 None => fixed(tongue.time_is_wrong),
             },
             Question::CallingNumber if wish.other_number.is_some() => fixed(tongue.other_number),
-            Question::CallingNumber | Question::TakeMessage => fixed(tongue.yes),
-            Question::CancelIt if line.contains(wish.time.back) => fixed(tongue.yes),
+            Question::CallingNumber | Question::TakeMessage => self.yes(tongue.yes),
+            Question::CancelIt if line.contains(wish.time.back) => self.yes(tongue.yes),
             Question::CancelIt => fixed(tongue.not_right),
             Question::Rebook => fixed(tongue.no),
             // Misheard: whoever has not been refused insists.
             Question::Offer | Question::Choice if !self.refused => Reply::Say(sentence(wish.time)),
             Question::Offer => fixed(tongue.that_works),
             Question::Choice => fixed(wish.choice),
-            Question::Really if self.agreed => fixed(tongue.book_it),
+            Question::Really if self.agreed => self.yes(tongue.book_it),
             Question::Really => fixed(tongue.not_right),
-            Question::ReadBack => Reply::Say(self.judged(line)),
+            Question::ReadBack => self.judged(line),
         }
     }
 
     /// Agrees to what was read back, or says what is wrong with it.
-    fn judged(&mut self, line: &str) -> String {
+    fn judged(&mut self, line: &str) -> Reply {
         let (wish, tongue) = (&self.wish, self.wish.tongue);
+        self.again &= self.agreed;
         self.misnamed = false;
         self.agreed = self.refused || line.contains(wish.time.back);
         if !self.agreed {
-            return tongue.not_right.to_owned();
+            return Reply::Say(tongue.not_right.to_owned());
         }
-        let wrong = wish.name.filter(|name| line.contains(tongue.for_name) && !line.contains(name.back));
+        let said = |name: &Told| unaccented(line).contains(&unaccented(name.back));
+        let wrong = wish.name.filter(|name| line.contains(tongue.for_name) && !said(name));
         if let Some(name) = wrong.filter(|_| self.corrected < CORRECTIONS_MAX) {
             self.corrected += 1;
             (self.misnamed, self.agreed) = (true, false);
-            return format!("No. {}", self.my_name(name));
+            return Reply::Say(format!("No. {}", self.my_name(name)));
         }
         if let Some(together) = self.together.take() {
             together.wait();
         }
-        tongue.book_it.to_owned()
+        self.yes(tongue.book_it)
+    }
+
+    /// Says yes; whoever is not understood presses its key.
+    fn yes(&self, text: &str) -> Reply {
+        if self.again { Reply::Press("1") } else { Reply::Say(text.to_owned()) }
     }
 
     fn my_name(&self, name: Told) -> String {
         self.wish.tongue.my_name.replace("{name}", name.said)
+    }
+
+    fn my_email(&self) -> String {
+        let tongue = self.wish.tongue;
+        self.wish.email.map_or(tongue.no_email.to_owned(), |email| tongue.my_email.replace("{email}", email.said))
     }
 
     fn goodbye(&mut self) -> Reply {
@@ -263,6 +232,19 @@ impl Rendezvous {
             .expect("nobody panics while holding it");
         assert!(!out.timed_out(), "the others did not come this far");
     }
+}
+
+/// Lower case, and without the accents that an ear may put elsewhere.
+pub fn unaccented(text: &str) -> String {
+    let plain = |letter| match letter {
+        'á' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' | 'ü' => 'u',
+        other => other,
+    };
+    text.to_lowercase().chars().map(plain).collect()
 }
 
 /// A call as a play, for messages.

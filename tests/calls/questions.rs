@@ -25,6 +25,10 @@ pub enum Question {
     Number,
     /// Number read back.
     NumberBack,
+    /// Which e-mail address?
+    Email,
+    /// Address spelled back.
+    EmailBack,
     /// All of it read back.
     ReadBack,
     /// "Was that a yes?"
@@ -56,6 +60,8 @@ pub struct Tongue {
     pub books: &'static str,
     pub my_name: &'static str,
     pub no_name: &'static str,
+    pub my_email: &'static str,
+    pub no_email: &'static str,
     pub yes: &'static str,
     pub no: &'static str,
     pub book_it: &'static str,
@@ -89,6 +95,8 @@ pub const ENGLISH: Tongue = Tongue {
         ("end the call", Question::End),
         ("should i change", Question::Change),
         ("what isn't right", Question::Change),
+        ("spell that back", Question::EmailBack),
+        ("spell it back", Question::EmailBack),
         ("was that a yes", Question::Really),
         ("shall i book it", Question::ReadBack),
         ("is that correct?", Question::ReadBack),
@@ -102,6 +110,9 @@ pub const ENGLISH: Tongue = Tongue {
         ("book another time", Question::Rebook),
         ("find you another time", Question::Rebook),
         ("calling from", Question::CallingNumber),
+        ("e-mail address", Question::Email),
+        ("say the address again", Question::Email),
+        ("spell the address", Question::Email),
         ("is that right?", Question::NumberBack),
         (", correct?", Question::NumberBack),
         ("phone number", Question::Number),
@@ -145,6 +156,8 @@ pub const ENGLISH: Tongue = Tongue {
     books: "Hi, my name is {name}, I'd like {service} on {time}.",
     my_name: "My name is {name}.",
     no_name: "I'd rather not say.",
+    my_email: "It's {email}.",
+    no_email: "I don't have one.",
     yes: "Yes, please.",
     no: "No, thank you.",
     book_it: "Yes, please book it.",
@@ -210,18 +223,20 @@ pub const SPANISH: Tongue = Tongue {
     taken: &["acaban de ocupar", "acaba de reservar", "ya está ocupado", "no hay sitio"],
     for_name: "a nombre de ",
     books: "Ola, buenos dias. Chiero pedir una sita para {service}.",
-    my_name: "Mi nombre es {name}.",
+    my_name: "Me iamo {name}.",
     no_name: "Prefiero no desirlo.",
-    yes: "Si, por favor.",
+    my_email: "Es {email}.",
+    no_email: "No tengo.",
+    yes: "Si, correcto, por favor.",
     no: "No, grasias.",
     book_it: "Si, correcto, por favor.",
     not_right: "No, no es correcto.",
-    time_is_wrong: "La ora no es correcta.",
+    time_is_wrong: "Es otra ora.",
     that_works: "Si, me viene bien.",
     right: "Si, correcto, por favor.",
     other_number: "No, otro numero, por favor.",
     still_here: "Si, estoy achi.",
-    all_done: "No, grasias, eso es todo. Adios.",
+    all_done: "No, grasias. Adios.",
 };
 
 #[test]

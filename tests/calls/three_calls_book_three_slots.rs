@@ -2,11 +2,12 @@
 
 use crate::booked::{appointments, assert_settled, start};
 use crate::folk::{CLEANING, MARY, PETER, SUSAN};
-use crate::person::{Person, Told, Wish, story};
+use crate::person::{Person, story};
 use crate::phones::{Baresip, Codec, Pjsua};
 use crate::questions::ENGLISH;
 use crate::server::{Business, Server, rows};
 use crate::voices::Voice;
+use crate::wish::{Told, Wish};
 
 #[test]
 fn three_calls_book_three_slots() {

@@ -5,10 +5,11 @@ use serde_json::json;
 use crate::booked::assert_one_contact;
 use crate::books::written;
 use crate::folk::PETER;
-use crate::person::{Person, Wish, story};
+use crate::person::{Person, story};
 use crate::phones::{Codec, Pjsua};
 use crate::server::{Business, Server};
 use crate::voices::Voice;
+use crate::wish::Wish;
 
 #[test]
 fn a_caller_who_asks_for_a_person() {

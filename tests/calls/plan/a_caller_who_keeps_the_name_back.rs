@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use crate::booked::assert_one_contact;
 use crate::books::written;
-use crate::person::{Person, Wish, story};
+use crate::person::{Person, story};
 use crate::phones::Baresip;
 use crate::server::{Business, Server, rows};
 use crate::voices::Voice;
+use crate::wish::Wish;
 
 #[test]
 fn a_caller_who_keeps_the_name_back() {

@@ -9,12 +9,13 @@ use crate::booked::assert_one_contact;
 use crate::books::written;
 use crate::dav::{self, Dav};
 use crate::folk::{CLEANING, SUSAN};
-use crate::person::{Person, Told, Wish, agent_lines, path, story};
+use crate::person::{Person, agent_lines, path, story};
 use crate::phones::{Baresip, Codec, Phone, Pjsua};
 use crate::post_office::PostOffice;
 use crate::questions::ENGLISH;
 use crate::server::{Business, Server, block_on};
 use crate::voices::Voice;
+use crate::wish::{Told, Wish};
 
 #[test]
 fn a_customer_books_moves_and_cancels() {

@@ -6,11 +6,12 @@ use std::time::Duration;
 use crate::booked::{appointments, assert_one_contact, start};
 use crate::books::{bring_back, take_away, written};
 use crate::folk::{OIL_CHANGE, PETER};
-use crate::person::{Person, Told, Wish, story};
+use crate::person::{Person, story};
 use crate::phones::{Codec, Pjsua};
 use crate::questions::ENGLISH;
 use crate::server::{Business, Server, rows};
 use crate::voices::Voice;
+use crate::wish::{Told, Wish};
 
 #[test]
 fn a_lead_outlives_the_crm() {
