@@ -28,6 +28,7 @@ mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;
 mod outside_events_block;
+mod post_office;
 mod proposals;
 mod providers;
 // The other areas use the rest of it.
