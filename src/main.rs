@@ -3,6 +3,7 @@
 mod calendars;
 mod call_args;
 mod contacts;
+mod events_args;
 mod init;
 mod place;
 mod serve;
@@ -51,6 +52,9 @@ enum Command {
     /// What the business knows about its customers.
     #[command(subcommand)]
     Contacts(contacts::Command),
+    /// Events that are told to webhooks: replay.
+    #[command(subcommand)]
+    Events(events_args::Command),
     /// Write down what is said in sound files.
     Transcribe(speech::command::TranscribeArgs),
 }
@@ -72,6 +76,9 @@ fn main() -> ExitCode {
         }
         Command::Contacts(contacts::Command::Import { file, config, business }) => {
             with_config(config, |config| contacts::import(&config, &file, business.as_deref()))
+        }
+        Command::Events(events_args::Command::Replay(args)) => {
+            with_config(args.config.clone(), |config| events_args::replay(&config, &args))
         }
         Command::Transcribe(args) => {
             let models = models::Dir::default();

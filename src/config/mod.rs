@@ -18,12 +18,14 @@ mod read;
 mod secret;
 mod settings;
 mod value;
+mod webhooks;
 
 pub use error::ConfigError;
 pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
     AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmConfig,
-    GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat, MailConfig, MediaConfig, MicrosoftConfig, ModelConfig,
-    PermissionConfig, Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+    EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat, MailConfig, MediaConfig, MicrosoftConfig,
+    ModelConfig, PermissionConfig, Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport,
+    VoiceConfig,
 };

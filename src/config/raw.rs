@@ -29,6 +29,7 @@ pub(super) struct Document {
     pub(super) calendar: Calendar,
     pub(super) crm: Crm,
     pub(super) confirmations: Confirmations,
+    pub(super) webhooks: Vec<Webhook>,
     pub(super) store: Store,
     pub(super) http: Http,
     pub(super) log: Log,
@@ -246,6 +247,20 @@ pub(super) struct Confirmations {
     pub(super) webhook_secret: Given<String>,
     pub(super) webhook_secret_env: Given<String>,
     pub(super) webhook_secret_file: Given<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Webhook {
+    pub(super) name: Spanned<String>,
+    pub(super) url: Spanned<String>,
+    pub(super) events: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub(super) secrets: Vec<Spanned<String>>,
+    pub(super) secrets_env: Given<String>,
+    pub(super) secrets_file: Given<String>,
+    #[serde(default)]
+    pub(super) allow_private: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::secret::Secret;
 use crate::conversation::Business;
+use crate::events::Kind;
 use crate::outbox::Notify;
 
 /// Everything the process is told at start.
@@ -39,6 +40,8 @@ pub struct Config {
     pub crm: CrmConfig,
     /// `[confirmations]`
     pub confirmations: ConfirmationsConfig,
+    /// `[[webhooks]]`; names are unique.
+    pub webhooks: Vec<EndpointConfig>,
     /// `[store]`
     pub store: StoreConfig,
     /// `[http]`
@@ -340,6 +343,21 @@ pub struct WebhookConfig {
     pub url: Secret,
     /// What requests are signed with.
     pub secret: Secret,
+}
+
+/// Somebody who is told what happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointConfig {
+    /// Its name: health and replays go by it.
+    pub name: String,
+    /// The address, which may hold a token.
+    pub url: Secret,
+    /// What requests are signed with, the newest first.
+    pub secrets: Vec<Secret>,
+    /// What it is told of.
+    pub kinds: Vec<Kind>,
+    /// It may be on this machine or in a private network.
+    pub allow_private: bool,
 }
 
 /// Where calls, bookings and outgoing work are kept.

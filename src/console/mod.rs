@@ -8,6 +8,7 @@ mod contacts;
 mod desk;
 mod door;
 mod events;
+mod hooks;
 mod listener;
 mod metrics;
 mod page;

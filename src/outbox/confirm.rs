@@ -9,7 +9,7 @@ use super::run::Doors;
 use super::webhook::Webhook;
 use crate::call::CallRecord;
 use crate::conversation::{Booking, Business, Slot};
-use crate::crm::CrmError;
+use crate::crm::{CrmError, Lookup, Object};
 use crate::store::{JobRow, NewJob};
 
 /// Where confirmations go.
@@ -152,7 +152,7 @@ pub(super) async fn confirm(
     confirmation: &Confirmation,
 ) -> Result<String, CrmError> {
     let confirmations = &doors.confirmations;
-    let unset = |what: &str| CrmError::Rejected { reason: format!("[confirmations] has no {what} any more") };
+    let unset = |what: &str| CrmError::rejected(format!("[confirmations] has no {what} any more"));
     match job.kind.as_str() {
         MAIL => {
             let mail = confirmations.mail.as_ref().ok_or_else(|| unset("smtp"))?;
@@ -178,7 +178,9 @@ async fn address(doors: &Doors, business: &str, confirmation: &Confirmation) -> 
         return Ok(confirmation.email.clone());
     }
     let Some(phone) = &confirmation.phone else { return Ok(None) };
-    Ok(doors.crm.find_by_phone(business, phone).await?.and_then(|contact| contact.email))
+    let found = doors.crm.find(business, Object::Contact, Lookup::Phone(phone)).await?;
+    // Two who share a number: nobody knows whose appointment it is.
+    Ok(if let [one] = found.as_slice() { one.text("email").map(str::to_owned) } else { None })
 }
 
 /// A mail to the customer.

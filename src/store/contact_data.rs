@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use utoipa::ToSchema;
 
-use super::contacts::insert_note;
 use super::error::{Doing, Result};
 use super::id::fresh_id;
 use super::open::Store;
@@ -102,14 +101,17 @@ impl Store {
     /// Writes contacts that were checked, all of them or none; how many are new. Written again they change nothing.
     pub async fn put_contacts(&self, business: &str, contacts: &[ContactData]) -> Result<usize> {
         let sql = "INSERT INTO contacts
-                (id, business, phone, name, email, birth_date, zip, tier, language, created_us, updated_us)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+                (id, business, phone, name, email, birth_date, zip, tier, more, created_us, updated_us)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, json_patch('{}', json_object('language', $9)), $10, $10)
             ON CONFLICT (business, phone) DO UPDATE SET name = COALESCE(excluded.name, contacts.name),
                 email = COALESCE(excluded.email, contacts.email),
                 birth_date = COALESCE(excluded.birth_date, contacts.birth_date),
                 zip = COALESCE(excluded.zip, contacts.zip), tier = COALESCE(excluded.tier, contacts.tier),
-                language = COALESCE(excluded.language, contacts.language), updated_us = excluded.updated_us
+                more = json_patch(contacts.more, excluded.more),
+                updated_us = MAX(contacts.updated_us + 1, excluded.updated_us)
             RETURNING id";
+        let note =
+            "INSERT INTO contact_notes (contact_id, note, created_us) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         let mut tx = self.write().await?;
         let mut added = 0;
         for contact in contacts {
@@ -130,8 +132,9 @@ impl Store {
                 .doing("write a contact")?;
             let id: String = row.try_get("id").doing("read a contact")?;
             added += usize::from(id == new);
-            for note in &contact.notes {
-                insert_note(&mut tx, &id, note).await?;
+            for text in &contact.notes {
+                let query = sqlx::query(note).bind(&id).bind(text).bind(Timestamp::now().as_microsecond());
+                query.execute(&mut *tx).await.doing("write a contact's note")?;
             }
         }
         tx.commit().await.doing("commit contacts")?;

@@ -33,7 +33,7 @@ async fn a_contact_is_entered_and_completed() {
         (&all[0]["zip"], &all[0]["name"], &all[0]["tier"]),
         (&json!("28002"), &json!("Anna Bell"), &json!("gold"))
     );
-    assert_eq!(all[0]["notes"], json!(["drives a van"]));
+    assert_eq!((&all[0]["notes"], &all[0]["fields"]["language"]), (&json!(["drives a van"]), &json!("es")));
 }
 
 #[tokio::test]

@@ -1,73 +1,28 @@
 //! A booking is confirmed by mail and by a signed web request, once each, whatever the first answer was.
 
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use base64::Engine;
 use offhook::call::{CallRecord, Disposition};
 use offhook::conversation::{Booking, Outcome};
-use offhook::crm::{BuiltIn, Crm, NewContact};
+use offhook::crm::{BuiltIn, Crm, Fields, Object};
 use offhook::outbox::{Confirmations, Doors, Mail, MailSettings, Notify, Outbox, Webhook};
 use offhook::store::JobState;
 use serde_json::Value;
 
-use crate::dav::free_port;
 use crate::fixtures::{at, call, db, ended, harbor, quick};
+use crate::post_office::PostOffice;
 
-/// A mail server and a web address in a process of their own.
-struct PostOffice {
-    child: Child,
-    folder: tempfile::TempDir,
-    smtp: u16,
-    http: u16,
-}
-
-impl Drop for PostOffice {
-    fn drop(&mut self) {
-        let _ = self.child.kill(); // gone already: nothing to do
-        let _ = self.child.wait();
-    }
-}
-
-impl PostOffice {
-    fn open() -> PostOffice {
-        let (smtp, http, folder) = (free_port(), free_port(), tempfile::tempdir().unwrap());
-        let mut command = Command::new("python3");
-        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ledger/post_office.py"));
-        command.args([smtp.to_string(), http.to_string()]).arg(folder.path());
-        let child = command.stdin(Stdio::null()).spawn().expect("python3");
-        let until = Instant::now() + Duration::from_secs(60);
-        while [smtp, http].iter().any(|port| TcpStream::connect(("127.0.0.1", *port)).is_err()) {
-            assert!(Instant::now() < until, "the post office does not open");
-            std::thread::park_timeout(Duration::from_millis(20));
-        }
-        PostOffice { child, folder, smtp, http }
-    }
-
-    fn confirmations(&self) -> Confirmations {
-        let mail = MailSettings {
-            url: format!("smtp://127.0.0.1:{}", self.smtp),
-            login: None,
-            from: "Harbor <desk@example.com>".into(),
-            to: vec!["office@example.com".into()],
-        };
-        let webhook = Webhook::new(&format!("http://127.0.0.1:{}/hook", self.http), "whsec_c2VjcmV0").unwrap();
-        Confirmations { mail: Some(Mail::new(&mail).unwrap()), webhook: Some(webhook), customer: Notify::default() }
-    }
-
-    /// What was kept of a kind, in order.
-    fn kept(&self, kind: &str) -> Vec<Value> {
-        let mut files: Vec<_> =
-            std::fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
-        files.retain(|file| {
-            let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            name.starts_with(kind) && name.ends_with(".json")
-        });
-        files.sort();
-        files.iter().map(|file| serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()).collect()
-    }
+fn confirmations(office: &PostOffice) -> Confirmations {
+    let mail = MailSettings {
+        url: office.smtp(),
+        login: None,
+        from: "Harbor <desk@example.com>".into(),
+        to: vec!["office@example.com".into()],
+    };
+    let webhook = Webhook::new(&office.hook(), "whsec_c2VjcmV0").unwrap();
+    Confirmations { mail: Some(Mail::new(&mail).unwrap()), webhook: Some(webhook), customer: Notify::default() }
 }
 
 fn booking() -> Booking {
@@ -80,7 +35,7 @@ fn booking() -> Booking {
 }
 
 async fn ends(office: &PostOffice, calls: Vec<CallRecord>) -> Vec<(String, JobState)> {
-    let jobs = ends_with(office.confirmations(), calls, None).await;
+    let jobs = ends_with(confirmations(office), calls, None).await;
     jobs.into_iter().filter(|(kind, _)| matches!(kind.as_str(), "mail" | "webhook")).collect()
 }
 
@@ -93,9 +48,8 @@ async fn ends_with(
     let db = db().await;
     let crm = Arc::new(BuiltIn::new(db.store.clone()));
     if let Some(email) = known {
-        let (phone, email) = ("+12125550123".to_owned(), Some(email.to_owned()));
-        let contact = NewContact { phone, name: None, email, notes: Vec::new(), call_id: "before".into() };
-        crm.upsert_contact("harbor", &contact, "key").await.unwrap();
+        let fields = [("phone".to_owned(), "+12125550123".into()), ("email".to_owned(), email.into())];
+        crm.create("harbor", Object::Contact, "before", &Fields::from(fields)).await.unwrap();
     }
     let businesses = vec![Arc::new(harbor())];
     let doors = Doors { crm, calendar: None, businesses, confirmations };
@@ -194,7 +148,7 @@ async fn a_customer_whose_address_is_known_is_written_to() {
             at_minute(10, with("c2", Disposition::Rescheduled, moved)),
             at_minute(20, with("c3", Disposition::Cancelled, off)),
         ];
-        let jobs = ends_with(office.confirmations(), calls, known).await;
+        let jobs = ends_with(confirmations(&office), calls, known).await;
         let customers: Vec<_> = jobs.iter().filter(|(kind, _)| kind == "customer_mail").collect();
         assert!(customers.len() == 3 && customers.iter().all(|(_, state)| *state == JobState::Done), "{jobs:?}");
         let mut mails: Vec<(u64, String)> = office
@@ -228,7 +182,7 @@ async fn a_business_may_leave_customers_alone() {
         with("c3", Disposition::InfoOnly, of(Outcome::default())),
     ];
     let customer = Notify { booked: false, ..Notify::default() };
-    let jobs = ends_with(Confirmations { customer, ..office.confirmations() }, calls, None).await;
+    let jobs = ends_with(Confirmations { customer, ..confirmations(&office) }, calls, None).await;
     assert_eq!(jobs.iter().filter(|(kind, _)| kind == "customer_mail").count(), 1, "{jobs:?}");
     let theirs: Vec<Value> = office.kept("mail").into_iter().filter(|m| m["to"][0] == "<jane@example.org>").collect();
     let [off] = theirs.try_into().expect("one mail");

@@ -23,10 +23,12 @@ mod holds;
 mod hosted_troubles;
 mod kill_points;
 mod language_model;
+mod matching;
 mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;
 mod outside_events_block;
+mod post_office;
 mod proposals;
 mod providers;
 // The other areas use the rest of it.
