@@ -142,6 +142,8 @@ fn oauth(config: &Config, permission: &PermissionConfig) -> OAuthSettings {
         client_id: permission.client_id.clone(),
         client_secret: shown(&permission.client_secret),
         refresh_token: shown(&permission.refresh_token),
+        machine: false,
+        room: "calendar",
         folder: config.store.data_dir().to_owned(),
         seal_key: std::env::var("OFFHOOK_SEAL_KEY").ok().filter(|key| !key.is_empty()),
     }

@@ -102,6 +102,8 @@ impl Provider {
             client_id: "desk-client".to_owned(),
             client_secret: Some("desk-secret".to_owned()),
             refresh_token: Some("first-refresh".to_owned()),
+            machine: false,
+            room: "calendar",
             folder: self.folder.path().to_owned(),
             seal_key: None,
         }
