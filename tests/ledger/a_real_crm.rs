@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use offhook::crm::contract::{CrmError, Lookup, Object};
 use offhook::crm::{Checked, Tryton, TrytonLogin};
+use offhook::crm::{CrmError, Lookup, Object};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -110,12 +110,15 @@ async fn trytons_own_client_reads_what_was_written() {
     assert_eq!(parties, expected);
     let addresses = office.seen("party.address", json!([["party.name", "=", "Ann Moss"]]), &["postal_code"]);
     assert_eq!(addresses, json!([{"postal_code": "10011"}]));
-    let notes = office.seen("ir.note", json!([]), &["message", "resource"]);
-    let message = notes[0]["message"].as_str().unwrap();
-    assert!(message.starts_with("Asks for a date.\n") && message.contains("status: COMPLETED"), "{message}");
-    assert_eq!((notes.as_array().unwrap().len(), &notes[0]["resource"]), (1, &json!("Ann Moss")));
-    let works = office.seen("project.work", json!([]), &["name", "party"]);
-    assert_eq!(works, json!([{"name": "Call Ann back", "party": "Ann Moss"}]));
+    let works = office.seen("project.work", json!([["party.name", "=", "Ann Moss"]]), &["name", "status", "comment"]);
+    let of = |name: &str| {
+        let found = works.as_array().unwrap().iter().find(|work| work["name"] == json!(name)).unwrap();
+        (found["status"].as_str().unwrap().to_owned(), found["comment"].as_str().unwrap().to_owned())
+    };
+    let (status, comment) = of("Cleaning");
+    assert!(comment.starts_with("Asks for a date.\n") && comment.contains("status: COMPLETED"), "{comment}");
+    assert_eq!((status.as_str(), of("Call Ann back").0.as_str()), ("Done", "Open"));
+    assert_eq!(works.as_array().unwrap().len(), 2);
     let chances = office.seen("sale.opportunity", json!([]), &["description", "amount", "reference", "state"]);
     let expected = json!([{"description": "Whitening", "amount": "450.5", "reference": "c1/deal/1", "state": "lead"}]);
     assert_eq!(chances, expected);

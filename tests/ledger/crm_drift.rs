@@ -1,5 +1,7 @@
 //! A CRM that changes under a mapping: said at the next look, with the line and the remedy, before a record is refused.
 
+use std::process::Command;
+
 use offhook::crm::Mapping;
 use serde_json::json;
 
@@ -54,4 +56,30 @@ async fn what_the_crm_requires_and_nothing_fills_is_told() {
         "{found:?}"
     );
     assert_eq!(connector(&desk.provider, shipped("salesforce")).check().await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn the_command_line_prints_a_mapping_and_checks_it() {
+    let desk = desk("hubspot", &["--fixed-token", "private-app"]);
+    let folder = tempfile::tempdir().unwrap();
+    let offhook = |args: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_offhook")).args(args).current_dir(folder.path()).output().unwrap();
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        (output.status.code(), said.concat())
+    };
+    let (code, mapping) = offhook(&["crm", "mapping", "hubspot"]);
+    assert_eq!(code, Some(0));
+    std::fs::write(folder.path().join("mine.toml"), mapping.replace("\"offhook_notes\"", "\"remarks\"")).unwrap();
+    let settings = format!("[crm]\nkind = \"hubspot\"\nurl = \"{}\"\ntoken = \"private-app\"\n", desk.provider.root);
+    let demo = offhook::config::DEMO_TOML.replace("[crm]\n", &settings);
+    std::fs::write(folder.path().join("offhook.toml"), &demo).unwrap();
+    let (code, said) = offhook(&["crm", "check"]);
+    assert_eq!((code, said.contains("every field")), (Some(0), true), "{said}");
+    let mine = demo.replace("token = \"private-app\"\n", "token = \"private-app\"\nmapping = \"mine.toml\"\n");
+    std::fs::write(folder.path().join("offhook.toml"), mine).unwrap();
+    let (code, said) = offhook(&["crm", "check"]);
+    assert!(code == Some(1) && said.contains("mine.toml, line ") && said.contains("`remarks`"), "{said}");
+    let (code, said) = offhook(&["crm", "login"]);
+    assert!(code == Some(2) && said.contains("needs no login"), "{said}");
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use offhook::crm::contract::{CrmError, Fields, Lookup, Object};
+use offhook::crm::{CrmError, Fields, Lookup, Object};
 use serde_json::json;
 use tokio::task::JoinSet;
 

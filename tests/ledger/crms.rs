@@ -28,7 +28,8 @@ pub fn desk(name: &'static str, options: &[&str]) -> Desk {
 /// Our connector on it, with a mapping.
 pub fn connector(provider: &Provider, mapping: Mapping) -> Arc<dyn Checked> {
     let at = |path: &str| format!("{}{path}", provider.root);
-    let access = Access::OAuth(OAuthSettings { name: "crm".to_owned(), room: "crm", ..provider.oauth() });
+    let access = OAuthSettings { name: "crm".to_owned(), room: "crm", ..provider.oauth() };
+    let access = Access::OAuth(Box::new(access));
     match provider.name {
         "salesforce" => Arc::new(Salesforce::open(&at("/services/data/v62.0"), access, mapping).unwrap()),
         "pipedrive" => Arc::new(Pipedrive::open(&at("/api"), access, mapping).unwrap()),

@@ -1,5 +1,6 @@
 //! What calls leave behind: store, calendar, contacts, outbox, on real SQLite files.
 
+mod a_call_reaches_every_crm;
 mod a_real_crm;
 mod booking;
 mod calendar_conformance;

@@ -230,7 +230,9 @@ class Dynamics(Ledger):
     def rule(self, table, text):
         equal = re.fullmatch(r"(\w+) eq '((?:[^']|'')*)'", text)
         ends = re.fullmatch(r"endswith\((\w+),'((?:[^']|'')*)'\)", text)
-        name, value = (equal or ends or [None, None, None])[1:3]
+        if not (equal or ends):
+            raise error(400, "0x80060888", f"Syntax error in '{text}'.")
+        name, value = (equal or ends).groups()
         if name not in TABLES[table]["columns"]:
             raise error(400, "0x80060888", f"Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM'.")
         value = value.replace("''", "'").lower()
