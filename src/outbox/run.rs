@@ -102,7 +102,8 @@ impl Outbox {
             signal.clone(),
             writer_stop,
         ));
-        let worker = Worker { store, doors: Arc::new(doors), settings, boot: fresh_id(), signal };
+        let worker =
+            Worker { store, doors: Arc::new(doors), described: Arc::default(), settings, boot: fresh_id(), signal };
         for _ in 0..worker.settings.workers.max(1) {
             outbox.workers.spawn(worker.clone().run(workers_stop.clone()));
         }

@@ -15,14 +15,17 @@ mod id;
 mod jobs;
 mod occupancy;
 mod open;
+mod record;
+mod records;
 mod rows;
 
 pub use appointments::{Change, Changed, NewAppointment, Written};
 pub use calls::{CallWrite, Page};
-pub use contacts::{NewActivity, NewContact, NewTask};
 pub use error::{Result, StoreError};
 pub use id::fresh_id;
 pub use jobs::{Lease, NewJob};
 pub use occupancy::{Cap, Needs, Occupied};
 pub use open::{Claim, Store};
+pub use record::{Fields, Object, Record};
+pub use records::RecordBy;
 pub use rows::{ActivityRow, AppointmentRow, ContactRow, JobRow, JobState, TaskRow};

@@ -23,6 +23,7 @@ mod holds;
 mod hosted_troubles;
 mod kill_points;
 mod language_model;
+mod matching;
 mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;
