@@ -5,6 +5,7 @@ mod call_args;
 mod init;
 mod place;
 mod serve;
+mod wordings;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

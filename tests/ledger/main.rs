@@ -23,16 +23,27 @@ mod holds;
 mod hosted_troubles;
 mod kill_points;
 mod language_model;
+mod model_figures;
 mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;
 mod outside_events_block;
 mod proposals;
 mod providers;
+mod real_model;
 // The other areas use the rest of it.
 #[allow(dead_code)]
 #[path = "../calls/server.rs"]
 mod server;
 mod serving_without_the_calendar;
+// The conversations use the rest of them.
+#[allow(dead_code)]
+#[path = "../talk/shops.rs"]
+mod shops;
 mod sick_calendar;
 mod staff_and_rooms;
+#[allow(dead_code)]
+#[path = "../talk/stage.rs"]
+mod stage;
+#[path = "../talk/turns.rs"]
+mod turns;
