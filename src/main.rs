@@ -7,6 +7,7 @@ mod events_args;
 mod init;
 mod place;
 mod serve;
+mod wordings;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

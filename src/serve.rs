@@ -23,9 +23,10 @@ use offhook::speech::{self, Known, Questions, Speech, SpeechError, WhisperChoice
 use offhook::store::{Store, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
-use crate::{calendars, crms};
+use crate::{calendars, crms, wordings};
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(config: Config) -> ExitCode {
@@ -119,13 +120,18 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         questions,
         model: language_model(&config)?,
     };
+    let model = rooms.model.clone().filter(|_| config.model.as_ref().is_some_and(|model| model.rephrase));
     let gateway = Gateway::start(gateway_settings(&config, offset), rooms, desk.handle.clone()).await?;
     desk.ready.store(true, Ordering::Release);
     let sip = gateway.listening().first().map(ToString::to_string).unwrap_or_default();
     println!("ready sip=udp:{sip} http=http://{http}");
+    let rephrasing = model.map(|model| {
+        tokio::spawn(wordings::rephrase(model, desk.handle.clone(), speech.clone(), in_every_language(&config)))
+    });
 
     stop.await;
     tracing::info!(seconds = config.sip.drain.as_secs(), "no new calls; active ones may finish");
+    rephrasing.inspect(JoinHandle::abort);
     gateway.stop().await;
     outbox.stop().await;
     hooks.stop().await;

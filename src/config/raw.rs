@@ -195,6 +195,7 @@ pub(super) struct Model {
     pub(super) api_key_env: Given<String>,
     pub(super) api_key_file: Given<String>,
     pub(super) deadline_ms: Given<i64>,
+    pub(super) rephrase: Given<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

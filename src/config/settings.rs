@@ -193,6 +193,8 @@ pub struct ModelConfig {
     pub api_key: Option<Secret>,
     /// Longest time a caller waits for it.
     pub deadline: Duration,
+    /// It also puts prompts in other words, while nobody calls.
+    pub rephrase: bool,
 }
 
 /// Which calendar is booked in.

@@ -30,6 +30,7 @@ mod hosted_troubles;
 mod kill_points;
 mod language_model;
 mod matching;
+mod model_figures;
 mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;
@@ -37,10 +38,20 @@ mod outside_events_block;
 mod post_office;
 mod proposals;
 mod providers;
+mod real_model;
 // The other areas use the rest of it.
 #[allow(dead_code)]
 #[path = "../calls/server.rs"]
 mod server;
 mod serving_without_the_calendar;
+// The conversations use the rest of them.
+#[allow(dead_code)]
+#[path = "../talk/shops.rs"]
+mod shops;
 mod sick_calendar;
 mod staff_and_rooms;
+#[allow(dead_code)]
+#[path = "../talk/stage.rs"]
+mod stage;
+#[path = "../talk/turns.rs"]
+mod turns;
