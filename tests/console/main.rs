@@ -5,6 +5,7 @@ mod calendar_providers;
 mod commands;
 mod config;
 mod entering_contacts;
+mod crm_providers;
 mod events;
 mod house;
 mod limits;
