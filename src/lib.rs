@@ -23,7 +23,7 @@
 //! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record |
 //! | [`gateway`] | IO | sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs | sip, call, rtp, audio, conversation, speech, calendar, crm, interpreter, store, outbox, record |
 //! | [`caller`] | IO | the calling side: `offhook call`, rehearsals, benches | sip, rtp, audio, speech |
-//! | [`console`] | IO | HTTP API, live events | store, call, conversation, outbox, gateway |
+//! | [`console`] | IO | HTTP API, live events | store, call, conversation, record, outbox, gateway |
 //! | [`config`], `main` | IO | reads settings, starts rooms, stops them in reverse | all |
 //!
 //! Every arrow points down the table's dependencies and no room imports [`config`]: each room has its own `Settings`,

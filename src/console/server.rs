@@ -22,6 +22,7 @@ use super::metrics::Metrics;
 use super::token::ApiToken;
 use super::{api, door, events, page};
 use crate::call::CallEvent;
+use crate::conversation::Business;
 use crate::store::Store;
 
 /// What the console is told at start.
@@ -30,6 +31,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// What a bearer token is compared with.
     pub token: ApiToken,
+    /// Whose calls are shown: their questions say what is read out of them.
+    pub businesses: Vec<Arc<Business>>,
 }
 
 /// The HTTP server, its socket open.
@@ -45,6 +48,7 @@ pub(super) struct Shared {
     pub(super) desk: Arc<dyn Desk>,
     pub(super) store: Store,
     pub(super) token: ApiToken,
+    pub(super) businesses: Vec<Arc<Business>>,
     pub(super) metrics: Metrics,
     pub(super) hub: Hub,
     /// Becomes true when the server stops: event streams end.
@@ -57,8 +61,15 @@ impl Console {
         let listener = TcpListener::bind(settings.listen).await?;
         let (close, closing) = watch::channel(false);
         let events = desk.subscribe();
-        let shared =
-            Shared { desk, store, token: settings.token, metrics: Metrics::default(), hub: Hub::new(), closing };
+        let shared = Shared {
+            desk,
+            store,
+            token: settings.token,
+            businesses: settings.businesses,
+            metrics: Metrics::default(),
+            hub: Hub::new(),
+            closing,
+        };
         Ok(Self { listener, shared: Arc::new(shared), events, close })
     }
 

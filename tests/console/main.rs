@@ -5,6 +5,7 @@ mod calendar_providers;
 mod commands;
 mod config;
 mod events;
+mod extraction;
 mod house;
 mod limits;
 mod model_config;
