@@ -111,6 +111,11 @@ impl Outbox {
         self.hand_off.clone()
     }
 
+    /// Marked whenever something was written, delivered or decided.
+    pub fn changed(&self) -> watch::Receiver<()> {
+        self.hand_off.signal.subscribe()
+    }
+
     /// Writes what was handed off, finishes deliveries under way; what is not delivered stays in the database for the
     /// next start.
     pub async fn stop(mut self) {
