@@ -26,7 +26,7 @@
 //! | [`hooks`] | IO | tells others what happened: signed requests, guarded, in order, again until taken | events, store, outbox |
 //! | [`gateway`] | IO | sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs | sip, call, rtp, audio, conversation, speech, calendar, crm, interpreter, store, outbox, record |
 //! | [`caller`] | IO | the calling side: `offhook call`, rehearsals, benches | sip, rtp, audio, speech |
-//! | [`console`] | IO | HTTP API, live events | store, call, conversation, outbox, gateway, hooks, events |
+//! | [`console`] | IO | HTTP API, live events | store, call, conversation, record, outbox, gateway, hooks, events |
 //! | [`config`], `main` | IO | reads settings, starts rooms, stops them in reverse | all |
 //!
 //! Every arrow points down the table's dependencies and no room imports [`config`]: each room has its own `Settings`,

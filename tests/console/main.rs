@@ -7,6 +7,7 @@ mod config;
 mod entering_contacts;
 mod crm_providers;
 mod events;
+mod extraction;
 mod house;
 mod limits;
 mod model_config;
