@@ -25,5 +25,6 @@ mod spanish;
 mod spanish_expressions;
 mod staff;
 mod stage;
+mod strangers;
 mod trades;
 mod unseen_words;

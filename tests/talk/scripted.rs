@@ -123,9 +123,11 @@ pub fn run_on(business: Arc<Business>, script: &Script, trade: &Trade) -> (Call,
     (call, faults)
 }
 
-type There = [(String, offhook::conversation::Appointment)];
+/// Appointments and their numbers.
+pub type There = [(String, offhook::conversation::Appointment)];
 
-fn check(script: &Script, trade: &Trade, call: &Call, before: &There, faults: &mut Vec<String>) {
+/// What is not as the script has it.
+pub fn check(script: &Script, trade: &Trade, call: &Call, before: &There, faults: &mut Vec<String>) {
     let mut told = |what: &str, want: &dyn std::fmt::Debug, got: &dyn std::fmt::Debug| {
         faults.push(format!("{what}: want {want:?}, got {got:?}"));
     };
@@ -231,7 +233,7 @@ fn local(text: &str) -> DateTime {
 
 /// What the comparison by meaning makes of a turn, which is measured elsewhere: plainly like the question it asks, and
 /// like none otherwise.
-fn likeness(acts: &str, faqs: usize) -> Vec<(usize, f32)> {
+pub fn likeness(acts: &str, faqs: usize) -> Vec<(usize, f32)> {
     let asked = acts.split_whitespace().find_map(|act| act.strip_prefix("ask:")?.parse::<usize>().ok());
     let mut like: Vec<(usize, f32)> =
         (0..faqs).map(|i| (i, if asked == Some(i) { PLAINLY_LIKE } else { 0.0 })).collect();
