@@ -93,6 +93,23 @@ pub fn run(script: &Script, trade: &Trade) -> (Call, Vec<String>) {
 
 /// The same on a business that differs in something.
 pub fn run_on(business: Arc<Business>, script: &Script, trade: &Trade) -> (Call, Vec<String>) {
+    let mut call = answered(business, script, trade);
+    let before = call.there.clone();
+    let mut faults = Vec::new();
+    for (acts, words) in &script.turns {
+        if call.hung_up.is_some() {
+            faults.push(format!("hung up before {words:?}"));
+            break;
+        }
+        call.answers = likeness(acts, call.business.faqs.len());
+        call.hear(&trade.fill(words));
+    }
+    check(script, trade, &call, &before, &mut faults);
+    (call, faults)
+}
+
+/// The call as it begins.
+pub fn answered(business: Arc<Business>, script: &Script, trade: &Trade) -> Call {
     let number = match script.from.as_str() {
         "own" => Some(trade.caller.clone()),
         "withheld" => None,
@@ -109,18 +126,7 @@ pub fn run_on(business: Arc<Business>, script: &Script, trade: &Trade) -> (Call,
     }
     call.down = script.down;
     call.race = script.race;
-    let before = call.there.clone();
-    let mut faults = Vec::new();
-    for (acts, words) in &script.turns {
-        if call.hung_up.is_some() {
-            faults.push(format!("hung up before {words:?}"));
-            break;
-        }
-        call.answers = likeness(acts, call.business.faqs.len());
-        call.hear(&trade.fill(words));
-    }
-    check(script, trade, &call, &before, &mut faults);
-    (call, faults)
+    call
 }
 
 /// Appointments and their numbers.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::prompts::{Prompts, keys_of, prompts_in};
 use crate::script::{Script, monday, own};
-use crate::scripted::{check, likeness, run_on};
+use crate::scripted::{answered, check, likeness};
 use crate::stage::Call;
 use crate::trades::{Trade, here};
 
@@ -60,6 +60,11 @@ fn the_first_strangers_get_what_they_came_for() {
     meet(&["first_en.toml", "first_es.toml"]);
 }
 
+#[test]
+fn the_second_strangers_get_what_they_came_for() {
+    meet(&["second_en.toml", "second_es.toml"]);
+}
+
 /// All callers of some files.
 fn meet(files: &[&str]) {
     let mut reports = Vec::new();
@@ -92,8 +97,8 @@ impl Stranger {
         let trade = Trade::of_shop(&format!("../strangers/shops/{}.toml", self.shop));
         let business = trade.business();
         let script = self.script(&business);
-        let (mut call, mut faults) = run_on(Arc::clone(&business), &script, &trade);
-        faults.clear();
+        let mut call = answered(Arc::clone(&business), &script, &trade);
+        let mut faults = Vec::new();
         let before = call.there.clone();
         let prompts = prompts_in(&business.language);
         let mut mind = Mind::new(&self.lines, &business.language);
