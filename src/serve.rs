@@ -10,11 +10,12 @@ use std::sync::{Arc, OnceLock};
 use jiff::{SignedDuration, Timestamp};
 use offhook::calendar::{self, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
-use offhook::config::{Config, CrmConfig, HttpConfig, LogConfig, LogFormat, SpeechModel, StoreConfig};
+use offhook::config::{Config, EndpointConfig, HttpConfig, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig};
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
-use offhook::crm::{self, Crm};
+use offhook::events::{Reach, Secrets};
 use offhook::gateway::{self, Directory, Gateway, Handle, Rooms};
+use offhook::hooks::{self, Hooks};
 use offhook::interpreter::{self, Model, ModelError};
 use offhook::models;
 use offhook::outbox::{self, Outbox};
@@ -22,9 +23,10 @@ use offhook::speech::{self, Known, Questions, Speech, SpeechError, WhisperChoice
 use offhook::store::{Store, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
-use crate::calendars;
+use crate::{calendars, crms, wordings};
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(config: Config) -> ExitCode {
@@ -57,12 +59,16 @@ enum ServeError {
     Token(#[from] TokenError),
     #[error("[calendar] {0}")]
     Calendar(#[from] CalendarError),
+    #[error("{0}")]
+    Crm(#[from] crms::OpenError),
     #[error("[http] listen = \"{addr}\": {source}; choose another port or stop what holds it")]
     Http { addr: std::net::SocketAddr, source: io::Error },
     #[error("[model] {0}")]
     Model(#[from] ModelError),
     #[error("[confirmations] {0}")]
     Confirmations(String),
+    #[error("[[webhooks]] {0}")]
+    Webhooks(String),
     #[error("signals cannot be heard: {0}")]
     Signals(io::Error),
     #[error("{0}")]
@@ -89,9 +95,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
 
     let offset = config.testing.now.map_or(SignedDuration::ZERO, |now| now.duration_since(Timestamp::now()));
     let speech = start_speech(&config).await?;
-    let crm: Arc<dyn Crm> = match config.crm {
-        CrmConfig::Builtin => Arc::new(crm::BuiltIn::new(store.clone())),
-    };
+    let crm = crms::open(&config, &store)?;
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
     let calendar = calendars::open(&config, &store, clock)?;
     let confirmations = confirmations(&config).map_err(ServeError::Confirmations)?;
@@ -101,7 +105,11 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         businesses: config.businesses.clone(),
         confirmations,
     };
+    // Before anything is written: what happens is written with who is to be told of it.
+    let told = endpoints(&config).map_err(ServeError::Webhooks)?;
+    store.set_endpoints(&hooks::named(&told)).await?;
     let outbox = Outbox::start_with(store.clone(), doors, outbox::Settings::default()).await?;
+    let hooks = Hooks::start(store.clone(), told, hooks::Settings::default(), outbox.changed());
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
         speech: speech.clone(),
@@ -112,15 +120,21 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         questions,
         model: language_model(&config)?,
     };
+    let model = rooms.model.clone().filter(|_| config.model.as_ref().is_some_and(|model| model.rephrase));
     let gateway = Gateway::start(gateway_settings(&config, offset), rooms, desk.handle.clone()).await?;
     desk.ready.store(true, Ordering::Release);
     let sip = gateway.listening().first().map(ToString::to_string).unwrap_or_default();
     println!("ready sip=udp:{sip} http=http://{http}");
+    let rephrasing = model.map(|model| {
+        tokio::spawn(wordings::rephrase(model, desk.handle.clone(), speech.clone(), in_every_language(&config)))
+    });
 
     stop.await;
     tracing::info!(seconds = config.sip.drain.as_secs(), "no new calls; active ones may finish");
+    rephrasing.inspect(JoinHandle::abort);
     gateway.stop().await;
     outbox.stop().await;
+    hooks.stop().await;
     speech.shutdown();
     let _ = close_console.send(true); // gone already: joined below
     let served = console.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
@@ -141,6 +155,21 @@ fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
     let webhook = config.confirmations.webhook.as_ref();
     let webhook = webhook.map(|hook| outbox::Webhook::new(hook.url.reveal(), hook.secret.reveal()));
     Ok(outbox::Confirmations { mail: mail.transpose()?, webhook: webhook.transpose()? })
+}
+
+/// Who is told what happens.
+fn endpoints(config: &Config) -> Result<Vec<hooks::Endpoint>, String> {
+    let endpoint = |one: &EndpointConfig| {
+        let secrets: Vec<&str> = one.secrets.iter().map(Secret::reveal).collect();
+        Ok(hooks::Endpoint {
+            name: one.name.clone(),
+            url: one.url.reveal().to_owned(),
+            secrets: Secrets::new(&secrets).map_err(|bad| format!("{}: {bad}", one.name))?,
+            kinds: one.kinds.clone(),
+            reach: if one.allow_private { Reach::Private } else { Reach::Public },
+        })
+    };
+    config.webhooks.iter().map(endpoint).collect()
 }
 
 /// The language model that helps out, where one is configured.

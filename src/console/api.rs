@@ -20,7 +20,7 @@ use crate::call::CallRecord;
 use crate::store::{AppointmentRow, ContactRow, JobRow, JobState, Page};
 
 /// A query string; what does not fit is a problem document.
-pub(super) struct Asked<T>(T);
+pub(super) struct Asked<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
@@ -179,7 +179,7 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Respons
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
-fn limited(limit: Option<u32>) -> Result<u32, Problem> {
+pub(super) fn limited(limit: Option<u32>) -> Result<u32, Problem> {
     let limit = limit.unwrap_or(LIMIT_DEFAULT);
     match (1..=LIMIT_MAX).contains(&limit) {
         true => Ok(limit),

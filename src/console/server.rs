@@ -20,7 +20,7 @@ use super::events::Hub;
 use super::listener::Limited;
 use super::metrics::Metrics;
 use super::token::ApiToken;
-use super::{api, door, events, page};
+use super::{api, door, events, hooks, page};
 use crate::call::CallEvent;
 use crate::store::Store;
 
@@ -104,6 +104,10 @@ fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(api::appointments))
         .routes(routes!(api::contacts))
         .routes(routes!(api::outbox))
+        .routes(routes!(hooks::webhooks))
+        .routes(routes!(hooks::enable))
+        .routes(routes!(hooks::deliveries))
+        .routes(routes!(hooks::replay))
         .split_for_parts();
     let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     description.components.get_or_insert_default().add_security_scheme("token", scheme);

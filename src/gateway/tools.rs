@@ -11,7 +11,7 @@ use crate::calendar::{BookFailure, BoxFuture, Calendar, CalendarError};
 use crate::conversation::{
     Appointment, BookError, BookingRequest, Business, Hold, KnownCaller, Proof, Slot, SlotQuery,
 };
-use crate::crm::{Crm, CrmError};
+use crate::crm::{Crm, CrmError, Lookup, Object};
 
 /// What a call may ask. Clones share the breakers: what one call learned of a connector, the next one knows.
 #[derive(Clone)]
@@ -49,14 +49,20 @@ impl Tools {
     /// Who calls; none when unknown, withheld, late for good or failed.
     pub async fn look_up(&self, business: &str, phone: Option<&str>) -> Option<KnownCaller> {
         let phone = phone?;
-        let ask = || self.crm.find_by_phone(business, phone);
-        let later = |error: &CrmError| matches!(error, CrmError::Retry { .. });
-        let found = answer(&self.crm_breaker, self.limits.look_up, ask, later).await?.ok()??;
-        Some(KnownCaller {
-            proof: Proof { birth_date: found.birth_date, zip: found.zip, tier: found.tier },
-            contact_id: found.id,
-            name: found.name.unwrap_or_default(),
-        })
+        let ask = || self.crm.find(business, Object::Contact, Lookup::Phone(phone));
+        let later = |error: &CrmError| matches!(error, CrmError::Retry { .. } | CrmError::Unknown { .. });
+        let found = answer(&self.crm_breaker, self.limits.look_up, ask, later).await?.ok()?;
+        // Two who share a number: nobody knows which of them it is.
+        let [one] = found.as_slice() else { return None };
+        let text = |field: &str| one.text(field).map(str::to_owned);
+        let proof = Proof {
+            birth_date: text("birth_date").and_then(|date| date.parse().ok()),
+            zip: text("zip"),
+            tier: text("tier"),
+        };
+        let parts = [one.text("first_name"), one.text("last_name")];
+        let joined = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        Some(KnownCaller { proof, contact_id: one.id.clone(), name: text("name").unwrap_or(joined) })
     }
 
     /// Free slots; none when the calendar failed or was late.

@@ -114,7 +114,7 @@ pub(super) async fn confirm(
     job: &JobRow,
     confirmation: &Confirmation,
 ) -> Result<String, CrmError> {
-    let unset = |what: &str| CrmError::Rejected { reason: format!("[confirmations] has no {what} any more") };
+    let unset = |what: &str| CrmError::rejected(format!("[confirmations] has no {what} any more"));
     match job.kind.as_str() {
         MAIL => {
             let mail = confirmations.mail.as_ref().ok_or_else(|| unset("smtp"))?;

@@ -56,10 +56,10 @@ impl Mail {
         confirmation: &Confirmation,
     ) -> Result<String, CrmError> {
         let id = self.message_id(key);
-        let mail = self.written(business, &id, confirmation).map_err(|reason| CrmError::Rejected { reason })?;
+        let mail = self.written(business, &id, confirmation).map_err(CrmError::rejected)?;
         match self.transport.send(mail).await {
             Ok(_) => Ok(id),
-            Err(error) if error.is_permanent() => Err(CrmError::Rejected { reason: error.to_string() }),
+            Err(error) if error.is_permanent() => Err(CrmError::rejected(error.to_string())),
             Err(error) => Err(CrmError::Retry { after: None, reason: error.to_string() }),
         }
     }

@@ -19,8 +19,11 @@
 
 mod confirm;
 mod deliver;
+mod describe;
 mod handoff;
 mod mail;
+mod matching;
+mod merge;
 mod recovery;
 mod retry;
 mod rows;
@@ -28,6 +31,7 @@ mod run;
 mod settle;
 mod webhook;
 mod worker;
+mod write;
 mod writer;
 
 pub use confirm::Confirmations;

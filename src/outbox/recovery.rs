@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::confirm::Confirmations;
 use super::rows::rows;
 use crate::call::{Booking, CallRecord, CallState, Disposition};
-use crate::store::{AppointmentRow, Store, StoreError};
+use crate::events::happened;
+use crate::store::{AppointmentRow, CallWrite, Store, StoreError};
 
 /// Closes every unfinished call as failed. Runs before the first call is taken, so each belongs to a former run.
 pub(super) async fn close_unfinished(
@@ -20,7 +21,8 @@ pub(super) async fn close_unfinished(
         let told = |key: &str| call.outcome.unsettled.iter().any(|write| write.key == key && write.told);
         let mut closed = closed(call.clone(), booked.iter().rfind(|row| !told(&row.key)));
         drop_cancelled(store, &mut closed).await?;
-        store.finish_call(&closed, &rows(&closed, confirmations, now)).await?;
+        let (jobs, events) = (rows(&closed, confirmations, now), happened(&closed, true));
+        store.write_calls(&[CallWrite { call: &closed, ended: Some(&jobs), events: &events }]).await?;
     }
     Ok(calls.len())
 }

@@ -3,20 +3,20 @@
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::confirm::{Confirmation, Confirmations, MAIL, WEBHOOK};
 use crate::call::CallRecord;
 use crate::conversation::Unsettled;
-use crate::crm::{NewActivity, NewContact, NewTask};
+use crate::crm::{Fields, Object};
 use crate::record::{Effect, Proposal, proposals};
 use crate::store::{JobRow, NewJob};
 
 /// What a row writes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Write {
-    Contact(NewContact),
-    Activity(NewActivity),
-    Task(NewTask),
+    /// A record of the CRM.
+    Record(Object, Fields),
     Settle(Settlement),
     Confirm(Confirmation),
 }
@@ -37,11 +37,16 @@ pub(super) fn rows(call: &CallRecord, confirmations: &Confirmations, now: Timest
 
 /// Reads a row's values; the reason when it holds none of ours. `after_id` is the contact it waited for.
 pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String> {
-    let contact_id = after_id.map(str::to_owned);
+    if let Some(object) = Object::parse(&job.kind) {
+        let mut fields: Fields = parse(job)?;
+        fields.extend(after_id.map(|id| ("contact_id".to_owned(), Value::from(id))));
+        // Rows of former versions call it so.
+        if let Some(at) = fields.remove("occurred_at") {
+            fields.insert("started_at".to_owned(), at);
+        }
+        return Ok(Write::Record(object, fields));
+    }
     match job.kind.as_str() {
-        CONTACT => parse(job).map(Write::Contact),
-        ACTIVITY => parse(job).map(|a| Write::Activity(NewActivity { contact_id, ..a })),
-        TASK => parse(job).map(|t| Write::Task(NewTask { contact_id, ..t })),
         SETTLE => parse(job).map(Write::Settle),
         MAIL | WEBHOOK => parse(job).map(Write::Confirm),
         other => Err(format!("this offhook knows no rows of kind {other:?}")),
@@ -49,22 +54,24 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
 }
 
 fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
-    let call_id = call.id.clone();
+    let call_id = &call.id;
     let (kind, payload) = match proposal.effect {
         Effect::Contact { phone, name, notes } => {
-            (CONTACT, serde_json::to_value(NewContact { phone, name, notes, call_id }))
+            (Object::Contact.as_str(), json!({ "phone": phone, "name": name, "notes": notes, "source": SOURCE }))
         }
         Effect::Activity { subject, body, source, occurred_at } => {
-            let source = source.to_owned();
-            (
-                ACTIVITY,
-                serde_json::to_value(NewActivity { contact_id: None, call_id, subject, body, source, occurred_at }),
-            )
+            let payload = json!({ "call_id": call_id, "subject": subject, "body": body, "source": source,
+                "started_at": occurred_at });
+            (Object::Activity.as_str(), payload)
         }
         Effect::Task { subject, body, due_at } => {
-            (TASK, serde_json::to_value(NewTask { contact_id: None, call_id, subject, body, due_at }))
+            let payload = json!({ "call_id": call_id, "subject": subject, "body": body, "due_at": due_at });
+            (Object::Task.as_str(), payload)
         }
-        Effect::Settle { write, name } => (SETTLE, serde_json::to_value(Settlement { write, name })),
+        Effect::Settle { write, name } => {
+            // Plain strings always become JSON; an empty payload would be parked with its reason, not lost.
+            (SETTLE, serde_json::to_value(Settlement { write, name }).unwrap_or_default())
+        }
     };
     NewJob {
         key: proposal.key,
@@ -72,8 +79,7 @@ fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
         call_id: call.id.clone(),
         business: call.business.clone(),
         kind: kind.to_owned(),
-        // Plain strings always become JSON; an empty payload would be parked with its reason, not lost.
-        payload: payload.unwrap_or_default(),
+        payload,
         run_at: now,
     }
 }
@@ -82,7 +88,6 @@ fn parse<T: DeserializeOwned>(job: &JobRow) -> Result<T, String> {
     T::deserialize(&job.payload).map_err(|e| format!("its values cannot be read: {e}"))
 }
 
-const CONTACT: &str = "contact";
-const ACTIVITY: &str = "activity";
-const TASK: &str = "task";
 pub(super) const SETTLE: &str = "settle";
+/// How the CRM's readers see who wrote it.
+const SOURCE: &str = "AI receptionist";

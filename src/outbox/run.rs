@@ -102,7 +102,8 @@ impl Outbox {
             signal.clone(),
             writer_stop,
         ));
-        let worker = Worker { store, doors: Arc::new(doors), settings, boot: fresh_id(), signal };
+        let worker =
+            Worker { store, doors: Arc::new(doors), described: Arc::default(), settings, boot: fresh_id(), signal };
         for _ in 0..worker.settings.workers.max(1) {
             outbox.workers.spawn(worker.clone().run(workers_stop.clone()));
         }
@@ -112,6 +113,11 @@ impl Outbox {
     /// A handle for call tasks and for the desk.
     pub fn hand_off(&self) -> HandOff {
         self.hand_off.clone()
+    }
+
+    /// Marked whenever something was written, delivered or decided.
+    pub fn changed(&self) -> watch::Receiver<()> {
+        self.hand_off.signal.subscribe()
     }
 
     /// Writes what was handed off, finishes deliveries under way; what is not delivered stays in the database for the

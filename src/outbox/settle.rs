@@ -6,60 +6,55 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use serde_json::json;
+
+use super::describe::Described;
 use super::rows::Settlement;
 use super::run::Doors;
+use super::write::{Wanted, write};
 use crate::calendar::{BookFailure, Calendar};
 use crate::conversation::{Became, Business, Change, Unsettled};
-use crate::crm::{CrmError, NewTask};
+use crate::crm::{CrmError, Fields, Object};
 use crate::store::{JobRow, Store};
-
-/// Why it is not settled yet, or never will be.
-#[derive(Debug)]
-pub(super) enum Unsettling {
-    /// Later.
-    Failed(String),
-    /// A person has to look.
-    Refused(String),
-}
 
 /// Finds out, notes it, and says so where somebody has to know.
 pub(super) async fn settle(
     doors: &Doors,
+    described: &Described,
     store: &Store,
     job: &JobRow,
     settlement: &Settlement,
-) -> Result<Became, Unsettling> {
-    let Some(calendar) = &doors.calendar else {
-        return Err(Unsettling::Refused("there is no calendar to ask".into()));
-    };
+) -> Result<Became, CrmError> {
+    let Some(calendar) = &doors.calendar else { return Err(CrmError::rejected("there is no calendar to ask")) };
     let Some(business) = doors.businesses.iter().find(|business| business.id == job.business) else {
-        return Err(Unsettling::Refused(format!("no business `{}` is configured any more", job.business)));
+        return Err(CrmError::rejected(format!("no business `{}` is configured any more", job.business)));
     };
     let became = became(&**calendar, business, &settlement.write).await?;
     if became == Became::Written {
         let task = task(job, business, settlement);
-        doors.crm.add_task(&job.business, &task, &job.key).await.map_err(|error| match error {
-            CrmError::Retry { reason, .. } => Unsettling::Failed(reason),
-            CrmError::Rejected { reason } => Unsettling::Refused(reason),
-        })?;
+        let schema = described.of(&*doors.crm).await?;
+        let wanted = Wanted { business: &job.business, object: Object::Task, key: &job.key, fields: &task };
+        write(&*doors.crm, schema, wanted).await?;
     }
     let noted = store.settle_write(&job.call_id, &settlement.write.key, became).await;
-    noted.map_err(|error| Unsettling::Failed(error.to_string()))?;
+    noted.map_err(|error| CrmError::Retry { after: None, reason: error.to_string() })?;
     Ok(became)
 }
 
-async fn became(calendar: &dyn Calendar, business: &Business, write: &Unsettled) -> Result<Became, Unsettling> {
+async fn became(calendar: &dyn Calendar, business: &Business, write: &Unsettled) -> Result<Became, CrmError> {
     match (calendar.settle(business, write).await, write.change) {
         (Ok(true), Change::Book) => Ok(Became::Withdrawn),
         (Ok(true), Change::Move | Change::Cancel) => Ok(Became::Written),
         // Refused: it was cancelled, or its time is over; nothing is left to take back.
         (Ok(false), _) | (Err(BookFailure::Taken | BookFailure::Rejected(_)), Change::Book) => Ok(Became::Nothing),
-        (Err(failure @ BookFailure::Unavailable(_)), _) => Err(Unsettling::Failed(failure.to_string())),
-        (Err(failure), _) => Err(Unsettling::Refused(failure.to_string())),
+        (Err(failure @ BookFailure::Unavailable(_)), _) => {
+            Err(CrmError::Retry { after: None, reason: failure.to_string() })
+        }
+        (Err(failure), _) => Err(CrmError::rejected(failure.to_string())),
     }
 }
 
-fn task(job: &JobRow, business: &Business, settlement: &Settlement) -> NewTask {
+fn task(job: &JobRow, business: &Business, settlement: &Settlement) -> Fields {
     let Settlement { write, name } = settlement;
     let local = write.starts_at.to_zoned(business.timezone.clone());
     let when = local.strftime("%A, %B %-d, %Y at %H:%M");
@@ -68,16 +63,17 @@ fn task(job: &JobRow, business: &Business, settlement: &Settlement) -> NewTask {
         Change::Book | Change::Move => format!("the {} is now on {when}", write.service),
     };
     let who = name.as_deref().or(write.phone.as_deref()).unwrap_or("number withheld");
-    NewTask {
-        contact_id: None,
-        call_id: job.call_id.clone(),
-        subject: format!("Changed after all: {who}"),
-        body: format!(
-            "The caller was told that the calendar could not be reached. It did as it was asked: {what}.\nNumber: {}",
-            write.phone.as_deref().unwrap_or("withheld")
-        ),
-        due_at: Timestamp::now().saturating_add(TELL_WITHIN).unwrap_or(Timestamp::MAX),
-    }
+    let number = write.phone.as_deref().unwrap_or("withheld");
+    let due_at = Timestamp::now().saturating_add(TELL_WITHIN).unwrap_or(Timestamp::MAX);
+    let body = format!(
+        "The caller was told that the calendar could not be reached. It did as it was asked: {what}.\nNumber: {number}"
+    );
+    Fields::from([
+        ("call_id".to_owned(), json!(job.call_id)),
+        ("subject".to_owned(), json!(format!("Changed after all: {who}"))),
+        ("body".to_owned(), json!(body)),
+        ("due_at".to_owned(), json!(due_at)),
+    ])
 }
 
 /// As for any other call back that was promised.

@@ -102,7 +102,7 @@ fn refusal(answer: &reqwest::Response) -> CrmError {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
             CrmError::Retry { after: asked.map(Duration::from_secs), reason }
         }
-        status if status.is_client_error() => CrmError::Rejected { reason },
+        status if status.is_client_error() => CrmError::rejected(reason),
         _ => CrmError::Retry { after: asked.map(Duration::from_secs), reason },
     }
 }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::deliver::{Delivery, deliver};
+use super::describe::Described;
 use super::retry::next_attempt;
 use super::rows::SETTLE;
 use super::run::{Doors, Settings, Signal};
@@ -17,6 +18,7 @@ use crate::store::{Lease, Store, StoreError};
 pub(super) struct Worker {
     pub(super) store: Store,
     pub(super) doors: Arc<Doors>,
+    pub(super) described: Arc<Described>,
     pub(super) settings: Settings,
     /// This run of the process, in the leases it takes.
     pub(super) boot: String,
@@ -69,7 +71,7 @@ impl Worker {
 
     /// Delivers while renewing the lease; none when the lease was lost.
     async fn deliver_held(&self, lease: &Lease) -> Option<Delivery> {
-        let delivery = deliver(&self.doors, &self.store, lease, self.settings.deadline);
+        let delivery = deliver(&self.doors, &self.described, &self.store, lease, self.settings.deadline);
         tokio::pin!(delivery);
         loop {
             tokio::select! {

@@ -4,5 +4,7 @@
 
 mod proposal;
 mod summary;
+mod transcript;
 
 pub use proposal::{Effect, Proposal, proposals};
+pub use transcript::{GongCall, Heard, Party, Said, Side, Unreadable, gong, webvtt, zoom, zoom_people};

@@ -8,6 +8,8 @@ use sqlx::sqlite::SqliteRow;
 use utoipa::ToSchema;
 
 use super::error::{Result, StoreError};
+use super::record::Fields;
+use super::records::NO_PHONE;
 use crate::conversation::reference;
 
 /// An appointment in the built-in calendar.
@@ -50,14 +52,16 @@ pub struct AppointmentRow {
 }
 
 /// A contact in the built-in store: one per business and number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ContactRow {
     /// Our id.
     pub id: String,
     /// Business key.
     pub business: String,
-    /// E.164.
+    /// E.164; empty when it is not known.
     pub phone: String,
+    /// E-mail address.
+    pub email: Option<String>,
     /// Full name; the first one heard stays.
     pub name: Option<String>,
     /// What else was learned: other names heard, other numbers given.
@@ -68,6 +72,9 @@ pub struct ContactRow {
     pub zip: Option<String>,
     /// Account tier.
     pub tier: Option<String>,
+    /// What has no place of its own.
+    #[schema(value_type = Object)]
+    pub fields: Fields,
     /// First written.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -77,7 +84,7 @@ pub struct ContactRow {
 }
 
 /// A call as the CRM shows it: one per call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ActivityRow {
     /// Our id.
     pub id: String,
@@ -96,12 +103,15 @@ pub struct ActivityRow {
     /// When the call began.
     #[schema(value_type = String, format = DateTime)]
     pub occurred_at: Timestamp,
-    /// How often it was written (more than once only when a delivery was repeated).
+    /// How often it was written: once when it was made, once for each change since.
     pub writes: i64,
+    /// Everything else the call came to: status, disposition, duration, numbers, scores, links.
+    #[schema(value_type = Object)]
+    pub fields: Fields,
 }
 
 /// A follow-up somebody has to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct TaskRow {
     /// Our id.
     pub id: String,
@@ -120,6 +130,9 @@ pub struct TaskRow {
     pub due_at: Timestamp,
     /// `open` or `done`.
     pub status: String,
+    /// What has no place of its own: owner, type.
+    #[schema(value_type = Object)]
+    pub fields: Fields,
 }
 
 /// Where an outbox row stands; the drawing is in the `outbox` room.
@@ -227,12 +240,14 @@ impl ContactRow {
         Ok(ContactRow {
             id: row.try_get("id")?,
             business: row.try_get("business")?,
-            phone: row.try_get("phone")?,
+            phone: row.try_get::<String, _>("phone").map(shown_phone)?,
+            email: row.try_get("email")?,
             name: row.try_get("name")?,
             notes: serde_json::from_str(&notes).map_err(|e| sqlx::Error::Decode(e.into()))?,
             birth_date: row.try_get("birth_date")?,
             zip: row.try_get("zip")?,
             tier: row.try_get("tier")?,
+            fields: more(row)?,
             created_at: time(row, "created_us")?,
             updated_at: time(row, "updated_us")?,
         })
@@ -251,6 +266,7 @@ impl ActivityRow {
             source: row.try_get("source")?,
             occurred_at: time(row, "occurred_us")?,
             writes: row.try_get("writes")?,
+            fields: more(row)?,
         })
     }
 }
@@ -266,6 +282,7 @@ impl TaskRow {
             body: row.try_get("body")?,
             due_at: time(row, "due_us")?,
             status: row.try_get("status")?,
+            fields: more(row)?,
         })
     }
 }
@@ -298,6 +315,15 @@ impl JobRow {
             updated_at: time(row, "updated_us")?,
         })
     }
+}
+
+fn more(row: &SqliteRow) -> Result<Fields, sqlx::Error> {
+    let more: String = row.try_get("more")?;
+    serde_json::from_str(&more).map_err(|e| sqlx::Error::Decode(e.into()))
+}
+
+fn shown_phone(stored: String) -> String {
+    if stored.starts_with(NO_PHONE) { String::new() } else { stored }
 }
 
 pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, sqlx::Error> {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use offhook::call::CallEvent;
 use offhook::call::{CallState, Disposition, Line, Speaker, TurnTimes};
-use offhook::store::{NewAppointment, NewContact};
+use offhook::store::{Fields, NewAppointment, Object};
 use serde_json::json;
 
 use crate::house::{House, ringing};
@@ -53,9 +53,8 @@ async fn calls_are_listed_newest_first_page_by_page() {
 #[tokio::test]
 async fn a_contact_is_found_by_its_number_however_the_plus_arrives() {
     let house = House::open().await;
-    let contact =
-        NewContact { phone: "+34915550123".into(), name: Some("Ana".into()), notes: Vec::new(), call_id: "c1".into() };
-    house.store.upsert_contact("garage", &contact).await.unwrap();
+    let contact = Fields::from([("phone".into(), json!("+34915550123")), ("name".into(), json!("Ana"))]);
+    house.store.create_record("garage", Object::Contact, "c1/contact/upsert", &contact).await.unwrap();
     for phone in ["%2B34915550123", "+34915550123", "34915550123", "%2B34%20915%20550-123"] {
         let found = house.json(&format!("/api/v1/contacts?phone={phone}")).await;
         assert_eq!(found[0]["phone"], "+34915550123", "{phone}");

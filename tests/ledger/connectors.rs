@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use offhook::calendar::{BookFailure, BoxFuture, Calendar, CalendarError};
 use offhook::conversation::{Appointment, BookError, BookingRequest, Business, Slot, SlotQuery};
-use offhook::crm::{self, Contact, Crm, CrmError, NewActivity, NewContact, NewTask};
+use offhook::crm::{self, Crm, CrmError, Fields, Lookup, Object, Record, Schema};
 use offhook::gateway::{Limits, Tools};
 
 use crate::fixtures::{booking, db, harbor};
@@ -102,42 +102,41 @@ impl Calendar for Sick {
 }
 
 impl Crm for Sick {
-    fn find_by_phone<'a>(
-        &'a self,
-        _business: &'a str,
-        phone: &'a str,
-    ) -> crm::BoxFuture<'a, Result<Option<Contact>, CrmError>> {
-        let contact = Contact {
-            id: "c1".into(),
-            phone: phone.into(),
-            name: Some("Ana".into()),
-            birth_date: None,
-            zip: None,
-            tier: None,
-        };
-        Box::pin(self.answer(Some(contact), CrmError::Retry { after: None, reason: "down".into() }))
+    fn name(&self) -> &'static str {
+        "sick"
     }
-
-    fn upsert_contact<'a>(
+    fn describe<'a>(&'a self) -> crm::BoxFuture<'a, Result<Schema, CrmError>> {
+        Box::pin(async { Ok(Schema::default()) })
+    }
+    fn find<'a>(&'a self, _: &'a str, _: Object, _: Lookup<'a>) -> crm::BoxFuture<'a, Result<Vec<Record>, CrmError>> {
+        let fields = Fields::from([("name".to_owned(), "Ana".into())]);
+        let found = vec![Record { id: "c1".into(), version: None, fields }];
+        Box::pin(self.answer(found, CrmError::Retry { after: None, reason: "down".into() }))
+    }
+    fn read<'a>(&'a self, _: &'a str, _: Object, _: &'a str) -> crm::BoxFuture<'a, Result<Option<Record>, CrmError>> {
+        Box::pin(async { Ok(None) })
+    }
+    fn create<'a>(
         &'a self,
         _: &'a str,
-        _: &'a NewContact,
+        _: Object,
         _: &'a str,
+        _: &'a Fields,
     ) -> crm::BoxFuture<'a, Result<String, CrmError>> {
         Box::pin(async { Ok(String::new()) })
     }
-
-    fn add_activity<'a>(
+    fn update<'a>(
         &'a self,
         _: &'a str,
-        _: &'a NewActivity,
+        _: Object,
         _: &'a str,
-    ) -> crm::BoxFuture<'a, Result<String, CrmError>> {
-        Box::pin(async { Ok(String::new()) })
+        _: Option<&'a str>,
+        _: &'a Fields,
+    ) -> crm::BoxFuture<'a, Result<(), CrmError>> {
+        Box::pin(async { Ok(()) })
     }
-
-    fn add_task<'a>(&'a self, _: &'a str, _: &'a NewTask, _: &'a str) -> crm::BoxFuture<'a, Result<String, CrmError>> {
-        Box::pin(async { Ok(String::new()) })
+    fn delete<'a>(&'a self, _: &'a str, _: Object, _: &'a str) -> crm::BoxFuture<'a, Result<(), CrmError>> {
+        Box::pin(async { Ok(()) })
     }
 }
 

@@ -1,65 +1,66 @@
 //! One contact per business and number, whoever writes it how often.
 
-use offhook::crm::{BuiltIn, Crm, CrmError, NewContact};
-use tokio::task::JoinSet;
+use std::sync::Arc;
 
-use crate::fixtures::db;
+use offhook::call::{CallRecord, Disposition, Outcome};
+use offhook::crm::{BuiltIn, Crm, CrmError, Fields, Lookup, Object};
+use offhook::outbox::{Outbox, Settings};
+use offhook::store::{JobState, Store};
+
+use crate::fixtures::{call, db, ended, quick};
 
 const PHONE: &str = "+12125550123";
 
-fn contact(name: Option<&str>, call_id: &str) -> NewContact {
-    NewContact {
-        phone: PHONE.to_owned(),
-        name: name.map(str::to_owned),
-        notes: Vec::new(),
-        call_id: call_id.to_owned(),
+fn over(id: &str, name: Option<&str>) -> CallRecord {
+    let outcome = Outcome { name: name.map(str::to_owned), ..Outcome::default() };
+    CallRecord { outcome, ..ended(call(id, Some(PHONE)), Disposition::InfoOnly) }
+}
+
+async fn deliver(store: &Store, calls: Vec<CallRecord>) {
+    let settings = Settings { workers: 4, ..quick() };
+    let outbox = Outbox::start(store.clone(), Arc::new(BuiltIn::new(store.clone())), settings).await.unwrap();
+    for call in calls {
+        outbox.hand_off().ended(call);
     }
+    outbox.drained().await;
+    outbox.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_calls_from_one_number_are_one_contact() {
     let db = db().await;
-    let mut tasks = JoinSet::new();
-    for n in 0..50 {
-        let crm = BuiltIn::new(db.store.clone());
-        tasks.spawn(async move {
-            let call = format!("c{n}");
-            crm.upsert_contact("harbor", &contact(Some("Jane Doe"), &call), &format!("{call}/contact/upsert"))
-                .await
-                .unwrap()
-        });
-    }
-    let ids = tasks.join_all().await;
-    assert!(ids.iter().all(|id| *id == ids[0]));
-    assert_eq!(db.store.contacts(None, 100).await.unwrap().len(), 1);
+    deliver(&db.store, (0..50).map(|n| over(&format!("c{n}"), Some("Jane Doe"))).collect()).await;
+    let contacts = db.store.contacts(None, 100).await.unwrap();
+    assert_eq!(contacts.len(), 1);
+    assert_eq!(db.store.activities(&contacts[0].id).await.unwrap().len(), 50);
+    assert_eq!(db.store.jobs(Some(JobState::Done), 200).await.unwrap().len(), 100);
     assert_eq!(db.store.contacts(Some("+34915550123"), 100).await.unwrap().len(), 0);
 }
 
 #[tokio::test]
 async fn the_first_name_stays_and_another_is_noted_once() {
     let db = db().await;
-    let crm = BuiltIn::new(db.store.clone());
-    for (n, name) in [None, Some(" "), Some("Jane Doe"), Some("jane doe "), Some("Jane Dough"), Some("Jane Dough")]
-        .into_iter()
-        .enumerate()
-    {
-        crm.upsert_contact("harbor", &contact(name, &format!("c{n}")), "key").await.unwrap();
+    let names = [None, Some(" "), Some("Jane Doe"), Some("jane doe "), Some("Jane Dough"), Some("Jane Dough")];
+    for (n, name) in names.into_iter().enumerate() {
+        deliver(&db.store, vec![over(&format!("c{n}"), name)]).await;
     }
     let row = db.store.contact_by_phone("harbor", PHONE).await.unwrap().unwrap();
     assert_eq!(row.name.as_deref(), Some("Jane Doe"));
     assert_eq!(row.notes, ["Also heard as Jane Dough"]);
-    let found = crm.find_by_phone("harbor", PHONE).await.unwrap().unwrap();
-    assert_eq!((found.id, found.name), (row.id, row.name));
-    assert_eq!(crm.find_by_phone("taller", PHONE).await.unwrap(), None, "another business's customer is a stranger");
+    let crm = BuiltIn::new(db.store.clone());
+    let found = crm.find("harbor", Object::Contact, Lookup::Phone(PHONE)).await.unwrap();
+    assert_eq!((found.len(), &found[0].id, found[0].text("name")), (1, &row.id, row.name.as_deref()));
+    let elsewhere = crm.find("taller", Object::Contact, Lookup::Phone(PHONE)).await.unwrap();
+    assert_eq!(elsewhere, [], "another business's customer is a stranger");
 }
 
 #[tokio::test]
 async fn a_number_that_is_none_is_refused() {
     let db = db().await;
     let crm = BuiltIn::new(db.store.clone());
-    for phone in ["", "+", "anonymous", "2125550123", "+12125550123x", "+1234567890123456"] {
-        let contact = NewContact { phone: phone.to_owned(), ..contact(None, "c1") };
-        let result = crm.upsert_contact("harbor", &contact, "key").await;
+    for phone in ["+", "anonymous", "2125550123", "+12125550123x", "+1234567890123456"] {
+        let contact = Fields::from([("phone".to_owned(), phone.into())]);
+        let result = crm.create("harbor", Object::Contact, "key", &contact).await;
         assert!(matches!(result, Err(CrmError::Rejected { .. })), "{phone:?}: {result:?}");
     }
     assert_eq!(db.store.contacts(None, 10).await.unwrap(), []);

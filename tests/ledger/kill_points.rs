@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook::call::{CallState, Disposition};
-use offhook::crm::{BoxFuture, BuiltIn, Contact, Crm, CrmError, NewActivity, NewContact, NewTask};
+use offhook::crm::{BoxFuture, BuiltIn, Crm, CrmError, Fields, Lookup, Object, Record, Schema};
 use offhook::outbox::{Outbox, Settings};
 use offhook::record::{Effect, proposals};
 use offhook::store::{JobState, Store};
@@ -152,7 +152,7 @@ struct Telling {
 }
 
 impl Telling {
-    async fn tell(&self, write: BoxFuture<'_, Result<String, CrmError>>) -> Result<String, CrmError> {
+    async fn tell<T>(&self, write: BoxFuture<'_, Result<T, CrmError>>) -> Result<T, CrmError> {
         ask("before a write").await;
         let written = write.await;
         ask("after a write").await;
@@ -161,31 +161,39 @@ impl Telling {
 }
 
 impl Crm for Telling {
-    fn find_by_phone<'a>(
-        &'a self,
-        business: &'a str,
-        phone: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Contact>, CrmError>> {
-        self.inner.find_by_phone(business, phone)
+    fn name(&self) -> &'static str {
+        "telling"
     }
-    fn upsert_contact<'a>(
-        &'a self,
-        b: &'a str,
-        c: &'a NewContact,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<String, CrmError>> {
-        Box::pin(self.tell(self.inner.upsert_contact(b, c, key)))
+    fn describe<'a>(&'a self) -> BoxFuture<'a, Result<Schema, CrmError>> {
+        self.inner.describe()
     }
-    fn add_activity<'a>(
+    fn find<'a>(&'a self, b: &'a str, o: Object, by: Lookup<'a>) -> BoxFuture<'a, Result<Vec<Record>, CrmError>> {
+        self.inner.find(b, o, by)
+    }
+    fn read<'a>(&'a self, b: &'a str, o: Object, id: &'a str) -> BoxFuture<'a, Result<Option<Record>, CrmError>> {
+        self.inner.read(b, o, id)
+    }
+    fn create<'a>(
         &'a self,
         b: &'a str,
-        a: &'a NewActivity,
+        o: Object,
         key: &'a str,
+        fields: &'a Fields,
     ) -> BoxFuture<'a, Result<String, CrmError>> {
-        Box::pin(self.tell(self.inner.add_activity(b, a, key)))
+        Box::pin(self.tell(self.inner.create(b, o, key, fields)))
     }
-    fn add_task<'a>(&'a self, b: &'a str, t: &'a NewTask, key: &'a str) -> BoxFuture<'a, Result<String, CrmError>> {
-        Box::pin(self.tell(self.inner.add_task(b, t, key)))
+    fn update<'a>(
+        &'a self,
+        b: &'a str,
+        o: Object,
+        id: &'a str,
+        version: Option<&'a str>,
+        fields: &'a Fields,
+    ) -> BoxFuture<'a, Result<(), CrmError>> {
+        Box::pin(self.tell(self.inner.update(b, o, id, version, fields)))
+    }
+    fn delete<'a>(&'a self, b: &'a str, o: Object, id: &'a str) -> BoxFuture<'a, Result<(), CrmError>> {
+        self.inner.delete(b, o, id)
     }
 }
 
