@@ -34,6 +34,7 @@ mod prompts;
 mod proving;
 mod questions;
 mod reference;
+mod relative;
 mod rephrasing;
 mod services;
 mod slots;

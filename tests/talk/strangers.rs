@@ -76,7 +76,13 @@ fn meet(files: &[&str]) {
             right += usize::from(faults.is_empty());
             harmed += usize::from(harm);
             if harm || faults.is_empty() == stranger.open.is_some() {
-                let what = if harm { "WRONG" } else if faults.is_empty() { "no longer open" } else { "missed" };
+                let what = if harm {
+                    "WRONG"
+                } else if faults.is_empty() {
+                    "no longer open"
+                } else {
+                    "missed"
+                };
                 let faults = faults.join("\n   ");
                 reports.push(format!("== {what}: {file}: {}\n   {faults}\n{}", stranger.name, call.transcript()));
             }
@@ -155,7 +161,12 @@ impl Stranger {
 /// A calendar entry that is not as wished, rather than one that is missing.
 fn is_harm(fault: &str) -> bool {
     let written = ["booked: ", "moved: ", "cancelled: "].iter().any(|what| fault.starts_with(what));
-    fault.starts_with("never: ") || written && !fault.ends_with("got []")
+    let Some((want, got)) = fault.split_once("], got [").filter(|_| written) else {
+        return fault.starts_with("never: ");
+    };
+    let items = |list: &str| list.split('"').skip(1).step_by(2).map(str::to_string).collect::<Vec<_>>();
+    let want = items(want);
+    items(got).iter().any(|got| !want.iter().any(|want| got.starts_with(want.as_str())))
 }
 
 /// What a caller still has to say.
@@ -195,9 +206,8 @@ impl Mind {
             return Some((asked, words[self.turns % words.len()].into()));
         }
         self.repeats += 1;
-        let of_kind = |kind: &str| {
-            self.lines.iter().rev().find(|(kinds, _, said)| *said && kinds.split(',').any(|k| k == kind))
-        };
+        let of_kind =
+            |kind: &str| self.lines.iter().rev().find(|(kinds, _, said)| *said && kinds.split(',').any(|k| k == kind));
         let again = of_kind(&asked).or_else(|| of_kind("say")).or_else(|| of_kind("ask:0"))?;
         (self.repeats <= REPEATS_MAX).then(|| (again.0.replace(',', " "), again.1.clone()))
     }
@@ -220,7 +230,8 @@ const TURNS_MAX: usize = 20;
 const REPEATS_MAX: usize = 2;
 
 /// Which prompts ask for which kind of line.
-const KINDS: [(&str, &[&str]); 13] = [
+const KINDS: [(&str, &[&str]); 14] = [
+    ("help", &["help_choices", "menu"]),
     ("more", &["anything_else", "confirm_end"]),
     ("right", &["read_back", "read_back_move", "confirm_cancel", "really", "really_move"]),
     ("service", &["ask_service", "which_service", "unknown_service", "offers_service"]),
@@ -250,8 +261,14 @@ const KINDS: [(&str, &[&str]); 13] = [
 ];
 
 /// What anybody says who has nothing of their own to say.
-const COMMON: [(&str, &str, &[&str]); 10] = [
-    ("en", "more", &["no that's everything thanks bye", "nope that's it, bye now", "I think that's all thank you bye bye"]),
+const COMMON: [(&str, &str, &[&str]); 12] = [
+    ("en", "help", &["it's about an appointment"]),
+    ("es", "help", &["es para una cita"]),
+    (
+        "en",
+        "more",
+        &["no that's everything thanks bye", "nope that's it, bye now", "I think that's all thank you bye bye"],
+    ),
     ("en", "right", &["yep sounds right", "yes that's perfect", "uh huh yes please"]),
     ("en", "yes", &["yes that's it", "correct"]),
     ("en", "number", &["yeah that's fine", "yep this number", "yes that one's good"]),
