@@ -38,6 +38,7 @@ mod proving;
 mod qualifying;
 mod questions;
 mod reference;
+mod relative;
 mod rephrasing;
 mod services;
 mod slots;
