@@ -2,10 +2,12 @@
 
 mod calendars;
 mod call_args;
+mod crms;
 mod events_args;
 mod init;
 mod place;
 mod serve;
+mod wordings;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,6 +53,9 @@ enum Command {
     /// Events that are told to webhooks: replay.
     #[command(subcommand)]
     Events(events_args::Command),
+    /// Log in to the CRM of the configuration, hold its mapping against it, or print one.
+    #[command(subcommand)]
+    Crm(crms::Command),
     /// Write down what is said in sound files.
     Transcribe(speech::command::TranscribeArgs),
 }
@@ -72,6 +77,13 @@ fn main() -> ExitCode {
         }
         Command::Events(events_args::Command::Replay(args)) => {
             with_config(args.config.clone(), |config| events_args::replay(&config, &args))
+        }
+        Command::Crm(crms::Command::Mapping { kind }) => crms::print(&kind),
+        Command::Crm(command) => {
+            let (crms::Command::Login { config, .. } | crms::Command::Check { config }) = &command else {
+                return ExitCode::from(ASKED_WRONGLY);
+            };
+            with_config(config.clone(), |config| crms::run(&config, &command))
         }
         Command::Transcribe(args) => {
             let models = models::Dir::default();

@@ -10,12 +10,9 @@ use std::sync::{Arc, OnceLock};
 use jiff::{SignedDuration, Timestamp};
 use offhook::calendar::{self, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
-use offhook::config::{
-    Config, CrmConfig, EndpointConfig, HttpConfig, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig,
-};
+use offhook::config::{Config, EndpointConfig, HttpConfig, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig};
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
-use offhook::crm::{self, Crm};
 use offhook::events::{Reach, Secrets};
 use offhook::gateway::{self, Directory, Gateway, Handle, Rooms};
 use offhook::hooks::{self, Hooks};
@@ -26,9 +23,10 @@ use offhook::speech::{self, Known, Questions, Speech, SpeechError, WhisperChoice
 use offhook::store::{Store, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
-use crate::calendars;
+use crate::{calendars, crms, wordings};
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(config: Config) -> ExitCode {
@@ -61,6 +59,8 @@ enum ServeError {
     Token(#[from] TokenError),
     #[error("[calendar] {0}")]
     Calendar(#[from] CalendarError),
+    #[error("{0}")]
+    Crm(#[from] crms::OpenError),
     #[error("[http] listen = \"{addr}\": {source}; choose another port or stop what holds it")]
     Http { addr: std::net::SocketAddr, source: io::Error },
     #[error("[model] {0}")]
@@ -95,9 +95,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
 
     let offset = config.testing.now.map_or(SignedDuration::ZERO, |now| now.duration_since(Timestamp::now()));
     let speech = start_speech(&config).await?;
-    let crm: Arc<dyn Crm> = match config.crm {
-        CrmConfig::Builtin => Arc::new(crm::BuiltIn::new(store.clone())),
-    };
+    let crm = crms::open(&config, &store)?;
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
     let calendar = calendars::open(&config, &store, clock)?;
     let confirmations = confirmations(&config).map_err(ServeError::Confirmations)?;
@@ -122,13 +120,18 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         questions,
         model: language_model(&config)?,
     };
+    let model = rooms.model.clone().filter(|_| config.model.as_ref().is_some_and(|model| model.rephrase));
     let gateway = Gateway::start(gateway_settings(&config, offset), rooms, desk.handle.clone()).await?;
     desk.ready.store(true, Ordering::Release);
     let sip = gateway.listening().first().map(ToString::to_string).unwrap_or_default();
     println!("ready sip=udp:{sip} http=http://{http}");
+    let rephrasing = model.map(|model| {
+        tokio::spawn(wordings::rephrase(model, desk.handle.clone(), speech.clone(), in_every_language(&config)))
+    });
 
     stop.await;
     tracing::info!(seconds = config.sip.drain.as_secs(), "no new calls; active ones may finish");
+    rephrasing.inspect(JoinHandle::abort);
     gateway.stop().await;
     outbox.stop().await;
     hooks.stop().await;

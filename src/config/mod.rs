@@ -8,6 +8,7 @@ mod calendar;
 mod capacity;
 mod check;
 mod confirmations;
+mod crm;
 mod error;
 mod hosted;
 mod languages;
@@ -24,8 +25,8 @@ pub use error::ConfigError;
 pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
-    AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmConfig,
-    EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat, MailConfig, MediaConfig, MicrosoftConfig,
-    ModelConfig, PermissionConfig, Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport,
-    VoiceConfig,
+    AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmAccess,
+    CrmConfig, CrmKind, CrmRemoteConfig, EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat,
+    MailConfig, MediaConfig, MicrosoftConfig, ModelConfig, PermissionConfig, Route, SipConfig, SpeechConfig,
+    SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
 };

@@ -1,5 +1,7 @@
 //! What calls leave behind: store, calendar, contacts, outbox, on real SQLite files.
 
+mod a_call_reaches_every_crm;
+mod a_real_crm;
 mod booking;
 mod calendar_conformance;
 mod calendar_server_troubles;
@@ -11,6 +13,10 @@ mod confirmations;
 mod connectors;
 mod contacts;
 mod crash_recovery;
+mod crm_conformance;
+mod crm_drift;
+mod crm_troubles;
+mod crms;
 mod dav;
 mod delivery;
 mod ending_a_call;
@@ -24,6 +30,7 @@ mod hosted_troubles;
 mod kill_points;
 mod language_model;
 mod matching;
+mod model_figures;
 mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;
@@ -31,10 +38,20 @@ mod outside_events_block;
 mod post_office;
 mod proposals;
 mod providers;
+mod real_model;
 // The other areas use the rest of it.
 #[allow(dead_code)]
 #[path = "../calls/server.rs"]
 mod server;
 mod serving_without_the_calendar;
+// The conversations use the rest of them.
+#[allow(dead_code)]
+#[path = "../talk/shops.rs"]
+mod shops;
 mod sick_calendar;
 mod staff_and_rooms;
+#[allow(dead_code)]
+#[path = "../talk/stage.rs"]
+mod stage;
+#[path = "../talk/turns.rs"]
+mod turns;
