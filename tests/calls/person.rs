@@ -186,7 +186,9 @@ impl Person {
             return Reply::Say(tongue.not_right.to_owned());
         }
         let said = |name: &Told| unaccented(line).contains(&unaccented(name.back));
-        let wrong = wish.name.filter(|name| line.contains(tongue.for_name) && !said(name));
+        // Others wait for whoever is to say yes with them.
+        let alone = self.together.is_none();
+        let wrong = wish.name.filter(|name| alone && line.contains(tongue.for_name) && !said(name));
         if let Some(name) = wrong.filter(|_| self.corrected < CORRECTIONS_MAX) {
             self.corrected += 1;
             (self.misnamed, self.agreed) = (true, false);
@@ -248,7 +250,7 @@ impl Rendezvous {
 }
 
 /// Lower case, and without the accents that an ear may put elsewhere.
-pub fn unaccented(text: &str) -> String {
+fn unaccented(text: &str) -> String {
     let plain = |letter| match letter {
         'á' => 'a',
         'é' => 'e',

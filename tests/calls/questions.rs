@@ -229,7 +229,7 @@ pub const SPANISH: Tongue = Tongue {
     taken: &["acaban de ocupar", "acaba de reservar", "ya está ocupado", "no hay sitio"],
     for_name: "a nombre de ",
     books: "Ola, buenos dias. Chiero pedir una sita para {service}.",
-    my_name: "Me iamo {name}.",
+    my_name: "Mi nombre es {name}.",
     no_name: "Prefiero no desirlo.",
     my_email: "Es {email}.",
     no_email: "No tengo.",
