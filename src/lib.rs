@@ -14,7 +14,7 @@
 //! | [`conversation`] | pure | what the receptionist says next: intents, slots, dates, prompts | - |
 //! | [`call`] | pure | one phone call as a state machine: turns, playout, barge-in, transcript, the call record | audio, rtp, conversation |
 //! | [`record`] | pure | from the call record to proposals for the CRM | call, conversation |
-//! | [`events`] | pure | what happens, told to others: catalogue, ids, signatures, addresses that may be reached | call, conversation, record |
+//! | [`events`] | pure | what happens, told to others and by others: catalogue, ids, signatures, merging, addresses that may be reached | call, conversation, record |
 //! | [`models`] | IO | fetch, verify, convert, locate model files | - |
 //! | [`speech`] | IO | Whisper, voice, neural detectors: worker threads behind bounded queues | audio, models |
 //! | [`store`] | IO | every SQL line and migration | call, conversation, events |
@@ -24,9 +24,10 @@
 //! | [`interpreter`] | IO | asks a language model what was meant, typed, in time or not at all; has prompts put in other words | conversation |
 //! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record, events |
 //! | [`hooks`] | IO | tells others what happened: signed requests, guarded, in order, again until taken | events, store, outbox |
+//! | [`ingest`] | IO | what other platforms tell us of their calls: kept, answered, merged, fetched, handed on | call, conversation, record, events, hooks, store, outbox |
 //! | [`gateway`] | IO | sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs | sip, call, rtp, audio, conversation, speech, calendar, crm, interpreter, store, outbox, record |
 //! | [`caller`] | IO | the calling side: `offhook call`, rehearsals, benches | sip, rtp, audio, speech |
-//! | [`console`] | IO | HTTP API, live events | store, call, conversation, record, outbox, gateway, hooks, events |
+//! | [`console`] | IO | HTTP API, live events | store, call, conversation, record, outbox, gateway, hooks, events, ingest |
 //! | [`config`], `main` | IO | reads settings, starts rooms, stops them in reverse | all |
 //!
 //! Every arrow points down the table's dependencies and no room imports [`config`]: each room has its own `Settings`,
@@ -51,6 +52,7 @@ pub mod crm;
 pub mod events;
 pub mod gateway;
 pub mod hooks;
+pub mod ingest;
 pub mod interpreter;
 pub mod models;
 pub mod outbox;

@@ -8,6 +8,7 @@ mod events_args;
 mod init;
 mod place;
 mod serve;
+mod sources;
 mod wordings;
 
 use std::path::PathBuf;

@@ -13,9 +13,10 @@ use offhook::call::{CallEvent, CallRecord};
 use offhook::config::{Config, EndpointConfig, HttpConfig, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig};
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
-use offhook::events::{Reach, Secrets};
+use offhook::events::{Reach, Secrets, Share};
 use offhook::gateway::{self, Directory, Gateway, Handle, Rooms};
 use offhook::hooks::{self, Hooks};
+use offhook::ingest::{self, Ingest};
 use offhook::interpreter::{self, Model, ModelError};
 use offhook::models;
 use offhook::outbox::{self, Outbox};
@@ -26,7 +27,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
-use crate::{calendars, crms, wordings};
+use crate::{calendars, crms, sources, wordings};
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(config: Config) -> ExitCode {
@@ -89,6 +90,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let http_error = |source| ServeError::Http { addr: config.http.listen, source };
     let console = Console::bind(settings, desk.clone(), store.clone()).await.map_err(http_error)?;
     let http = console.local_addr().map_err(http_error)?;
+    let knocks = console.doors();
     let (close_console, closed) = watch::channel(false);
     let console = tokio::spawn(console.run(until(closed)));
     tracing::info!(%http, origin = %config.origin, "the API answers");
@@ -110,6 +112,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     store.set_endpoints(&hooks::named(&told)).await?;
     let outbox = Outbox::start_with(store.clone(), doors, outbox::Settings::default()).await?;
     let hooks = Hooks::start(store.clone(), told, hooks::Settings::default(), outbox.changed());
+    let imports = open_door(&config, &store, &speech, &outbox, &knocks)?;
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
         speech: speech.clone(),
@@ -133,6 +136,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     tracing::info!(seconds = config.sip.drain.as_secs(), "no new calls; active ones may finish");
     rephrasing.inspect(JoinHandle::abort);
     gateway.stop().await;
+    imports.stop().await;
     outbox.stop().await;
     hooks.stop().await;
     speech.shutdown();
@@ -159,6 +163,26 @@ fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
         webhook: webhook.transpose()?,
         customer: config.confirmations.customer,
     })
+}
+
+/// Opens the door other platforms knock at, and starts the work behind it.
+fn open_door(
+    config: &Config,
+    store: &Store,
+    speech: &Speech,
+    outbox: &Outbox,
+    door: &OnceLock<console::Doors>,
+) -> Result<ingest::Work, ServeError> {
+    let key = console::kept_secret(config.store.data_dir(), "share-key")?;
+    let lasts = SignedDuration::from_hours(24 * i64::from(config.http.share_days));
+    let share = Share::new(&key, &config.http.public_url, lasts);
+    let folder = config.store.data_dir().join("artefacts");
+    let settings = ingest::Settings::new(folder, Some(sources::ears(speech)));
+    let (hand_off, businesses) = (outbox.hand_off(), config.businesses.clone());
+    let (ingest, work) = Ingest::start(store.clone(), sources::sources(config), settings, hand_off, businesses);
+    // Set once, here.
+    let _ = door.set(console::Doors { ingest, share, is_proxy: sources::proxies(config) });
+    Ok(work)
 }
 
 /// Who is told what happens.

@@ -13,7 +13,7 @@ use super::settings::{
     CalendarConfig, Config, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig, SpeechModel,
     StoreConfig, TestingConfig, VoiceConfig,
 };
-use super::{business, calendar, confirmations, crm, model, value, webhooks};
+use super::{business, calendar, confirmations, crm, model, sources, value, webhooks};
 
 /// Checks everything but the secrets that live elsewhere.
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
@@ -23,6 +23,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         return Err(source.at(at, "staff, resources and max_per_day need the built-in calendar; leave them out"));
     }
     let sip = sip(source, &document.sip)?;
+    let sources = sources::sources(source, &document.sources, &businesses)?;
     Ok(Config {
         origin: source.file.to_string(),
         businesses,
@@ -35,6 +36,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         calendar,
         confirmations: confirmations::confirmations(source, &document.confirmations)?,
         webhooks: webhooks::webhooks(source, &document.webhooks)?,
+        sources,
         crm: crm::crm(source, &document.crm)?,
         store: store(source, &document.store)?,
         http: http(source, &document.http)?,
@@ -139,7 +141,18 @@ fn http(source: &Source<'_>, raw: &raw::Http) -> Result<HttpConfig, ConfigError>
         (None, Some(file)) => Some(token_file(source, file)?),
         (None, None) => None,
     };
-    Ok(HttpConfig { listen, api_token })
+    let public_url =
+        read(source, &raw.public_url, |url| match url.starts_with("https://") || url.starts_with("http://") {
+            true => Ok(url.clone()),
+            false => Err("this is no web address; write it like \"https://desk.example.com\"".to_owned()),
+        })?;
+    Ok(HttpConfig {
+        listen,
+        api_token,
+        proxies: each(source, &raw.proxies, value::cidr)?,
+        public_url: public_url.unwrap_or_else(|| format!("http://{listen}")),
+        share_days: number(source, "share_days", &raw.share_days, SHARE_DAYS, 1..=3650)?,
+    })
 }
 
 fn token_file(source: &Source<'_>, file: &Spanned<String>) -> Result<Secret, ConfigError> {
@@ -246,6 +259,8 @@ const RTP_PORTS: RangeInclusive<u16> = 20_000..=29_999;
 const PORTS_PER_CALL: usize = 2;
 const ESPEAK: &str = "espeak-ng";
 const STORE_URL: &str = "sqlite:data/offhook.db";
+/// As long as events can be replayed.
+const SHARE_DAYS: u32 = 30;
 const HTTP_LISTEN: &str = "127.0.0.1:8080";
 /// Longest name, address, question or answer: half a minute of speech.
 const TEXT_CHARS_MAX: usize = 600;

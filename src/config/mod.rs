@@ -19,6 +19,7 @@ mod raw;
 mod read;
 mod secret;
 mod settings;
+mod sources;
 mod value;
 mod webhooks;
 
@@ -28,6 +29,6 @@ pub use secret::Secret;
 pub use settings::{
     AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmAccess,
     CrmConfig, CrmKind, CrmRemoteConfig, EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat,
-    MailConfig, MediaConfig, MicrosoftConfig, ModelConfig, PermissionConfig, Route, SipConfig, SpeechConfig,
-    SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+    MailConfig, MediaConfig, MicrosoftConfig, ModelConfig, PermissionConfig, Route, SipConfig, SourceConfig,
+    SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
 };

@@ -32,6 +32,7 @@ pub(super) struct Document {
     pub(super) crm: Crm,
     pub(super) confirmations: Confirmations,
     pub(super) webhooks: Vec<Webhook>,
+    pub(super) sources: Vec<PlatformSource>,
     pub(super) store: Store,
     pub(super) http: Http,
     pub(super) log: Log,
@@ -297,6 +298,29 @@ pub(super) struct Webhook {
     pub(super) allow_private: bool,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlatformSource {
+    pub(super) name: Spanned<String>,
+    pub(super) kind: Spanned<String>,
+    pub(super) business: Given<String>,
+    #[serde(default)]
+    pub(super) secrets: Vec<Spanned<String>>,
+    pub(super) secrets_env: Given<String>,
+    pub(super) secrets_file: Given<String>,
+    pub(super) public_key_file: Given<String>,
+    pub(super) allow: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub(super) hosts: Vec<Spanned<String>>,
+    pub(super) api_url: Given<String>,
+    pub(super) api_user: Given<String>,
+    pub(super) api_password_env: Given<String>,
+    pub(super) api_password_file: Given<String>,
+    pub(super) wait_minutes: Given<i64>,
+    #[serde(default)]
+    pub(super) allow_private: bool,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Store {
@@ -309,6 +333,9 @@ pub(super) struct Http {
     pub(super) listen: Given<String>,
     pub(super) api_token: Given<String>,
     pub(super) api_token_file: Given<String>,
+    pub(super) proxies: Vec<Spanned<String>>,
+    pub(super) public_url: Given<String>,
+    pub(super) share_days: Given<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::secret::Secret;
 use crate::conversation::Business;
-use crate::events::Kind;
+use crate::events::{Door, Kind};
 use crate::outbox::Notify;
 
 /// Everything the process is told at start.
@@ -42,6 +42,8 @@ pub struct Config {
     pub confirmations: ConfirmationsConfig,
     /// `[[webhooks]]`; names are unique.
     pub webhooks: Vec<EndpointConfig>,
+    /// `[[sources]]`; names are unique.
+    pub sources: Vec<SourceConfig>,
     /// `[store]`
     pub store: StoreConfig,
     /// `[http]`
@@ -415,6 +417,31 @@ pub struct EndpointConfig {
     pub allow_private: bool,
 }
 
+/// A platform that may tell us of its calls.
+#[derive(Debug, Clone)]
+pub struct SourceConfig {
+    /// Its name: the end of its address.
+    pub name: String,
+    /// How it signs.
+    pub door: Door,
+    /// Its calls are meetings.
+    pub meetings: bool,
+    /// Business id.
+    pub business: String,
+    /// Networks it speaks from; none is anywhere.
+    pub allow: Option<Vec<Cidr>>,
+    /// Hosts artefacts are fetched from; empty is any.
+    pub hosts: Vec<String>,
+    /// Where it is asked, as whom, with which password.
+    pub api: Option<(String, String, Secret)>,
+    /// How long a call that is over waits for more.
+    pub wait: Duration,
+    /// How long sound waits for words.
+    pub audio_after: Duration,
+    /// Artefacts may be on this machine or in a private network.
+    pub allow_private: bool,
+}
+
 /// Where calls, bookings and outgoing work are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreConfig {
@@ -441,6 +468,12 @@ pub struct HttpConfig {
     pub listen: SocketAddr,
     /// Bearer token; none: one is made on first start.
     pub api_token: Option<Secret>,
+    /// Proxies in front of it, whose X-Forwarded-For is believed.
+    pub proxies: Vec<Cidr>,
+    /// Where links from outside reach it.
+    pub public_url: String,
+    /// How long links to transcripts open, days.
+    pub share_days: u32,
 }
 
 /// What is logged, and how.

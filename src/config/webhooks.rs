@@ -9,7 +9,7 @@ use super::error::{ConfigError, Source};
 use super::raw::{self, Given};
 use super::secret::Secret;
 use super::settings::EndpointConfig;
-use crate::events::{Kind, Secrets};
+use crate::events::{BadSecret, Kind, Secrets};
 
 /// Checks the list.
 pub(super) fn webhooks(source: &Source<'_>, raw: &[raw::Webhook]) -> Result<Vec<EndpointConfig>, ConfigError> {
@@ -31,11 +31,13 @@ fn webhook<'a>(
         let what = "this is no https:// address; http:// is only for private targets, with allow_private = true";
         return Err(source.at(raw.url.span(), what));
     }
-    let at = raw.name.span();
+    let secrets = secrets(source, raw.name.span(), &raw.secrets, &raw.secrets_env, &raw.secrets_file)?;
+    let revealed: Vec<&str> = secrets.iter().map(Secret::reveal).collect();
+    Secrets::new(&revealed).map_err(|bad| source.at(raw.name.span(), bad.to_string()))?;
     Ok(EndpointConfig {
         name,
         url: Secret::new(raw.url.get_ref()),
-        secrets: secrets(source, at, &raw.secrets, &raw.secrets_env, &raw.secrets_file)?,
+        secrets,
         kinds: kinds(source, raw.events.as_deref())?,
         allow_private: raw.allow_private,
     })
@@ -71,7 +73,9 @@ pub(super) fn secrets(
     };
     let found = found.map_err(|what| source.at(at.clone(), what))?;
     let lines: Vec<&str> = found.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    Secrets::new(&lines).map_err(|bad| source.at(at, bad.to_string()))?;
+    if lines.is_empty() {
+        return Err(source.at(at, BadSecret::Missing.to_string()));
+    }
     Ok(lines.into_iter().map(Secret::new).collect())
 }
 

@@ -39,11 +39,13 @@ fn admit(shared: &Shared, request: &Request) -> Result<(), Problem> {
         return Err(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail));
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if length.unwrap_or(0) > BODY_BYTES_MAX {
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {BODY_BYTES_MAX} bytes of body")));
-    }
     let path = request.uri().path();
-    if HEALTH.contains(&path) || page::PATHS.contains(&path) {
+    let ingest = path.starts_with(INGEST);
+    let most = if ingest { INGEST_BYTES_MAX } else { BODY_BYTES_MAX };
+    if length.unwrap_or(0) > most {
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {most} bytes of body")));
+    }
+    if ingest || path.starts_with(SHARE) || HEALTH.contains(&path) || page::PATHS.contains(&path) {
         return Ok(());
     }
     match bearer(headers) {
@@ -97,9 +99,15 @@ pub(super) async fn wrong_method(uri: Uri) -> Problem {
 }
 
 const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
+/// What comes here is signed by who sends it.
+const INGEST: &str = "/ingest/";
+/// What is shown here is signed by us.
+const SHARE: &str = "/share/";
+/// A day's transcript.
+pub(super) const INGEST_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// A bearer token, cookies of other tools on the same host, and room to spare.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
-/// No endpoint takes a body yet.
+/// Of the API's own requests.
 const BODY_BYTES_MAX: u64 = 64 * 1024;
 /// From request to the head of the answer; a store that takes longer is down.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);

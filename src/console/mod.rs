@@ -9,14 +9,17 @@ mod desk;
 mod door;
 mod events;
 mod hooks;
+mod ingest;
 mod listener;
 mod metrics;
 mod page;
 mod problem;
 mod server;
+mod share;
 mod token;
 
 pub use desk::{Desk, Later, Readiness};
+pub use ingest::Doors;
 pub use problem::Problem;
 pub use server::{Console, Settings};
-pub use token::{ApiToken, TokenError};
+pub use token::{ApiToken, TokenError, kept_secret};

@@ -3,24 +3,26 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use super::desk::Desk;
 use super::events::Hub;
+use super::ingest::{Doors, Peer};
 use super::listener::Limited;
 use super::metrics::Metrics;
 use super::token::ApiToken;
-use super::{api, contacts, door, events, hooks, page};
+use super::{api, contacts, door, events, hooks, ingest, page, share};
 use crate::call::CallEvent;
 use crate::conversation::Business;
 use crate::store::Store;
@@ -51,6 +53,8 @@ pub(super) struct Shared {
     pub(super) businesses: Vec<Arc<Business>>,
     pub(super) metrics: Metrics,
     pub(super) hub: Hub,
+    /// Set once what is behind them has started.
+    pub(super) doors: Arc<OnceLock<Doors>>,
     /// Becomes true when the server stops: event streams end.
     pub(super) closing: watch::Receiver<bool>,
 }
@@ -62,8 +66,14 @@ impl Console {
         let (close, closing) = watch::channel(false);
         let events = desk.subscribe();
         let Settings { token, businesses, .. } = settings;
-        let shared = Shared { desk, store, token, businesses, metrics: Metrics::default(), hub: Hub::new(), closing };
+        let (metrics, hub, doors) = (Metrics::default(), Hub::new(), Arc::default());
+        let shared = Shared { desk, store, token, businesses, metrics, hub, doors, closing };
         Ok(Self { listener, shared: Arc::new(shared), events, close })
+    }
+
+    /// The doors that need no token; until they are set they answer that we are starting.
+    pub fn doors(&self) -> Arc<OnceLock<Doors>> {
+        self.shared.doors.clone()
     }
 
     /// The address really taken.
@@ -83,7 +93,8 @@ impl Console {
             stop.await;
             let _ = close.send(true); // nobody listening is fine
         };
-        let server = axum::serve(Limited::new(listener), router(shared)).with_graceful_shutdown(stopping);
+        let server = axum::serve(Limited::new(listener), router(shared).into_make_service_with_connect_info::<Peer>())
+            .with_graceful_shutdown(stopping);
         let served = tokio::select! {
             served = async { server.await } => served,
             () = async {
@@ -112,6 +123,9 @@ fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(hooks::enable))
         .routes(routes!(hooks::deliveries))
         .routes(routes!(hooks::replay))
+        .routes(routes!(share::share))
+        .routes(routes!(share::transcript))
+        .routes(routes!(ingest::ingest).layer(DefaultBodyLimit::max(door::INGEST_BYTES_MAX as usize)))
         .split_for_parts();
     let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     description.components.get_or_insert_default().add_security_scheme("token", scheme);

@@ -56,6 +56,16 @@ impl ApiToken {
     }
 }
 
+/// A secret of this name kept in `dir`, made there on first use with mode 0600.
+pub fn kept_secret(dir: &Path, name: &str) -> Result<String, TokenError> {
+    let path = dir.join(name);
+    match keep(dir, &path) {
+        Ok(secret) if secret.is_empty() => Err(TokenError::Empty { path }),
+        Ok(secret) => Ok(secret),
+        Err(source) => Err(TokenError::File { path, source }),
+    }
+}
+
 /// Reads the token file, or makes it.
 fn keep(dir: &Path, path: &Path) -> std::io::Result<String> {
     std::fs::create_dir_all(dir)?;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::event::{Event, Kind};
 use crate::call::{CallRecord, Disposition, Line, Speaker};
 use crate::conversation::Booking;
+use crate::record::read_call;
 
 /// Every event the record implies so far, in order; `over` when it is the call's last word.
 pub fn happened(call: &CallRecord, over: bool) -> Vec<Event> {
@@ -60,6 +61,15 @@ fn ending(call: &CallRecord) -> Vec<Event> {
             "lines": call.transcript.iter().map(spoken).collect::<Vec<_>>(),
         });
         events.push(event(call, Kind::TranscriptionComplete, "", at, data));
+    }
+    if let Some(found) = read_call(call, None).sentiment.value() {
+        let data = json!({
+            "business": call.business,
+            "call_id": call.id,
+            "sentiment": found.label,
+            "score": found.score,
+        });
+        events.push(event(call, Kind::SentimentScored, "", at, data));
     }
     events
 }

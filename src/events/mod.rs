@@ -1,4 +1,4 @@
-//! What happens, told to others: the catalogue of events, signatures, addresses that may be reached.
+//! What happens, told to others and told by others: the catalogue of events, signatures, addresses that may be reached.
 //!
 //! An [`Event`] is derived from a call's record as it is written ([`happened`]): the same record gives the same events
 //! under the same ids, so writing one twice is writing it once. `docs/events.md` says what is in each.
@@ -6,9 +6,13 @@
 mod address;
 mod event;
 mod happened;
+mod inbound;
+mod share;
 mod signature;
 
 pub use address::Reach;
 pub use event::{Event, Kind};
 pub use happened::happened;
+pub use inbound::{Artefact, Door, Line, NotAdmitted, Person, Report, Request, Told, What};
+pub use share::{Share, Shared};
 pub use signature::{BadSecret, Secrets, Unsigned};

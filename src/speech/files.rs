@@ -34,6 +34,17 @@ pub struct FileTranscript {
     pub confidence: f32,
 }
 
+/// A piece of a file in which something was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// Where it begins, milliseconds.
+    pub start_ms: u64,
+    /// Where it ends.
+    pub end_ms: u64,
+    /// The words.
+    pub text: String,
+}
+
 /// A file that could not be transcribed.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -77,6 +88,36 @@ pub fn transcribe_files(
     for file in files {
         on_result(decode(file, EARS_RATE).and_then(|audio| transcribe(speech, file, audio, language)));
     }
+}
+
+/// Hears a whole file piece by piece, cut where it is quietest; pieces without words are left out.
+///
+/// # Errors
+/// See [`FileError`].
+pub fn listen(speech: &Speech, file: &Path, language: &str) -> Result<Vec<Spoken>, FileError> {
+    let audio = decode(file, EARS_RATE)?;
+    let ms = |samples: usize| samples as u64 * 1000 / u64::from(EARS_RATE);
+    let (mut from, mut heard) = (0, Vec::new());
+    while from < audio.len() {
+        let to = from + cut(&audio[from..]);
+        let found = transcribe(speech, file, audio[from..to].to_vec(), Some(language))?;
+        if !found.text.trim().is_empty() {
+            heard.push(Spoken { start_ms: ms(from), end_ms: ms(to), text: found.text });
+        }
+        from = to;
+    }
+    Ok(heard)
+}
+
+/// Where to cut: the end, or the quietest moment of the last seconds of what the ears take at once.
+fn cut(audio: &[i16]) -> usize {
+    if audio.len() <= PIECE_MAX {
+        return audio.len();
+    }
+    let loudness =
+        |at: &usize| audio[*at..*at + FRAME].iter().map(|sample| i64::from(sample.unsigned_abs())).sum::<i64>();
+    let quietest = (PIECE_MIN..PIECE_MAX - FRAME).step_by(FRAME).min_by_key(loudness);
+    quietest.unwrap_or(PIECE_MAX) + FRAME / 2
 }
 
 /// Any sound file as mono at `rate` Hz: channels are averaged.
@@ -176,6 +217,12 @@ fn transcribe(
 
 /// Hz the ears take.
 const EARS_RATE: u32 = 16_000;
+/// Most samples heard at once: Whisper's window is 30 s.
+const PIECE_MAX: usize = 28 * EARS_RATE as usize;
+/// Fewest, where there is more to come.
+const PIECE_MIN: usize = 18 * EARS_RATE as usize;
+/// Loudness is looked at in steps of 30 ms.
+const FRAME: usize = EARS_RATE as usize * 3 / 100;
 
 /// Longest file, seconds: it is held in memory.
 const FILE_SECONDS_MAX: u64 = 4 * 3600;

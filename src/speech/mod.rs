@@ -30,7 +30,7 @@ mod voice;
 mod wording;
 
 pub use error::{Busy, SpeechError};
-pub use files::{FileError, FileTranscript, transcribe_files};
+pub use files::{FileError, FileTranscript, Spoken, listen, transcribe_files};
 pub use questions::{Known, Questions};
 pub use service::Speech;
 pub use settings::{Settings, WhisperChoice};

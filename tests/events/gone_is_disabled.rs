@@ -10,7 +10,7 @@ use offhook::call::Disposition;
 use offhook::store::EndpointState;
 
 use crate::fixtures::{call, ended};
-use crate::receiver::{House, Receiver, eventually};
+use crate::receiver::{EVENTS, House, Receiver, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn until_it_is_enabled_by_hand() {
@@ -30,13 +30,13 @@ async fn until_it_is_enabled_by_hand() {
         call
     };
     house.ends(now_ending("c1"));
-    other.until("the first call", |r| r.taken().len() == 3).await;
+    other.until("the first call", |r| r.taken().len() == EVENTS).await;
     gone.until("one request", |r| !r.got().is_empty()).await;
     let state = || async { house.store().endpoints().await.unwrap().into_iter().find(|e| e.name == "gone").unwrap() };
     eventually("disabled", || async { state().await.state == EndpointState::Disabled }).await;
     let asked = gone.got().len();
     house.ends(now_ending("c2"));
-    other.until("the second call", |r| r.taken().len() == 6).await;
+    other.until("the second call", |r| r.taken().len() == 2 * EVENTS).await;
     let row = state().await;
     assert!(row.disabled_at.is_some() && row.reason.as_deref().unwrap().contains("410"), "{row:?}");
     assert_eq!(gone.got().len(), asked, "nothing is sent to a disabled endpoint");
@@ -44,7 +44,7 @@ async fn until_it_is_enabled_by_hand() {
 
     back.store(true, Ordering::SeqCst);
     assert!(house.store().enable_endpoint("gone", Timestamp::now()).await.unwrap());
-    gone.until("both calls", |r| r.taken().len() == 6).await;
+    gone.until("both calls", |r| r.taken().len() == 2 * EVENTS).await;
     eventually("noted", || async { state().await.waiting == 0 }).await;
     assert_eq!(state().await.state, EndpointState::Enabled);
     house.close().await;

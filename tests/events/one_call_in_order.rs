@@ -8,10 +8,9 @@ use axum::response::IntoResponse;
 use offhook::call::Disposition;
 
 use crate::fixtures::{call, ended};
-use crate::receiver::{House, Receiver};
+use crate::receiver::{EVENTS, House, Receiver};
 
 const CALLS: usize = 40;
-const EVENTS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_and_a_restart_change_neither_order_nor_number() {
@@ -47,7 +46,9 @@ async fn faults_and_a_restart_change_neither_order_nor_number() {
     }
     assert_eq!(calls.len(), CALLS);
     assert!(
-        calls.values().all(|kinds| kinds == &["call.started", "call.ended", "transcription.complete"]),
+        calls
+            .values()
+            .all(|kinds| kinds == &["call.started", "call.ended", "transcription.complete", "sentiment.scored"]),
         "{calls:?}"
     );
     assert!(receiver.got().len() > receiver.taken().len(), "some were refused at first");

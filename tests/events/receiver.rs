@@ -21,6 +21,8 @@ use tokio::sync::watch;
 
 use crate::fixtures::{Db, db, quick};
 
+/// Events of a call in which the caller spoke and nothing was booked.
+pub const EVENTS: usize = 4;
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A request that came.

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use offhook::call::Disposition;
 
 use crate::fixtures::{call, ended};
-use crate::receiver::{House, Receiver, eventually};
+use crate::receiver::{EVENTS, House, Receiver, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_comes_before_the_pause_is_over() {
@@ -31,6 +31,6 @@ async fn nothing_comes_before_the_pause_is_over() {
     receiver.until("a second request", |r| r.got().len() > 1).await;
     let waited = refused.lock().unwrap().unwrap().elapsed();
     assert!(waited >= Duration::from_millis(1900), "{waited:?}");
-    receiver.until("all events", |r| r.taken().len() == 6).await;
+    receiver.until("all events", |r| r.taken().len() == 2 * EVENTS).await;
     house.close().await;
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::fixtures::{call, ended};
 use crate::library::ask;
-use crate::receiver::{House, Receiver, SECRET};
+use crate::receiver::{EVENTS, House, Receiver, SECRET};
 
 const NEW: &str = "whsec_bmV3ZXIgc2VjcmV0LCB0d2VudHktZm91cg==";
 const STRANGE: &str = "whsec_c29tZWJvZHkgZWxzZSdzIHNlY3JldCwgMjQ=";
@@ -20,7 +20,7 @@ async fn the_library_accepts_ours_under_the_new_secret_and_the_old() {
     endpoint.secrets = Secrets::new(&[NEW, SECRET]).unwrap();
     let house = House::open(vec![endpoint]).await;
     house.ends(ended(call("c1", Some("+12125550123")), Disposition::InfoOnly));
-    receiver.until("three events", |r| r.taken().len() >= 3).await;
+    receiver.until("every event", |r| r.taken().len() >= EVENTS).await;
     house.close().await;
 
     let mut questions = Vec::new();

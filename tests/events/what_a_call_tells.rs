@@ -5,7 +5,7 @@ use offhook::conversation::Booking;
 use offhook::events::{Kind, happened};
 
 use crate::fixtures::{at, call, db, ended, line};
-use crate::receiver::{House, Receiver};
+use crate::receiver::{EVENTS, House, Receiver};
 
 fn booking(id: &str) -> Booking {
     let (starts_at, ends_at) = (at("2026-11-24T15:00:00Z"), at("2026-11-24T15:30:00Z"));
@@ -28,11 +28,14 @@ fn each_turn_of_a_call_has_its_event_and_its_order() {
     let appointments = ["appointment.booked", "appointment.booked", "appointment.moved", "appointment.cancelled"];
     assert_eq!(kinds(&live, false)[1..], appointments);
     let over = ended(live.clone(), Disposition::Booked);
-    assert_eq!(kinds(&over, true)[5..], ["call.ended", "transcription.complete"]);
+    assert_eq!(kinds(&over, true)[5..], ["call.ended", "transcription.complete", "sentiment.scored"]);
     let failed = ended(call("c1", None), Disposition::Failed);
-    assert_eq!(kinds(&failed, true), ["call.started", "call.failed", "transcription.complete"]);
+    assert_eq!(kinds(&failed, true), ["call.started", "call.failed", "transcription.complete", "sentiment.scored"]);
     let passed = ended(call("c1", None), Disposition::Escalated);
-    assert_eq!(kinds(&passed, true), ["call.started", "call.transferred", "call.ended", "transcription.complete"]);
+    assert_eq!(
+        kinds(&passed, true),
+        ["call.started", "call.transferred", "call.ended", "transcription.complete", "sentiment.scored"]
+    );
     let mut silent = ended(call("c1", None), Disposition::Abandoned);
     silent.transcript.clear();
     assert_eq!(kinds(&silent, true), ["call.started", "call.ended"]);
@@ -66,11 +69,12 @@ async fn however_often_a_call_is_written_each_event_goes_out_once() {
     receiver.until("call.started while the call runs", |r| r.taken().len() == 1).await;
     house.ends(ended(live.clone(), Disposition::InfoOnly));
     house.ends(ended(live, Disposition::Failed));
-    receiver.until("three events", |r| r.taken().len() >= 3).await;
+    receiver.until("every event", |r| r.taken().len() >= EVENTS).await;
     house.outbox.drained().await;
     house.close().await;
     let kinds: Vec<String> = receiver.got().iter().map(|got| got.kind().to_owned()).collect();
-    assert_eq!(kinds, ["call.started", "call.ended", "transcription.complete"]);
+    assert_eq!(kinds, ["call.started", "call.ended", "transcription.complete", "sentiment.scored"]);
+    assert_eq!(receiver.got()[3].body["data"]["sentiment"], "neutral");
     let last = &receiver.got()[2].body;
     assert_eq!(last["id"].as_str(), Some(receiver.got()[2].id()));
     assert_eq!(last["data"]["lines"][0]["text"], "I would like a cleaning");
@@ -83,7 +87,7 @@ async fn a_call_a_crash_cut_off_fails_at_the_next_start() {
     let db = db().await;
     db.store.open_call(&call("c1", Some("+12125550123"))).await.unwrap();
     let house = House::with(db, vec![receiver.endpoint("desk")], crate::receiver::settings()).await;
-    receiver.until("three events", |r| r.taken().len() >= 3).await;
+    receiver.until("every event", |r| r.taken().len() >= EVENTS).await;
     house.close().await;
     assert_eq!(receiver.got()[1].kind(), "call.failed");
 }
