@@ -81,13 +81,14 @@ NUMBERS = ["four two", "three eight", "seven one", "nine five"]
 class Server:
     """A release `offhook serve` in a folder of its own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, more=""):
         self.folder = folder
         first = 21000 + os.getpid() % 80 * 100
         text = CONFIG.format(first=first, last=first + 99, token=TOKEN, folder=folder, threads=f"threads = {THREADS}" if THREADS else "")
         demo = Path("src/config/demo.toml").read_text()
         config = folder / "offhook.toml"
-        config.write_text(without_sections(demo, {"sip", "media", "http", "store", "speech", "testing"}) + text)
+        dropped = {"sip", "media", "http", "store", "speech", "testing"} | {line[1:].split("]")[0] for line in more.splitlines() if line.startswith("[")}
+        config.write_text(without_sections(demo, dropped) + text + more)
         self.log = open(folder / "log.txt", "w")
         self.process = subprocess.Popen(
             [OFFHOOK, "serve", "--config", config], stdout=subprocess.PIPE, stderr=self.log, text=True
@@ -248,4 +249,5 @@ def main():
     print(f"load at the end {os.getloadavg()[0]:.2f}")
 
 
-main()
+if __name__ == "__main__":
+    main()

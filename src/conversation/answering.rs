@@ -98,9 +98,9 @@ impl Conversation {
         w.len() <= NO_WORDS
             && matches!(w.without_fillers().word(0), "no" | "nope" | "nah")
             && !ENGLISH.is_question(w)
-            && !w.has_any(&["but", "wait", "need", "want", "can", "could", "wrong"])
+            && !w.has_any(&["but", "wait", "need", "want", "can", "could", "wrong", "another", "also"])
             && find_services(w, &self.business.services).is_empty()
-            && Wish::read(w, at, Ear::Open).is_empty()
+            && (Wish::read(w, at, Ear::Open).is_empty() || only_thanks(w))
     }
 
     /// "Do you do whitening?"
@@ -465,6 +465,13 @@ impl Conversation {
 /// "Yes, no, use another": no plain yes.
 fn corrective_of_number(turn: &Turn) -> bool {
     ENGLISH.means("other_number", &turn.words) || turn.words.has_any(&["wait", "but", "not", "wrong", "actually"])
+}
+
+/// "No, thanks, on Thursday all": that is it, whatever the rest was misheard as.
+fn only_thanks(words: &Words) -> bool {
+    let words = words.without_fillers();
+    let after = ["no thank you", "no thanks"].iter().find(|no| words.starts(0, no)).map(|no| no.split(' ').count());
+    after.is_some_and(|after| !corrective(&words.part(after, words.len())))
 }
 
 /// Words with which something said before is taken back.

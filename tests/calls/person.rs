@@ -38,8 +38,8 @@ pub struct Person {
     turns: usize,
     /// The agent said that the wish cannot be met.
     refused: bool,
-    /// Everything was said.
-    done: bool,
+    /// How often the goodbye was said.
+    goodbyes: usize,
     /// Start of the line answered last.
     answered_ms: Option<u64>,
 }
@@ -53,7 +53,7 @@ enum Reply {
 impl Person {
     pub fn new(phone: impl Phone + 'static, number: &'static str, voices: [Voice; 2], wish: Wish) -> Self {
         let phone = Box::new(phone);
-        Self { phone, number, voices, wish, together: None, turns: 0, refused: false, done: false, answered_ms: None }
+        Self { phone, number, voices, wish, together: None, turns: 0, refused: false, goodbyes: 0, answered_ms: None }
     }
 
     /// Waits for the others before the yes.
@@ -76,9 +76,14 @@ impl Person {
                 Reply::Press(keys) => self.phone.keys(keys),
             }
             self.turns += 1;
+            if self.goodbyes >= GOODBYES_MAX {
+                self.phone.hang_up();
+                break;
+            }
         }
+        let call = server.wait(&path(&id), "the call ends", ANSWER_DEADLINE, |call| call["state"] == "ended");
         self.phone.wait_for_end();
-        server.get(&path(&id))
+        call
     }
 
     /// Listens to the greeting, says goodbye with the handset; the call's record.
@@ -117,15 +122,12 @@ impl Person {
         let wish = self.wish;
         match question {
             // Asked again after the booking, nobody books twice.
-            Question::Help if self.done => Reply::Say(ALL_DONE),
+            Question::Help if self.goodbyes > 0 => self.goodbye(),
             Question::Help => Reply::Say(wish.opening),
             Question::Service => Reply::Say(wish.service),
             Question::When => Reply::Say(wish.when),
             Question::Name => Reply::Say(wish.name),
-            Question::AnythingElse => {
-                self.done = true;
-                Reply::Say(ALL_DONE)
-            }
+            Question::AnythingElse => self.goodbye(),
             Question::NumberBack => Reply::Say("Yes, that's right."),
             Question::Change => Reply::Say("The time is wrong."),
             Question::Number => Reply::Press(wish.other_number.expect("this person's number is the one called from")),
@@ -143,6 +145,11 @@ impl Person {
             }
             Question::ReadBack => Reply::Say("No, that's not right."),
         }
+    }
+
+    fn goodbye(&mut self) -> Reply {
+        self.goodbyes += 1;
+        Reply::Say(ALL_DONE)
     }
 }
 
@@ -201,6 +208,8 @@ fn text(line: &Value) -> &str {
     line["text"].as_str().unwrap_or_default()
 }
 
+/// Who said goodbye so often and was misheard hangs up.
+const GOODBYES_MAX: usize = 3;
 /// A booking takes seven answers; the rest is patience with words that were misheard.
 const TURNS_MAX: usize = 16;
 /// Longest wait for the agent's next question, its re-prompts after silence included.

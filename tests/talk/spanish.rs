@@ -104,3 +104,14 @@ fn one_language_only_never_changes() {
     assert_eq!(call.conversation.expected_languages(), [Language::English]);
     assert!(!call.said[1].contains("español"));
 }
+
+#[test]
+fn no_thanks_is_a_goodbye_whatever_follows_was_misheard_as() {
+    for bye in ["No, gracias, el jueves todo.", "No gracias, es el todo."] {
+        let mut call = Call::new(both());
+        for said in ["Hola, ¿a qué hora abren mañana?", bye] {
+            call.hear(said);
+        }
+        assert!(call.hung_up.is_some(), "{bye}: {:?}", call.said);
+    }
+}
