@@ -2,7 +2,9 @@
 
 mod calendars;
 mod call_args;
+mod crms;
 mod init;
+mod paperwork;
 mod place;
 mod serve;
 
@@ -47,6 +49,39 @@ enum Command {
     /// Log in to the calendar of the configuration.
     #[command(subcommand)]
     Calendar(calendars::Command),
+    /// See and mend what is on its way to the CRM.
+    Queue {
+        /// Configuration; found as `serve` finds it.
+        #[arg(long, value_name = "FILE", global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        command: paperwork::Queue,
+    },
+    /// Read, verify and export the record of every step.
+    Audit {
+        /// Configuration; found as `serve` finds it.
+        #[arg(long, value_name = "FILE", global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        command: paperwork::Audit,
+    },
+    /// Compare the call log with the CRM, record by record, and queue what is missing.
+    Reconcile {
+        /// Calls from this instant on (RFC 3339).
+        #[arg(long)]
+        since: jiff::Timestamp,
+        /// Configuration; found as `serve` finds it.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Check the CRM of the configuration, and see what a call sends to it.
+    Crm {
+        /// Configuration; found as `serve` finds it.
+        #[arg(long, value_name = "FILE", global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        command: paperwork::Crm,
+    },
     /// Write down what is said in sound files.
     Transcribe(speech::command::TranscribeArgs),
 }
@@ -66,6 +101,10 @@ fn main() -> ExitCode {
         Command::Calendar(calendars::Command::Login { config, port }) => {
             with_config(config, |config| calendars::login(&config, port))
         }
+        Command::Queue { config, command } => paperwork(config, paperwork::Command::Queue(command)),
+        Command::Audit { config, command } => paperwork(config, paperwork::Command::Audit(command)),
+        Command::Reconcile { since, config } => paperwork(config, paperwork::Command::Reconcile { since }),
+        Command::Crm { config, command } => paperwork(config, paperwork::Command::Crm(command)),
         Command::Transcribe(args) => {
             let models = models::Dir::default();
             speech::command::transcribe(&args, speech::Settings { models, ..speech::Settings::default() })
@@ -81,6 +120,10 @@ fn with_config(path: Option<PathBuf>, then: impl FnOnce(config::Config) -> ExitC
             ExitCode::from(ASKED_WRONGLY)
         }
     }
+}
+
+fn paperwork(config: Option<PathBuf>, command: paperwork::Command) -> ExitCode {
+    with_config(config, |config| paperwork::run(&config, &command))
 }
 
 fn summary(config: &config::Config) -> String {

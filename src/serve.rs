@@ -10,10 +10,9 @@ use std::sync::{Arc, OnceLock};
 use jiff::{SignedDuration, Timestamp};
 use offhook::calendar::{self, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
-use offhook::config::{Config, CrmConfig, HttpConfig, LogConfig, LogFormat, SpeechModel, StoreConfig};
+use offhook::config::{Config, HttpConfig, LogConfig, LogFormat, SpeechModel, StoreConfig};
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
-use offhook::crm::{self, Crm};
 use offhook::gateway::{self, Directory, Gateway, Handle, Rooms};
 use offhook::interpreter::{self, Model, ModelError};
 use offhook::models;
@@ -24,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, watch};
 use tracing_subscriber::EnvFilter;
 
-use crate::calendars;
+use crate::{calendars, crms};
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(config: Config) -> ExitCode {
@@ -79,7 +78,8 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let token = api_token(&config.http, &config.store)?;
     let store = Store::open(&config.store.url).await?;
     let desk = Arc::new(Line::default());
-    let settings = console::Settings { listen: config.http.listen, token };
+    let meter = outbox::Meter::default();
+    let settings = console::Settings { listen: config.http.listen, token, meter: meter.clone() };
     let http_error = |source| ServeError::Http { addr: config.http.listen, source };
     let console = Console::bind(settings, desk.clone(), store.clone()).await.map_err(http_error)?;
     let http = console.local_addr().map_err(http_error)?;
@@ -89,9 +89,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
 
     let offset = config.testing.now.map_or(SignedDuration::ZERO, |now| now.duration_since(Timestamp::now()));
     let speech = start_speech(&config).await?;
-    let crm: Arc<dyn Crm> = match config.crm {
-        CrmConfig::Builtin => Arc::new(crm::BuiltIn::new(store.clone())),
-    };
+    let crm = crms::open(&config, &store);
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
     let calendar = calendars::open(&config, &store, clock)?;
     let confirmations = confirmations(&config).map_err(ServeError::Confirmations)?;
@@ -101,7 +99,8 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         businesses: config.businesses.clone(),
         confirmations,
     };
-    let outbox = Outbox::start_with(store.clone(), doors, outbox::Settings::default()).await?;
+    let outbox =
+        Outbox::start_with(store.clone(), doors, outbox::Settings { meter, ..crms::outbox_settings(&config) }).await?;
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
         speech: speech.clone(),

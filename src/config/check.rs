@@ -13,7 +13,7 @@ use super::settings::{
     CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig,
     SpeechModel, StoreConfig, TestingConfig, VoiceConfig,
 };
-use super::{business, calendar, confirmations, model, value};
+use super::{business, calendar, confirmations, crm_policy, model, value};
 
 /// Checks everything but the secrets that live elsewhere.
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
@@ -34,6 +34,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         model: model::model(source, &document.model)?,
         calendar,
         confirmations: confirmations::confirmations(source, &document.confirmations)?,
+        crm_policy: crm_policy::crm_policy(source, &document.crm_policy)?,
         crm: builtin(source, "crm", &document.crm.kind).map(|()| CrmConfig::Builtin)?,
         store: store(source, &document.store)?,
         http: http(source, &document.http)?,

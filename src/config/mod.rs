@@ -8,6 +8,7 @@ mod calendar;
 mod capacity;
 mod check;
 mod confirmations;
+mod crm_policy;
 mod error;
 mod hosted;
 mod languages;
@@ -24,6 +25,7 @@ pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
     AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmConfig,
-    GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat, MailConfig, MediaConfig, MicrosoftConfig, ModelConfig,
-    PermissionConfig, Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+    CrmPolicyConfig, GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat, MailConfig, MediaConfig, MicrosoftConfig,
+    ModelConfig, PermissionConfig, Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport,
+    VoiceConfig,
 };

@@ -12,6 +12,8 @@ use jiff::Timestamp;
 
 use super::secret::Secret;
 use crate::conversation::Business;
+use crate::outbox::Pace;
+use crate::record::Policy;
 
 /// Everything the process is told at start.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct Config {
     pub calendar: CalendarConfig,
     /// `[crm]`
     pub crm: CrmConfig,
+    /// `[crm_policy]`
+    pub crm_policy: CrmPolicyConfig,
     /// `[confirmations]`
     pub confirmations: ConfirmationsConfig,
     /// `[store]`
@@ -306,6 +310,15 @@ pub struct AcuityConfig {
 pub enum CrmConfig {
     /// Our own tables.
     Builtin,
+}
+
+/// Who may write what into the CRM, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CrmPolicyConfig {
+    /// The matrix.
+    pub policy: Policy,
+    /// At once, or in batches.
+    pub pace: Pace,
 }
 
 /// Where appointments are confirmed.

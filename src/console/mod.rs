@@ -10,6 +10,8 @@ mod events;
 mod listener;
 mod metrics;
 mod page;
+mod paperwork;
+mod paperwork_metrics;
 mod problem;
 mod server;
 mod token;

@@ -20,8 +20,9 @@ use super::events::Hub;
 use super::listener::Limited;
 use super::metrics::Metrics;
 use super::token::ApiToken;
-use super::{api, door, events, page};
+use super::{api, door, events, page, paperwork};
 use crate::call::CallEvent;
+use crate::outbox::Meter;
 use crate::store::Store;
 
 /// What the console is told at start.
@@ -30,6 +31,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// What a bearer token is compared with.
     pub token: ApiToken,
+    /// What the outbox counts.
+    pub meter: Meter,
 }
 
 /// The HTTP server, its socket open.
@@ -46,6 +49,7 @@ pub(super) struct Shared {
     pub(super) store: Store,
     pub(super) token: ApiToken,
     pub(super) metrics: Metrics,
+    pub(super) meter: Meter,
     pub(super) hub: Hub,
     /// Becomes true when the server stops: event streams end.
     pub(super) closing: watch::Receiver<bool>,
@@ -57,8 +61,15 @@ impl Console {
         let listener = TcpListener::bind(settings.listen).await?;
         let (close, closing) = watch::channel(false);
         let events = desk.subscribe();
-        let shared =
-            Shared { desk, store, token: settings.token, metrics: Metrics::default(), hub: Hub::new(), closing };
+        let shared = Shared {
+            desk,
+            store,
+            token: settings.token,
+            metrics: Metrics::default(),
+            meter: settings.meter,
+            hub: Hub::new(),
+            closing,
+        };
         Ok(Self { listener, shared: Arc::new(shared), events, close })
     }
 
@@ -104,6 +115,13 @@ fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(api::appointments))
         .routes(routes!(api::contacts))
         .routes(routes!(api::outbox))
+        .routes(routes!(paperwork::approvals))
+        .routes(routes!(paperwork::approve))
+        .routes(routes!(paperwork::reject))
+        .routes(routes!(paperwork::retry))
+        .routes(routes!(paperwork::audit))
+        .routes(routes!(paperwork::export))
+        .routes(routes!(paperwork::verify))
         .split_for_parts();
     let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     description.components.get_or_insert_default().add_security_scheme("token", scheme);

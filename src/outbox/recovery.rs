@@ -2,17 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::confirm::Confirmations;
-use super::rows::rows;
+use super::rows::{Rules, rows};
 use crate::call::{Booking, CallRecord, CallState, Disposition};
 use crate::store::{AppointmentRow, Store, StoreError};
 
 /// Closes every unfinished call as failed. Runs before the first call is taken, so each belongs to a former run.
-pub(super) async fn close_unfinished(
-    store: &Store,
-    confirmations: &Confirmations,
-    now: Timestamp,
-) -> Result<usize, StoreError> {
+pub(super) async fn close_unfinished(store: &Store, rules: &Rules, now: Timestamp) -> Result<usize, StoreError> {
     let calls = store.unfinished_calls().await?;
     for call in &calls {
         let booked = store.appointments_of_call(&call.id).await?;
@@ -20,7 +15,7 @@ pub(super) async fn close_unfinished(
         let told = |key: &str| call.outcome.unsettled.iter().any(|write| write.key == key && write.told);
         let mut closed = closed(call.clone(), booked.iter().rfind(|row| !told(&row.key)));
         drop_cancelled(store, &mut closed).await?;
-        store.finish_call(&closed, &rows(&closed, confirmations, now)).await?;
+        store.finish_call(&closed, &rows(&closed, rules, now)).await?;
     }
     Ok(calls.len())
 }

@@ -1,16 +1,28 @@
-//! Proposals as outbox rows, and back.
+//! Proposals as outbox rows, held against the policy, and back.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use super::confirm::{Confirmation, Confirmations, MAIL, WEBHOOK};
-use crate::call::CallRecord;
+use super::pace::Pace;
+use crate::call::{CallRecord, Speaker};
 use crate::conversation::Unsettled;
 use crate::crm::{Fields, Object};
-use crate::record::{Effect, Proposal, proposals};
-use crate::store::{JobRow, NewJob};
+use crate::record::{Effect, Policy, Proposal, Proposed, Source, Verdict, proposals};
+use crate::store::{JobRow, JobState, NewJob};
+
+/// What decides how a call becomes rows.
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    pub(super) confirmations: Confirmations,
+    pub(super) policy: Arc<Policy>,
+    pub(super) pace: Pace,
+}
 
 /// What a row writes.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,9 +42,20 @@ pub(super) struct Settlement {
 }
 
 /// The rows of an ended call.
-pub(super) fn rows(call: &CallRecord, confirmations: &Confirmations, now: Timestamp) -> Vec<NewJob> {
-    let proposed = proposals(call).into_iter().map(|proposal| row(call, proposal, now));
-    proposed.chain(confirmations.rows(call, now)).collect()
+pub(super) fn rows(call: &CallRecord, rules: &Rules, now: Timestamp) -> Vec<NewJob> {
+    let proposed = proposals(call);
+    let acts = proposed.iter().any(|proposal| matches!(proposal.effect, Effect::Task { .. }));
+    let frame =
+        Frame { call, rules, due: rules.pace.due(now, acts), lane: lane(call, &proposed), basis: basis(call, rules) };
+    let mut tasks = 0;
+    let mut all = Vec::new();
+    for proposal in proposed {
+        let is_task = matches!(proposal.effect, Effect::Task { .. });
+        all.push(row(&frame, proposal, tasks, now));
+        tasks += usize::from(is_task);
+    }
+    all.extend(rules.confirmations.rows(call, now));
+    all
 }
 
 /// Reads a row's values; the reason when it holds none of ours. `after_id` is the contact it waited for.
@@ -53,15 +76,105 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
     }
 }
 
-fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
-    let call_id = &call.id;
-    let (kind, payload) = match proposal.effect {
+/// Where a row's words come from.
+pub(super) fn source(job: &JobRow) -> Source {
+    match job.basis.get("source").and_then(Value::as_str) {
+        None | Some(PHONE) => Source::Call,
+        Some(_) => Source::Meeting,
+    }
+}
+
+/// What all rows of a call have in common.
+struct Frame<'a> {
+    call: &'a CallRecord,
+    rules: &'a Rules,
+    due: Timestamp,
+    lane: String,
+    basis: Value,
+}
+
+/// Everything about one person is delivered in the order it happened.
+fn lane(call: &CallRecord, proposed: &[Proposal]) -> String {
+    let phone = proposed.iter().find_map(|proposal| match &proposal.effect {
+        Effect::Contact { phone, .. } => Some(phone.as_str()),
+        _ => None,
+    });
+    format!("{}/{}", call.business, phone.unwrap_or(&call.id))
+}
+
+fn basis(call: &CallRecord, rules: &Rules) -> Value {
+    let mut hash = Sha256::new();
+    for line in &call.transcript {
+        let speaker = if line.speaker == Speaker::Caller { "caller" } else { "agent" };
+        hash.update(format!("{speaker}\t{}\t{}\t{}\n", line.start_ms, line.end_ms, line.text));
+    }
+    let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({
+        "source": PHONE,
+        "event_key": call.id,
+        "transcript_hash": hash,
+        "extractor": concat!("offhook ", env!("CARGO_PKG_VERSION")),
+        "policy": rules.policy.version,
+    })
+}
+
+fn row(frame: &Frame<'_>, proposal: Proposal, tasks_before: usize, now: Timestamp) -> NewJob {
+    let (kind, payload) = values(&frame.call.id, proposal.effect);
+    let (state, reason) = match (&payload, Object::parse(kind)) {
+        (Value::Object(fields), Some(_)) => judged(frame, kind, fields, tasks_before),
+        _ => (JobState::Ready, None),
+    };
+    let is_record = Object::parse(kind).is_some();
+    NewJob {
+        key: proposal.key,
+        after: proposal.after,
+        call_id: frame.call.id.clone(),
+        business: frame.call.business.clone(),
+        kind: kind.to_owned(),
+        payload,
+        // What the calendar did is settled at once, whatever the pace.
+        run_at: if is_record { frame.due } else { now },
+        lane: is_record.then(|| frame.lane.clone()),
+        state,
+        reason,
+        basis: frame.basis.clone(),
+    }
+}
+
+/// Where a proposal goes; what does not fit goes to a person, never to nowhere.
+fn judged(
+    frame: &Frame<'_>,
+    object: &str,
+    fields: &Map<String, Value>,
+    tasks_before: usize,
+) -> (JobState, Option<String>) {
+    let proposed = Proposed {
+        object,
+        fields,
+        source: Source::Call,
+        confidence: None,
+        cited: None,
+        tasks_before,
+        ended_at: frame.call.ended_at.unwrap_or(frame.call.started_at),
+    };
+    match frame.rules.policy.judge(&proposed) {
+        Verdict::Go => (JobState::Ready, None),
+        Verdict::Ask(why) => (JobState::AwaitingApproval, Some(why)),
+        Verdict::Refuse(why) => (JobState::Parked, Some(why)),
+    }
+}
+
+fn values(call_id: &str, effect: Effect) -> (&'static str, Value) {
+    match effect {
         Effect::Contact { phone, name, notes } => {
             (Object::Contact.as_str(), json!({ "phone": phone, "name": name, "notes": notes, "source": SOURCE }))
         }
-        Effect::Activity { subject, body, source, occurred_at } => {
-            let payload = json!({ "call_id": call_id, "subject": subject, "body": body, "source": source,
+        Effect::Activity { subject, body, source, occurred_at, details } => {
+            let mut payload = json!({ "call_id": call_id, "subject": subject, "body": body, "source": source,
                 "started_at": occurred_at });
+            if let Value::Object(fields) = &mut payload {
+                fields.extend(details);
+            }
             (Object::Activity.as_str(), payload)
         }
         Effect::Task { subject, body, due_at } => {
@@ -72,15 +185,6 @@ fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
             // Plain strings always become JSON; an empty payload would be parked with its reason, not lost.
             (SETTLE, serde_json::to_value(Settlement { write, name }).unwrap_or_default())
         }
-    };
-    NewJob {
-        key: proposal.key,
-        after: proposal.after,
-        call_id: call.id.clone(),
-        business: call.business.clone(),
-        kind: kind.to_owned(),
-        payload,
-        run_at: now,
     }
 }
 
@@ -91,3 +195,5 @@ fn parse<T: DeserializeOwned>(job: &JobRow) -> Result<T, String> {
 pub(super) const SETTLE: &str = "settle";
 /// How the CRM's readers see who wrote it.
 const SOURCE: &str = "AI receptionist";
+/// The source of our own calls.
+const PHONE: &str = "phone";

@@ -9,17 +9,23 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::confirm::Confirmations;
+use super::gate::Limits;
+use super::guarded::Guarded;
 use super::handoff::{HandOff, Pending};
+use super::meter::Meter;
+use super::pace::Pace;
 use super::retry::Backoff;
+use super::rows::Rules;
 use super::worker::Worker;
 use super::{recovery, writer};
 use crate::calendar::Calendar;
 use crate::conversation::Business;
 use crate::crm::Crm;
+use crate::record::Policy;
 use crate::store::{Claim, Store, StoreError, fresh_id};
 
 /// How the outbox works.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Deliveries at the same time.
     pub workers: usize,
@@ -31,6 +37,14 @@ pub struct Settings {
     pub attempts: u32,
     /// Waits between them.
     pub backoff: Backoff,
+    /// What may be written, and about what a person is asked.
+    pub policy: Arc<Policy>,
+    /// How much the CRM may be asked.
+    pub limits: Limits,
+    /// When calls reach the CRM.
+    pub pace: Pace,
+    /// Counts what comes of it.
+    pub meter: Meter,
 }
 
 impl Default for Settings {
@@ -42,6 +56,10 @@ impl Default for Settings {
             deadline: Duration::from_secs(30),
             attempts: 5,
             backoff: Backoff::default(),
+            policy: Arc::default(),
+            limits: Limits::none(),
+            pace: Pace::RealTime,
+            meter: Meter::default(),
         }
     }
 }
@@ -85,7 +103,9 @@ impl Outbox {
     /// The same with everything rows can be delivered to.
     pub async fn start_with(store: Store, doors: Doors, settings: Settings) -> Result<Outbox, StoreError> {
         let claim = store.claim()?;
-        let closed = recovery::close_unfinished(&store, &doors.confirmations, Timestamp::now()).await?;
+        let rules =
+            Rules { confirmations: doors.confirmations.clone(), policy: settings.policy.clone(), pace: settings.pace };
+        let closed = recovery::close_unfinished(&store, &rules, Timestamp::now()).await?;
         if closed > 0 {
             tracing::warn!(closed, "calls of a former run were cut off and are closed as failed");
         }
@@ -95,15 +115,10 @@ impl Outbox {
         let (writers, workers) = (JoinSet::new(), JoinSet::new());
         let mut outbox = Outbox { hand_off, stop_writer, stop_workers, writer: writers, workers, _claim: claim };
         let HandOff { pending, signal, .. } = outbox.hand_off.clone();
-        outbox.writer.spawn(writer::run(
-            store.clone(),
-            pending,
-            doors.confirmations.clone(),
-            signal.clone(),
-            writer_stop,
-        ));
-        let worker =
-            Worker { store, doors: Arc::new(doors), described: Arc::default(), settings, boot: fresh_id(), signal };
+        outbox.writer.spawn(writer::run(store.clone(), pending, rules, signal.clone(), writer_stop));
+        let guarded = Arc::new(Guarded::new(doors.crm.clone(), settings.limits, settings.meter.clone()));
+        let doors = Arc::new(Doors { crm: guarded.clone(), ..doors });
+        let worker = Worker { store, doors, guarded, described: Arc::default(), settings, boot: fresh_id(), signal };
         for _ in 0..worker.settings.workers.max(1) {
             outbox.workers.spawn(worker.clone().run(workers_stop.clone()));
         }

@@ -2,7 +2,10 @@
 //!
 //! The same record always gives the same proposals under the same keys, so a repeated hand-over changes nothing.
 
+mod details;
+mod policy;
 mod proposal;
 mod summary;
 
+pub use policy::{Mutation, Permit, Policy, Proposed, Source, Verdict};
 pub use proposal::{Effect, Proposal, proposals};

@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::summary;
+use serde_json::{Map, Value};
+
+use super::{details, summary};
 use crate::call::{CallRecord, Disposition, Speaker};
 use crate::conversation::Unsettled;
 
@@ -39,6 +41,8 @@ pub enum Effect {
         source: &'static str,
         /// When the call began.
         occurred_at: Timestamp,
+        /// Everything else it came to, by field.
+        details: Map<String, Value>,
     },
     /// Something a person has to do.
     Task {
@@ -97,6 +101,7 @@ fn activity(call: &CallRecord) -> Effect {
         body: summary::body(call),
         source: SOURCE,
         occurred_at: call.started_at,
+        details: details::of(call),
     }
 }
 

@@ -61,7 +61,11 @@ impl House {
             events: broadcast::channel(4096).0,
             broken: Mutex::new(false),
         });
-        let settings = Settings { listen: "127.0.0.1:0".parse().unwrap(), token: ApiToken::given(TOKEN) };
+        let settings = Settings {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            token: ApiToken::given(TOKEN),
+            meter: Default::default(),
+        };
         let console = Console::bind(settings, desk.clone(), store.clone()).await.unwrap();
         let address = console.local_addr().unwrap().to_string();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -8,4 +8,6 @@ mod events;
 mod house;
 mod limits;
 mod model_config;
+mod paperwork;
+mod queue_commands;
 mod staff_config;

@@ -1,5 +1,7 @@
 //! What calls leave behind: store, calendar, contacts, outbox, on real SQLite files.
 
+mod approvals;
+mod audit_trail;
 mod booking;
 mod calendar_conformance;
 mod calendar_server_troubles;
@@ -16,6 +18,7 @@ mod delivery;
 mod ending_a_call;
 mod exactly_once;
 mod faults;
+mod faulty_crm;
 mod fixtures;
 mod free_slots;
 mod hand_off;
@@ -24,12 +27,15 @@ mod hosted_troubles;
 mod kill_points;
 mod language_model;
 mod matching;
+mod named_failures;
 mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;
 mod outside_events_block;
+mod policy_matrix;
 mod proposals;
 mod providers;
+mod repairs;
 // The other areas use the rest of it.
 #[allow(dead_code)]
 #[path = "../calls/server.rs"]
@@ -37,3 +43,4 @@ mod server;
 mod serving_without_the_calendar;
 mod sick_calendar;
 mod staff_and_rooms;
+mod three_faults_in_ten;
