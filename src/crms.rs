@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offhook::config::{Config, CrmConfig};
+use offhook::config::{Config, CrmConfig, MailConfig};
 use offhook::crm::{BuiltIn, Crm};
 use offhook::outbox;
 use offhook::store::Store;
@@ -14,11 +14,24 @@ pub fn open(config: &Config, store: &Store) -> Arc<dyn Crm> {
     }
 }
 
-/// The policy and the pace of the configuration.
-pub fn outbox_settings(config: &Config) -> outbox::Settings {
-    outbox::Settings {
+/// The policy, the pace and the notices of the configuration; the reason when somebody cannot be told.
+pub fn outbox_settings(config: &Config) -> Result<outbox::Settings, String> {
+    let mail = config.notices.mail.as_ref().map(mail).transpose()?;
+    let slack = config.notices.slack.as_ref().map(|url| url.reveal().to_owned());
+    Ok(outbox::Settings {
+        notices: outbox::Notices { mail, slack, ..outbox::Notices::default() },
         policy: Arc::new(config.crm_policy.policy.clone()),
         pace: config.crm_policy.pace,
         ..outbox::Settings::default()
-    }
+    })
+}
+
+/// Mail as configured; the reason when it cannot be sent.
+pub fn mail(mail: &MailConfig) -> Result<outbox::Mail, String> {
+    outbox::Mail::new(&outbox::MailSettings {
+        url: mail.url.clone(),
+        login: mail.login.as_ref().map(|(name, password)| (name.clone(), password.reveal().to_owned())),
+        from: mail.from.clone(),
+        to: mail.to.clone(),
+    })
 }

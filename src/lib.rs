@@ -14,16 +14,18 @@
 //! | [`conversation`] | pure | what the receptionist says next: intents, slots, dates, prompts | - |
 //! | [`call`] | pure | one phone call as a state machine: turns, playout, barge-in, transcript, the call record | audio, rtp, conversation |
 //! | [`record`] | pure | from the call record to proposals for the CRM | call, conversation |
+//! | [`events`] | pure | what happens, told to others: catalogue, ids, signatures, addresses that may be reached | call, conversation, record |
 //! | [`models`] | IO | fetch, verify, convert, locate model files | - |
 //! | [`speech`] | IO | Whisper, voice, neural detectors: worker threads behind bounded queues | audio, models |
-//! | [`store`] | IO | every SQL line and migration | call, conversation |
+//! | [`store`] | IO | every SQL line and migration | call, conversation, events |
 //! | [`calendar`] | IO | free slots and bookings: one trait, a file per provider | conversation, store |
 //! | [`crm`] | IO | contacts and activity: one trait, a file per provider | call, conversation, store |
 //! | [`interpreter`] | IO | asks a language model what was meant: typed proposals, in time or not at all | conversation |
-//! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record |
+//! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record, events |
+//! | [`hooks`] | IO | tells others what happened: signed requests, guarded, in order, again until taken | events, store, outbox |
 //! | [`gateway`] | IO | sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs | sip, call, rtp, audio, conversation, speech, calendar, crm, interpreter, store, outbox, record |
 //! | [`caller`] | IO | the calling side: `offhook call`, rehearsals, benches | sip, rtp, audio, speech |
-//! | [`console`] | IO | HTTP API, live events | store, call, conversation, outbox, gateway |
+//! | [`console`] | IO | HTTP API, live events | store, call, conversation, outbox, gateway, hooks, events |
 //! | [`config`], `main` | IO | reads settings, starts rooms, stops them in reverse | all |
 //!
 //! Every arrow points down the table's dependencies and no room imports [`config`]: each room has its own `Settings`,
@@ -44,7 +46,9 @@ pub mod config;
 pub mod console;
 pub mod conversation;
 pub mod crm;
+pub mod events;
 pub mod gateway;
+pub mod hooks;
 pub mod interpreter;
 pub mod models;
 pub mod outbox;

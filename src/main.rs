@@ -3,6 +3,7 @@
 mod calendars;
 mod call_args;
 mod crms;
+mod events_args;
 mod init;
 mod paperwork;
 mod place;
@@ -82,6 +83,9 @@ enum Command {
         #[command(subcommand)]
         command: paperwork::Crm,
     },
+    /// Events that are told to webhooks: replay.
+    #[command(subcommand)]
+    Events(events_args::Command),
     /// Write down what is said in sound files.
     Transcribe(speech::command::TranscribeArgs),
 }
@@ -105,6 +109,9 @@ fn main() -> ExitCode {
         Command::Audit { config, command } => paperwork(config, paperwork::Command::Audit(command)),
         Command::Reconcile { since, config } => paperwork(config, paperwork::Command::Reconcile { since }),
         Command::Crm { config, command } => paperwork(config, paperwork::Command::Crm(command)),
+        Command::Events(events_args::Command::Replay(args)) => {
+            with_config(args.config.clone(), |config| events_args::replay(&config, &args))
+        }
         Command::Transcribe(args) => {
             let models = models::Dir::default();
             speech::command::transcribe(&args, speech::Settings { models, ..speech::Settings::default() })

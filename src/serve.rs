@@ -10,10 +10,12 @@ use std::sync::{Arc, OnceLock};
 use jiff::{SignedDuration, Timestamp};
 use offhook::calendar::{self, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
-use offhook::config::{Config, HttpConfig, LogConfig, LogFormat, SpeechModel, StoreConfig};
+use offhook::config::{Config, EndpointConfig, HttpConfig, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig};
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
+use offhook::events::{Reach, Secrets};
 use offhook::gateway::{self, Directory, Gateway, Handle, Rooms};
+use offhook::hooks::{self, Hooks};
 use offhook::interpreter::{self, Model, ModelError};
 use offhook::models;
 use offhook::outbox::{self, Outbox};
@@ -62,6 +64,10 @@ enum ServeError {
     Model(#[from] ModelError),
     #[error("[confirmations] {0}")]
     Confirmations(String),
+    #[error("[notices] {0}")]
+    Notices(String),
+    #[error("[[webhooks]] {0}")]
+    Webhooks(String),
     #[error("signals cannot be heard: {0}")]
     Signals(io::Error),
     #[error("{0}")]
@@ -99,8 +105,16 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         businesses: config.businesses.clone(),
         confirmations,
     };
-    let outbox =
-        Outbox::start_with(store.clone(), doors, outbox::Settings { meter, ..crms::outbox_settings(&config) }).await?;
+    // Before anything is written: what happens is written with who is to be told of it.
+    let told = endpoints(&config).map_err(ServeError::Webhooks)?;
+    store.set_endpoints(&hooks::named(&told)).await?;
+    let outbox = Outbox::start_with(
+        store.clone(),
+        doors,
+        outbox::Settings { meter, ..crms::outbox_settings(&config).map_err(ServeError::Notices)? },
+    )
+    .await?;
+    let hooks = Hooks::start(store.clone(), told, hooks::Settings::default(), outbox.changed());
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
         speech: speech.clone(),
@@ -120,6 +134,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     tracing::info!(seconds = config.sip.drain.as_secs(), "no new calls; active ones may finish");
     gateway.stop().await;
     outbox.stop().await;
+    hooks.stop().await;
     speech.shutdown();
     let _ = close_console.send(true); // gone already: joined below
     let served = console.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
@@ -129,17 +144,25 @@ async fn serve(config: Config) -> Result<(), ServeError> {
 
 /// Where appointments are confirmed; the reason when that cannot be.
 fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
-    let mail = config.confirmations.mail.as_ref().map(|mail| {
-        outbox::Mail::new(&outbox::MailSettings {
-            url: mail.url.clone(),
-            login: mail.login.as_ref().map(|(name, password)| (name.clone(), password.reveal().to_owned())),
-            from: mail.from.clone(),
-            to: mail.to.clone(),
-        })
-    });
+    let mail = config.confirmations.mail.as_ref().map(crms::mail);
     let webhook = config.confirmations.webhook.as_ref();
     let webhook = webhook.map(|hook| outbox::Webhook::new(hook.url.reveal(), hook.secret.reveal()));
     Ok(outbox::Confirmations { mail: mail.transpose()?, webhook: webhook.transpose()? })
+}
+
+/// Who is told what happens.
+fn endpoints(config: &Config) -> Result<Vec<hooks::Endpoint>, String> {
+    let endpoint = |one: &EndpointConfig| {
+        let secrets: Vec<&str> = one.secrets.iter().map(Secret::reveal).collect();
+        Ok(hooks::Endpoint {
+            name: one.name.clone(),
+            url: one.url.reveal().to_owned(),
+            secrets: Secrets::new(&secrets).map_err(|bad| format!("{}: {bad}", one.name))?,
+            kinds: one.kinds.clone(),
+            reach: if one.allow_private { Reach::Private } else { Reach::Public },
+        })
+    };
+    config.webhooks.iter().map(endpoint).collect()
 }
 
 /// The language model that helps out, where one is configured.

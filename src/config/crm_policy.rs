@@ -22,7 +22,7 @@ pub(super) fn crm_policy(source: &Source<'_>, raw: &raw::CrmPolicy) -> Result<Cr
     let stages =
         raw.stages.iter().map(|stage| spoken("stages", stage.get_ref()).map_err(|m| source.at(stage.span(), m)));
     let stages = stages.collect::<Result<Vec<_>, _>>()?;
-    for (stage, _) in &raw.stage_needs {
+    for stage in raw.stage_needs.keys() {
         if !stages.contains(stage.get_ref()) {
             return Err(source.at(stage.span(), format!("`{}` is none of stages", stage.get_ref())));
         }

@@ -13,19 +13,21 @@ mod error;
 mod hosted;
 mod languages;
 mod model;
+mod notices;
 mod policy;
 mod raw;
 mod read;
 mod secret;
 mod settings;
 mod value;
+mod webhooks;
 
 pub use error::ConfigError;
 pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
     AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmConfig,
-    CrmPolicyConfig, GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat, MailConfig, MediaConfig, MicrosoftConfig,
-    ModelConfig, PermissionConfig, Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport,
-    VoiceConfig,
+    CrmPolicyConfig, EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat, MailConfig, MediaConfig,
+    MicrosoftConfig, ModelConfig, NoticesConfig, PermissionConfig, Route, SipConfig, SpeechConfig, SpeechModel,
+    StoreConfig, TestingConfig, Transport, VoiceConfig,
 };

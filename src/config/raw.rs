@@ -29,7 +29,9 @@ pub(super) struct Document {
     pub(super) calendar: Calendar,
     pub(super) crm: Crm,
     pub(super) crm_policy: CrmPolicy,
+    pub(super) notices: Notices,
     pub(super) confirmations: Confirmations,
+    pub(super) webhooks: Vec<Webhook>,
     pub(super) store: Store,
     pub(super) http: Http,
     pub(super) log: Log,
@@ -232,6 +234,15 @@ pub(super) struct Crm {
     pub(super) kind: Given<String>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Notices {
+    pub(super) mail_to: Vec<Spanned<String>>,
+    pub(super) slack: Given<String>,
+    pub(super) slack_env: Given<String>,
+    pub(super) slack_file: Given<String>,
+}
+
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct CrmPolicy {
@@ -264,6 +275,20 @@ pub(super) struct Confirmations {
     pub(super) webhook_secret: Given<String>,
     pub(super) webhook_secret_env: Given<String>,
     pub(super) webhook_secret_file: Given<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Webhook {
+    pub(super) name: Spanned<String>,
+    pub(super) url: Spanned<String>,
+    pub(super) events: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub(super) secrets: Vec<Spanned<String>>,
+    pub(super) secrets_env: Given<String>,
+    pub(super) secrets_file: Given<String>,
+    #[serde(default)]
+    pub(super) allow_private: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::secret::Secret;
 use crate::conversation::Business;
+use crate::events::Kind;
 use crate::outbox::Pace;
 use crate::record::Policy;
 
@@ -40,8 +41,12 @@ pub struct Config {
     pub crm: CrmConfig,
     /// `[crm_policy]`
     pub crm_policy: CrmPolicyConfig,
+    /// `[notices]`
+    pub notices: NoticesConfig,
     /// `[confirmations]`
     pub confirmations: ConfirmationsConfig,
+    /// `[[webhooks]]`; names are unique.
+    pub webhooks: Vec<EndpointConfig>,
     /// `[store]`
     pub store: StoreConfig,
     /// `[http]`
@@ -312,6 +317,15 @@ pub enum CrmConfig {
     Builtin,
 }
 
+/// Who is told when something waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticesConfig {
+    /// By mail.
+    pub mail: Option<MailConfig>,
+    /// At a Slack-compatible address.
+    pub slack: Option<Secret>,
+}
+
 /// Who may write what into the CRM, and when.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CrmPolicyConfig {
@@ -350,6 +364,21 @@ pub struct WebhookConfig {
     pub url: Secret,
     /// What requests are signed with.
     pub secret: Secret,
+}
+
+/// Somebody who is told what happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointConfig {
+    /// Its name: health and replays go by it.
+    pub name: String,
+    /// The address, which may hold a token.
+    pub url: Secret,
+    /// What requests are signed with, the newest first.
+    pub secrets: Vec<Secret>,
+    /// What it is told of.
+    pub kinds: Vec<Kind>,
+    /// It may be on this machine or in a private network.
+    pub allow_private: bool,
 }
 
 /// Where calls, bookings and outgoing work are kept.

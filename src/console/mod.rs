@@ -7,6 +7,7 @@ mod api;
 mod desk;
 mod door;
 mod events;
+mod hooks;
 mod listener;
 mod metrics;
 mod page;

@@ -20,7 +20,7 @@ use super::events::Hub;
 use super::listener::Limited;
 use super::metrics::Metrics;
 use super::token::ApiToken;
-use super::{api, door, events, page, paperwork};
+use super::{api, door, events, hooks, page, paperwork};
 use crate::call::CallEvent;
 use crate::outbox::Meter;
 use crate::store::Store;
@@ -122,6 +122,10 @@ fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(paperwork::audit))
         .routes(routes!(paperwork::export))
         .routes(routes!(paperwork::verify))
+        .routes(routes!(hooks::webhooks))
+        .routes(routes!(hooks::enable))
+        .routes(routes!(hooks::deliveries))
+        .routes(routes!(hooks::replay))
         .split_for_parts();
     let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     description.components.get_or_insert_default().add_security_scheme("token", scheme);

@@ -60,6 +60,18 @@ pub struct Handover {
     pub summary: String,
 }
 
+impl Reason {
+    /// What is said of the caller: "asked for a person".
+    pub fn told(self) -> &'static str {
+        match self {
+            Reason::Request => "asked for a person",
+            Reason::Failure => "could not be helped",
+            Reason::Tier => "is a customer to be put through",
+            Reason::Urgent => "says it is urgent",
+        }
+    }
+}
+
 impl Default for Escalation {
     fn default() -> Self {
         Self {
@@ -104,12 +116,7 @@ impl Escalation {
 /// What a person hears before the call: who, why, about what. The caller's words are quoted, never obeyed.
 pub fn whisper(reason: Reason, outcome: &Outcome) -> String {
     let who = outcome.name.as_deref().unwrap_or("A caller");
-    let why = match reason {
-        Reason::Request => "asked for a person",
-        Reason::Failure => "could not be helped",
-        Reason::Tier => "is a customer to be put through",
-        Reason::Urgent => "says it is urgent",
-    };
+    let why = reason.told();
     let about = outcome.intents.iter().filter(|i| *i != "message").cloned().collect::<Vec<_>>().join(", ");
     let about = if about.is_empty() { String::new() } else { format!(" About: {about}.") };
     let said = outcome.message.as_ref().map(|m| format!(" Said: \"{}\".", m.text)).unwrap_or_default();

@@ -118,7 +118,8 @@ impl Gate {
         }
         if self.tokens < 1.0 {
             self.probing = false;
-            let wait = Duration::from_secs_f64((1.0 - self.tokens) / self.limits.per_second.max(f64::MIN_POSITIVE));
+            let wait =
+                Duration::from_secs_f64((1.0 - self.tokens) / self.limits.per_second.max(RATE_MIN)).max(WAIT_MIN);
             return Err(Later { at: later(now, wait), why: TOO_FAST, closed: false });
         }
         self.tokens -= 1.0;
@@ -178,6 +179,10 @@ const DOWN: &str = "the CRM is down and left alone";
 const TOO_FAST: &str = "the CRM is asked no faster";
 /// More than one row's tries: one row that always fails is the row's own affair.
 const FAILURES_MAX: u32 = 12;
+/// One request in a day or so: slower is "never".
+const RATE_MIN: f64 = 1e-5;
+/// A token that is short of a rounding error.
+const WAIT_MIN: Duration = Duration::from_millis(1);
 /// Somebody is trying whether it is back.
 const PROBE_WAIT: Duration = Duration::from_millis(250);
 const DAY_SECS: i64 = 86_400;

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::rows::{Rules, rows};
 use crate::call::{Booking, CallRecord, CallState, Disposition};
-use crate::store::{AppointmentRow, Store, StoreError};
+use crate::events::happened;
+use crate::store::{AppointmentRow, CallWrite, Store, StoreError};
 
 /// Closes every unfinished call as failed. Runs before the first call is taken, so each belongs to a former run.
 pub(super) async fn close_unfinished(store: &Store, rules: &Rules, now: Timestamp) -> Result<usize, StoreError> {
@@ -15,7 +16,8 @@ pub(super) async fn close_unfinished(store: &Store, rules: &Rules, now: Timestam
         let told = |key: &str| call.outcome.unsettled.iter().any(|write| write.key == key && write.told);
         let mut closed = closed(call.clone(), booked.iter().rfind(|row| !told(&row.key)));
         drop_cancelled(store, &mut closed).await?;
-        store.finish_call(&closed, &rows(&closed, rules, now)).await?;
+        let (jobs, events) = (rows(&closed, rules, now), happened(&closed, true));
+        store.write_calls(&[CallWrite { call: &closed, ended: Some(&jobs), events: &events }]).await?;
     }
     Ok(calls.len())
 }

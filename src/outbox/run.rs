@@ -13,6 +13,7 @@ use super::gate::Limits;
 use super::guarded::Guarded;
 use super::handoff::{HandOff, Pending};
 use super::meter::Meter;
+use super::notice::{self, Notices};
 use super::pace::Pace;
 use super::retry::Backoff;
 use super::rows::Rules;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub pace: Pace,
     /// Counts what comes of it.
     pub meter: Meter,
+    /// Who is told of rows that wait for a person.
+    pub notices: Notices,
 }
 
 impl Default for Settings {
@@ -60,6 +63,7 @@ impl Default for Settings {
             limits: Limits::none(),
             pace: Pace::RealTime,
             meter: Meter::default(),
+            notices: Notices::default(),
         }
     }
 }
@@ -119,6 +123,8 @@ impl Outbox {
         let guarded = Arc::new(Guarded::new(doors.crm.clone(), settings.limits, settings.meter.clone()));
         let doors = Arc::new(Doors { crm: guarded.clone(), ..doors });
         let worker = Worker { store, doors, guarded, described: Arc::default(), settings, boot: fresh_id(), signal };
+        let (notices, signal) = (worker.settings.notices.clone(), worker.signal.clone());
+        outbox.workers.spawn(notice::run(worker.store.clone(), notices, signal, workers_stop.clone()));
         for _ in 0..worker.settings.workers.max(1) {
             outbox.workers.spawn(worker.clone().run(workers_stop.clone()));
         }
@@ -128,6 +134,11 @@ impl Outbox {
     /// A handle for call tasks and for the desk.
     pub fn hand_off(&self) -> HandOff {
         self.hand_off.clone()
+    }
+
+    /// Marked whenever something was written, delivered or decided.
+    pub fn changed(&self) -> watch::Receiver<()> {
+        self.hand_off.signal.subscribe()
     }
 
     /// Writes what was handed off, finishes deliveries under way; what is not delivered stays in the database for the

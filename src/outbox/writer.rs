@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::handoff::{Pending, Waiting};
 use super::rows::{Rules, rows};
 use super::run::Signal;
+use crate::events::{Event, happened};
 use crate::store::{CallWrite, NewJob, Store, StoreError};
 
 /// Writes until told to stop, then what is left.
@@ -63,8 +64,10 @@ async fn write_group(store: &Store, pending: &Pending, rules: &Rules) -> Result<
 async fn write(store: &Store, group: &[Waiting], rules: &Rules) -> Result<(), StoreError> {
     let now = Timestamp::now();
     let jobs: Vec<Option<Vec<NewJob>>> = group.iter().map(|w| w.ended.then(|| rows(&w.call, rules, now))).collect();
+    let events: Vec<Vec<Event>> = group.iter().map(|w| happened(&w.call, w.ended)).collect();
+    let each = group.iter().zip(&jobs).zip(&events);
     let writes: Vec<CallWrite<'_>> =
-        group.iter().zip(&jobs).map(|(w, jobs)| CallWrite { call: &w.call, ended: jobs.as_deref() }).collect();
+        each.map(|((w, jobs), events)| CallWrite { call: &w.call, ended: jobs.as_deref(), events }).collect();
     store.write_calls(&writes).await.map(drop)
 }
 

@@ -6,6 +6,8 @@ mod details;
 mod policy;
 mod proposal;
 mod summary;
+mod transcript;
 
 pub use policy::{Mutation, Permit, Policy, Proposed, Source, Verdict};
 pub use proposal::{Effect, Proposal, proposals};
+pub use transcript::{GongCall, Heard, Party, Said, Side, Unreadable, gong, webvtt, zoom, zoom_people};

@@ -197,10 +197,9 @@ impl Policy {
             if mode == Permit::Forbid {
                 return Verdict::Refuse(format!("policy forbids {object}.{field}"));
             }
-            if object == "deal" && field == STAGE {
-                if let Some(reason) = self.stage_refused(old, value, stored, set) {
-                    return Verdict::Refuse(reason);
-                }
+            let stage = object == "deal" && field == STAGE;
+            if let Some(reason) = stage.then(|| self.stage_refused(old, value, stored, set)).flatten() {
+                return Verdict::Refuse(reason);
             }
             if let Some(old) = old.filter(|_| mode == Permit::Append && !contains(value, stored, field)) {
                 return Verdict::Refuse(format!("{object}.{field} is append-only and has {old}"));

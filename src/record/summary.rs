@@ -27,6 +27,7 @@ pub(super) fn body(call: &CallRecord) -> String {
             Some(whom) => format!("Message for {whom}: {}", m.text),
             None => format!("Message: {}", m.text),
         }),
+        outcome.handover.as_ref().map(|h| format!("Escalation: {}; on duty: {}", h.reason.told(), h.to.join(", "))),
         outcome.message.as_ref().filter(|m| m.callback).map(|_| "A call back was promised.".to_owned()),
         outcome.name.as_ref().map(|n| format!("Name: {n}")),
         Some(format!("From: {}", call.from.as_deref().unwrap_or("withheld"))),

@@ -4,10 +4,12 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{Doing, Result, StoreError};
+use super::events::insert_event;
 use super::jobs::{NewJob, insert_job};
 use super::open::Store;
 use crate::call::{CallRecord, CallState, Disposition};
 use crate::conversation::Became;
+use crate::events::Event;
 
 /// Which part of a newest-first list is wanted.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +27,8 @@ pub struct CallWrite<'a> {
     pub call: &'a CallRecord,
     /// Its outbox rows when it is over, else none.
     pub ended: Option<&'a [NewJob]>,
+    /// What has happened in it so far; what is written already is not written again.
+    pub events: &'a [Event],
 }
 
 impl Store {
@@ -35,13 +39,13 @@ impl Store {
 
     /// Replaces a live call's snapshot; an ended call stays as it is.
     pub async fn save_call(&self, call: &CallRecord) -> Result<()> {
-        self.write_calls(&[CallWrite { call, ended: None }]).await.map(drop)
+        self.write_calls(&[CallWrite { call, ended: None, events: &[] }]).await.map(drop)
     }
 
     /// Closes the call's row and adds its outbox rows in one transaction, synced on return. False, with nothing
     /// written, when the call was already closed.
     pub async fn finish_call(&self, call: &CallRecord, jobs: &[NewJob]) -> Result<bool> {
-        let written = self.write_calls(&[CallWrite { call, ended: Some(jobs) }]).await?;
+        let written = self.write_calls(&[CallWrite { call, ended: Some(jobs), events: &[] }]).await?;
         Ok(written.first().copied().unwrap_or(false))
     }
 
@@ -53,6 +57,9 @@ impl Store {
             let open = write_call(&mut tx, write.call, write.ended.is_some()).await?;
             for job in write.ended.filter(|_| open).unwrap_or_default() {
                 insert_job(&mut tx, job).await?;
+            }
+            for event in write.events.iter().filter(|_| open) {
+                insert_event(&mut tx, event).await?;
             }
             written.push(open);
         }

@@ -130,7 +130,7 @@ impl JobState {
 
 impl JobEvent {
     /// The states it can happen in, as SQL lists them.
-    pub(super) fn from_states(self) -> String {
+    pub(super) fn states_before(self) -> String {
         let from = JobState::ALL.into_iter().filter(|state| state.on(self).is_some());
         from.map(|state| format!("'{}'", state.as_str())).collect::<Vec<_>>().join(", ")
     }

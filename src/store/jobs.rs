@@ -296,7 +296,7 @@ impl Store {
         let sql = format!(
             "UPDATE jobs SET state = 'ready', attempts = 0, reason = NULL, run_at_us = $2, updated_us = $2
             WHERE id = $1 AND state IN ({}) RETURNING key",
-            event.from_states()
+            event.states_before()
         );
         let mut tx = self.write().await?;
         let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(id).bind(now.as_microsecond());

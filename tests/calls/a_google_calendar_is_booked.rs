@@ -6,10 +6,13 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::booked::{appointments, assert_settled};
-use crate::person::{Person, Wish, story};
+use crate::folk::{OIL_CHANGE, PETER};
+use crate::person::{Person, story};
 use crate::phones::{Codec, Pjsua};
+use crate::questions::ENGLISH;
 use crate::server::{Business, Server, block_on};
 use crate::voices::Voice;
+use crate::wish::{Told, Wish};
 
 /// Gone with the test, whatever becomes of it.
 struct Process(Child);
@@ -43,15 +46,8 @@ fn a_google_calendar_is_booked() {
     log_in(folder.path(), &section);
 
     let server = Server::start_in(folder, Business::Garage, &section);
-    let wish = Wish {
-        opening: "Hello, I need an oil change for my car.",
-        service: "An oil change, please.",
-        when: "Thursday at four in the afternoon.",
-        when_read_back: "Thursday, November 26th at 4 PM",
-        name: "My name is Peter Miller.",
-        other_number: None,
-        choice: "The first one, please.",
-    };
+    let wish = Wish::booking(&ENGLISH, OIL_CHANGE, THURSDAY, PETER);
+    let wish = wish.opening("Hello, I need an oil change for my car.");
     let phone = Pjsua::call(&server.uri("taller"), NUMBER, Codec::Pcma);
     let call = Person::new(phone, NUMBER, [Voice::Awb, Voice::Ked], wish).talk(&server);
     println!("{}", story(&call));
@@ -86,4 +82,5 @@ fn log_in(folder: &std::path::Path, section: &str) {
     assert!(login.0.wait().unwrap().success());
 }
 
+const THURSDAY: Told = Told { said: "Thursday at four in the afternoon", back: "Thursday, November 26th at 4 PM" };
 const NUMBER: &str = "+34612345678";

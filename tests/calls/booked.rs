@@ -1,6 +1,5 @@
 //! What a call that booked leaves behind.
 
-use jiff::civil::{Date, Weekday};
 use serde_json::Value;
 
 use crate::person::story;
@@ -14,12 +13,6 @@ pub fn appointments(server: &Server) -> Vec<Value> {
 /// Where an appointment starts, as the API has it.
 pub fn start(appointment: &Value) -> &str {
     appointment["starts_at"].as_str().unwrap_or_default()
-}
-
-/// The weekday of an API time, in the business's zone.
-pub fn weekday(time: &str) -> Weekday {
-    let day: Date = time.get(..10).and_then(|day| day.parse().ok()).expect("RFC 3339");
-    day.weekday()
 }
 
 /// The call ended well: booked, both sides in the transcript, nothing left to deliver.

@@ -3,41 +3,23 @@
 use std::collections::BTreeSet;
 
 use crate::booked::{appointments, assert_settled, start};
-use crate::person::{Person, Rendezvous, Wish, agent_lines, story};
+use crate::folk::{CLEANING, MARY, PETER, SUSAN};
+use crate::person::{Person, Rendezvous, agent_lines, story};
 use crate::phones::{Baresip, Codec, Pjsua};
-use crate::questions::says_taken;
+use crate::questions::ENGLISH;
 use crate::server::{Business, Server, rows};
 use crate::voices::Voice;
+use crate::wish::{Told, Wish};
 
 #[test]
 fn one_slot_for_three_callers() {
     let server = Server::start(Business::Dental);
-    let wish = |opening, name, choice| Wish {
-        opening,
-        service: "A cleaning.",
-        when: "Tuesday at half past two.",
-        when_read_back: "Tuesday, November 24th at 2:30 PM",
-        name,
-        other_number: None,
-        choice,
-    };
+    let wish = |name, choice| Wish { choice, ..Wish::booking(&ENGLISH, CLEANING, TUESDAY, name) };
     let uri = server.uri("desk");
     let together = Rendezvous::of(NUMBERS.len());
-    let first = wish(
-        "Hi, my name is Mary Johnson, I'd like a cleaning on Tuesday at half past two.",
-        "My name is Mary Johnson.",
-        "The first one, please.",
-    );
-    let second = wish(
-        "Hi, my name is Peter Miller, I'd like a cleaning on Tuesday at half past two.",
-        "My name is Peter Miller.",
-        "The second one, please.",
-    );
-    let third = wish(
-        "Hi, my name is Susan Parker, I'd like a cleaning on Tuesday at half past two.",
-        "My name is Susan Parker.",
-        "The first one, please.",
-    );
+    let first = wish(MARY, "The first one, please.");
+    let second = wish(PETER, "The second one, please.");
+    let third = wish(SUSAN, "The first one, please.");
     let people = [
         Person::new(Baresip::call(&uri, NUMBERS[0]), NUMBERS[0], [Voice::Kal, Voice::Slt], first),
         Person::new(Pjsua::call(&uri, NUMBERS[1], Codec::Pcmu), NUMBERS[1], [Voice::Slt, Voice::Kal], second),
@@ -58,7 +40,7 @@ fn one_slot_for_three_callers() {
         println!("{}", story(call));
         assert_settled(&server, call);
         let got = made.iter().find(|appointment| appointment["call_id"] == call["id"]).map(start);
-        let told = agent_lines(call).iter().any(|line| says_taken(line));
+        let told = agent_lines(call).iter().any(|line| ENGLISH.says_taken(line));
         assert_eq!(got == Some(WANTED), !told, "told that it is taken when it is, and only then:\n{}", story(call));
         refused += usize::from(told);
     }
@@ -66,5 +48,6 @@ fn one_slot_for_three_callers() {
     assert_eq!(rows(&server.get("/api/v1/contacts")).len(), 3);
 }
 
+const TUESDAY: Told = Told { said: "Tuesday at half past two", back: "Tuesday, November 24th at 2:30 PM" };
 const WANTED: &str = "2026-11-24T14:30:00-05:00";
 const NUMBERS: [&str; 3] = ["+12125550171", "+12125550172", "+12125550173"];

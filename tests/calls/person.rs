@@ -6,25 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::phones::Phone;
-use crate::questions::{Question, says_taken};
+use crate::questions::Question;
 use crate::server::{Server, rows};
 use crate::voices::{Voice, speech};
-
-/// What the person wants, in the person's words.
-#[derive(Debug, Clone, Copy)]
-pub struct Wish {
-    /// First words.
-    pub opening: &'static str,
-    pub service: &'static str,
-    pub when: &'static str,
-    /// The same as the agent says it: "Tuesday, November 24th at 2:30 PM".
-    pub when_read_back: &'static str,
-    pub name: &'static str,
-    /// Keys typed instead of taking the number called from.
-    pub other_number: Option<&'static str>,
-    /// Which of several offers to take.
-    pub choice: &'static str,
-}
+use crate::wish::{Told, Wish};
 
 /// A person with a phone in hand.
 pub struct Person {
@@ -38,22 +23,48 @@ pub struct Person {
     turns: usize,
     /// The agent said that the wish cannot be met.
     refused: bool,
-    /// How often the goodbye was said.
-    goodbyes: usize,
+    /// What was read back was agreed to.
+    agreed: bool,
+    /// What was asked last.
+    asked: Option<Question>,
+    /// It is asked again: the answer was not understood.
+    again: bool,
+    /// The name read back last was a wrong one.
+    misnamed: bool,
+    /// Times it was put right.
+    corrected: usize,
+    /// Times that everything was said.
+    done: usize,
     /// Start of the line answered last.
     answered_ms: Option<u64>,
 }
 
 /// What a person does.
 enum Reply {
-    Say(&'static str),
+    Say(String),
     Press(&'static str),
+    HangUp,
 }
 
 impl Person {
     pub fn new(phone: impl Phone + 'static, number: &'static str, voices: [Voice; 2], wish: Wish) -> Self {
         let phone = Box::new(phone);
-        Self { phone, number, voices, wish, together: None, turns: 0, refused: false, goodbyes: 0, answered_ms: None }
+        Self {
+            phone,
+            number,
+            voices,
+            wish,
+            together: None,
+            turns: 0,
+            refused: false,
+            agreed: false,
+            asked: None,
+            again: false,
+            misnamed: false,
+            corrected: 0,
+            done: 0,
+            answered_ms: None,
+        }
     }
 
     /// Waits for the others before the yes.
@@ -62,49 +73,40 @@ impl Person {
         self
     }
 
-    /// Answers until the agent hangs up; the call's record.
+    /// Answers until one of the two hangs up; the call's record.
     pub fn talk(mut self, server: &Server) -> Value {
         let id = live_call(server, self.number);
         while let Some(line) = self.next_question(server, &id) {
-            let question = Question::of(&line).expect("only questions are waited for");
             assert!(self.turns < TURNS_MAX, "no end after {TURNS_MAX} turns:\n{}", story(&server.get(&path(&id))));
+            let question = self.wish.tongue.question(&line).expect("only questions are waited for");
+            self.again = self.asked.replace(question) == Some(question);
             match self.reply(question, &line) {
                 Reply::Say(text) => {
                     let voice = self.voices[self.turns % 2];
-                    self.phone.play(&speech(voice, text));
+                    self.phone.play(&speech(voice, &text));
                 }
                 Reply::Press(keys) => self.phone.keys(keys),
+                Reply::HangUp => {
+                    self.phone.hang_up();
+                    break;
+                }
             }
             self.turns += 1;
-            if self.goodbyes >= GOODBYES_MAX {
-                self.phone.hang_up();
-                break;
-            }
         }
-        let call = server.wait(&path(&id), "the call ends", ANSWER_DEADLINE, |call| call["state"] == "ended");
-        self.phone.wait_for_end();
-        call
-    }
-
-    /// Listens to the greeting, says goodbye with the handset; the call's record.
-    pub fn hear_greeting(mut self, server: &Server) -> Value {
-        let id = live_call(server, self.number);
-        self.next_question(server, &id).expect("a greeting");
-        self.phone.hang_up();
         self.phone.wait_for_end();
         server.wait(&path(&id), "the call ends", ANSWER_DEADLINE, |call| call["state"] == "ended")
     }
 
     /// The agent's next question, once it is said; none when the call is over.
     fn next_question(&mut self, server: &Server, id: &str) -> Option<String> {
-        let until = Instant::now() + ANSWER_DEADLINE;
+        let (until, tongue) = (Instant::now() + ANSWER_DEADLINE, self.wish.tongue);
         loop {
             let call = server.get(&path(id));
             let lines = rows(&call["transcript"]);
-            self.refused |= lines.iter().any(|line| line["speaker"] == "agent" && says_taken(text(line)));
+            self.refused |= lines.iter().any(|line| line["speaker"] == "agent" && tongue.says_taken(text(line)));
             let asked = lines.into_iter().rfind(|line| {
                 let fresh = self.answered_ms.is_none_or(|last| line["start_ms"].as_u64() > Some(last));
-                fresh && line["speaker"] == "agent" && Question::of(text(line)).is_some()
+                fresh && line["speaker"] == "agent" && tongue.question(text(line)).is_some()
             });
             if call["state"] == "ended" {
                 return None;
@@ -119,41 +121,94 @@ impl Person {
     }
 
     fn reply(&mut self, question: Question, line: &str) -> Reply {
-        let wish = self.wish;
+        let (wish, tongue) = (&self.wish, self.wish.tongue);
+        let fixed = |text: &str| Reply::Say(text.to_owned());
         match question {
-            // Asked again after the booking, nobody books twice.
-            Question::Help if self.goodbyes > 0 => self.goodbye(),
-            Question::Help => Reply::Say(wish.opening),
-            Question::Service => Reply::Say(wish.service),
-            Question::When => Reply::Say(wish.when),
-            Question::Name => Reply::Say(wish.name),
-            Question::AnythingElse => self.goodbye(),
-            Question::NumberBack => Reply::Say("Yes, that's right."),
-            Question::Change => Reply::Say("The time is wrong."),
             Question::Number => Reply::Press(wish.other_number.expect("this person's number is the one called from")),
-            Question::CallingNumber if wish.other_number.is_some() => Reply::Say("No, please use another number."),
-            Question::CallingNumber => Reply::Say("Yes, please."),
-            // Misheard: whoever has not been refused insists.
-            Question::Offer | Question::Choice if !self.refused => Reply::Say(wish.when),
-            Question::Offer => Reply::Say("Yes, that works."),
-            Question::Choice => Reply::Say(wish.choice),
-            Question::ReadBack if self.refused || line.contains(wish.when_read_back) => {
-                if let Some(together) = self.together.take() {
-                    together.wait();
-                }
-                Reply::Say("Yes, please book it.")
+            // Whoever is not let go puts the phone down.
+            Question::AnythingElse | Question::End | Question::Help | Question::Other if self.done >= GOODBYES_MAX => {
+                Reply::HangUp
             }
-            Question::ReadBack => Reply::Say("No, that's not right."),
+            Question::End => self.yes(tongue.yes),
+            Question::AnythingElse => self.goodbye(),
+            // Asked again after the booking, nobody books twice.
+            Question::Help | Question::Other if self.done > 0 => self.goodbye(),
+            Question::Help | Question::Other => fixed(&wish.opening),
+            Question::Message if wish.message.is_empty() => fixed(&wish.opening),
+            Question::Message => fixed(wish.message),
+            Question::There => fixed(tongue.still_here),
+            Question::Service => Reply::Say(sentence(wish.service)),
+            Question::When => Reply::Say(sentence(wish.time)),
+            Question::Name => Reply::Say(wish.name.map_or(tongue.no_name.to_owned(), |name| self.my_name(name))),
+            Question::Email => Reply::Say(self.my_email()),
+            Question::EmailBack if wish.email.is_some_and(|email| line.contains(email.back)) => self.yes(tongue.right),
+            Question::EmailBack => Reply::Say(format!("No. {}", self.my_email())),
+            Question::NumberBack => self.yes(tongue.right),
+            Question::Change => match wish.name.filter(|_| self.misnamed) {
+                Some(name) => Reply::Say(self.my_name(name)),
+                None => fixed(tongue.time_is_wrong),
+            },
+            Question::CallingNumber if wish.other_number.is_some() => fixed(tongue.other_number),
+            Question::CallingNumber | Question::TakeMessage => self.yes(tongue.yes),
+            Question::CancelIt if line.contains(wish.time.back) => self.yes(tongue.yes),
+            Question::CancelIt => fixed(tongue.not_right),
+            Question::Rebook => fixed(tongue.no),
+            // Misheard: whoever has not been refused insists.
+            Question::Offer | Question::Choice if !self.refused => Reply::Say(sentence(wish.time)),
+            Question::Offer => fixed(tongue.that_works),
+            Question::Choice => fixed(wish.choice),
+            Question::Really if self.agreed => self.yes(tongue.book_it),
+            Question::Really => fixed(tongue.not_right),
+            Question::ReadBack => self.judged(line),
         }
     }
 
+    /// Agrees to what was read back, or says what is wrong with it.
+    fn judged(&mut self, line: &str) -> Reply {
+        let (wish, tongue) = (&self.wish, self.wish.tongue);
+        self.again &= self.agreed;
+        self.misnamed = false;
+        self.agreed = self.refused || line.contains(wish.time.back);
+        if !self.agreed {
+            return Reply::Say(tongue.not_right.to_owned());
+        }
+        let said = |name: &Told| unaccented(line).contains(&unaccented(name.back));
+        let wrong = wish.name.filter(|name| line.contains(tongue.for_name) && !said(name));
+        if let Some(name) = wrong.filter(|_| self.corrected < CORRECTIONS_MAX) {
+            self.corrected += 1;
+            (self.misnamed, self.agreed) = (true, false);
+            return Reply::Say(format!("No. {}", self.my_name(name)));
+        }
+        if let Some(together) = self.together.take() {
+            together.wait();
+        }
+        self.yes(tongue.book_it)
+    }
+
+    /// Says yes; whoever is not understood presses its key.
+    fn yes(&self, text: &str) -> Reply {
+        if self.again { Reply::Press("1") } else { Reply::Say(text.to_owned()) }
+    }
+
+    fn my_name(&self, name: Told) -> String {
+        self.wish.tongue.my_name.replace("{name}", name.said)
+    }
+
+    fn my_email(&self) -> String {
+        let tongue = self.wish.tongue;
+        self.wish.email.map_or(tongue.no_email.to_owned(), |email| tongue.my_email.replace("{email}", email.said))
+    }
+
     fn goodbye(&mut self) -> Reply {
-        self.goodbyes += 1;
-        Reply::Say(ALL_DONE)
+        self.done += 1;
+        Reply::Say(self.wish.tongue.all_done.to_owned())
     }
 }
 
-const ALL_DONE: &str = "No, that's all, thank you.";
+/// Said alone.
+fn sentence(told: Told) -> String {
+    format!("{}.", told.said)
+}
 
 /// A place where so many wait until all are there.
 pub struct Rendezvous {
@@ -177,6 +232,19 @@ impl Rendezvous {
             .expect("nobody panics while holding it");
         assert!(!out.timed_out(), "the others did not come this far");
     }
+}
+
+/// Lower case, and without the accents that an ear may put elsewhere.
+pub fn unaccented(text: &str) -> String {
+    let plain = |letter| match letter {
+        'á' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' | 'ü' => 'u',
+        other => other,
+    };
+    text.to_lowercase().chars().map(plain).collect()
 }
 
 /// A call as a play, for messages.
@@ -208,10 +276,12 @@ fn text(line: &Value) -> &str {
     line["text"].as_str().unwrap_or_default()
 }
 
-/// Who said goodbye so often and was misheard hangs up.
-const GOODBYES_MAX: usize = 3;
 /// A booking takes seven answers; the rest is patience with words that were misheard.
 const TURNS_MAX: usize = 16;
+/// Times a person puts a name right before letting it be.
+const CORRECTIONS_MAX: usize = 2;
+/// Times a person says goodbye before hanging up.
+const GOODBYES_MAX: usize = 2;
 /// Longest wait for the agent's next question, its re-prompts after silence included.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 /// How often the transcript is looked at.

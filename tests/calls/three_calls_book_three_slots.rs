@@ -1,48 +1,25 @@
 //! Three people call at once and book three different times.
 
 use crate::booked::{appointments, assert_settled, start};
-use crate::person::{Person, Wish, story};
+use crate::folk::{CLEANING, MARY, PETER, SUSAN};
+use crate::person::{Person, story};
 use crate::phones::{Baresip, Codec, Pjsua};
+use crate::questions::ENGLISH;
 use crate::server::{Business, Server, rows};
 use crate::voices::Voice;
+use crate::wish::{Told, Wish};
 
 #[test]
 fn three_calls_book_three_slots() {
     let server = Server::start(Business::Dental);
-    let wish = |opening, when, when_read_back, name| Wish {
-        opening,
-        service: "A cleaning.",
-        when,
-        when_read_back,
-        name,
-        other_number: None,
-        choice: "The first one, please.",
-    };
-    let wishes = [
-        wish(
-            "Hi, my name is Mary Johnson, I'd like a cleaning on Tuesday at nine in the morning.",
-            "Tuesday at nine in the morning.",
-            "Tuesday, November 24th at 9 AM",
-            "My name is Mary Johnson.",
-        ),
-        wish(
-            "Hello, this is Peter Miller, can I come for a cleaning on Wednesday at three in the afternoon?",
-            "Wednesday at three in the afternoon.",
-            "Wednesday, November 25th at 3 PM",
-            "My name is Peter Miller.",
-        ),
-        wish(
-            "Hi, my name is Susan Parker, I need a cleaning on Friday at half past ten in the morning.",
-            "Friday at half past ten in the morning.",
-            "Friday, November 27th at 10:30 AM",
-            "My name is Susan Parker.",
-        ),
-    ];
+    let wish = |time, name| Wish::booking(&ENGLISH, CLEANING, time, name);
+    let asks = "Hello, this is Peter Miller, can I come for a cleaning on Wednesday at three in the afternoon?";
+    let [mary, peter, susan] = [wish(TUESDAY, MARY), wish(WEDNESDAY, PETER).opening(asks), wish(FRIDAY, SUSAN)];
     let uri = server.uri("desk");
     let people = [
-        Person::new(Baresip::call(&uri, NUMBERS[0]), NUMBERS[0], [Voice::Kal, Voice::Slt], wishes[0]),
-        Person::new(Pjsua::call(&uri, NUMBERS[1], Codec::Pcmu), NUMBERS[1], [Voice::Awb, Voice::Kal], wishes[1]),
-        Person::new(Pjsua::call(&uri, NUMBERS[2], Codec::Pcma), NUMBERS[2], [Voice::Slt, Voice::Ked], wishes[2]),
+        Person::new(Baresip::call(&uri, NUMBERS[0]), NUMBERS[0], [Voice::Kal, Voice::Slt], mary),
+        Person::new(Pjsua::call(&uri, NUMBERS[1], Codec::Pcmu), NUMBERS[1], [Voice::Awb, Voice::Kal], peter),
+        Person::new(Pjsua::call(&uri, NUMBERS[2], Codec::Pcma), NUMBERS[2], [Voice::Slt, Voice::Ked], susan),
     ];
     let calls = std::thread::scope(|scope| {
         let talks = people.map(|person| scope.spawn(|| person.talk(&server)));
@@ -62,4 +39,7 @@ fn three_calls_book_three_slots() {
     assert_eq!(rows(&server.get("/api/v1/contacts")).len(), calls.len());
 }
 
+const TUESDAY: Told = Told { said: "Tuesday at nine in the morning", back: "Tuesday, November 24th at 9 AM" };
+const WEDNESDAY: Told = Told { said: "Wednesday at three in the afternoon", back: "Wednesday, November 25th at 3 PM" };
+const FRIDAY: Told = Told { said: "Friday at half past ten in the morning", back: "Friday, November 27th at 10:30 AM" };
 const NUMBERS: [&str; 3] = ["+12125550161", "+12125550162", "+12125550163"];

@@ -1,9 +1,7 @@
 //! A booking is confirmed by mail and by a signed web request, once each, whatever the first answer was.
 
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use base64::Engine;
 use offhook::call::{CallRecord, Disposition};
@@ -13,61 +11,18 @@ use offhook::outbox::{Confirmations, Doors, Mail, MailSettings, Outbox, Webhook}
 use offhook::store::JobState;
 use serde_json::Value;
 
-use crate::dav::free_port;
 use crate::fixtures::{at, call, db, ended, harbor, quick};
+use crate::post_office::PostOffice;
 
-/// A mail server and a web address in a process of their own.
-struct PostOffice {
-    child: Child,
-    folder: tempfile::TempDir,
-    smtp: u16,
-    http: u16,
-}
-
-impl Drop for PostOffice {
-    fn drop(&mut self) {
-        let _ = self.child.kill(); // gone already: nothing to do
-        let _ = self.child.wait();
-    }
-}
-
-impl PostOffice {
-    fn open() -> PostOffice {
-        let (smtp, http, folder) = (free_port(), free_port(), tempfile::tempdir().unwrap());
-        let mut command = Command::new("python3");
-        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ledger/post_office.py"));
-        command.args([smtp.to_string(), http.to_string()]).arg(folder.path());
-        let child = command.stdin(Stdio::null()).spawn().expect("python3");
-        let until = Instant::now() + Duration::from_secs(60);
-        while [smtp, http].iter().any(|port| TcpStream::connect(("127.0.0.1", *port)).is_err()) {
-            assert!(Instant::now() < until, "the post office does not open");
-            std::thread::park_timeout(Duration::from_millis(20));
-        }
-        PostOffice { child, folder, smtp, http }
-    }
-
-    fn confirmations(&self) -> Confirmations {
-        let mail = MailSettings {
-            url: format!("smtp://127.0.0.1:{}", self.smtp),
-            login: None,
-            from: "Harbor <desk@example.com>".into(),
-            to: vec!["office@example.com".into()],
-        };
-        let webhook = Webhook::new(&format!("http://127.0.0.1:{}/hook", self.http), "whsec_c2VjcmV0").unwrap();
-        Confirmations { mail: Some(Mail::new(&mail).unwrap()), webhook: Some(webhook) }
-    }
-
-    /// What was kept of a kind, in order.
-    fn kept(&self, kind: &str) -> Vec<Value> {
-        let mut files: Vec<_> =
-            std::fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
-        files.retain(|file| {
-            let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            name.starts_with(kind) && name.ends_with(".json")
-        });
-        files.sort();
-        files.iter().map(|file| serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()).collect()
-    }
+fn confirmations(office: &PostOffice) -> Confirmations {
+    let mail = MailSettings {
+        url: office.smtp(),
+        login: None,
+        from: "Harbor <desk@example.com>".into(),
+        to: vec!["office@example.com".into()],
+    };
+    let webhook = Webhook::new(&office.hook(), "whsec_c2VjcmV0").unwrap();
+    Confirmations { mail: Some(Mail::new(&mail).unwrap()), webhook: Some(webhook) }
 }
 
 fn booking() -> Booking {
@@ -83,7 +38,7 @@ async fn ends(office: &PostOffice, calls: Vec<CallRecord>) -> Vec<(String, JobSt
     let db = db().await;
     let crm = Arc::new(BuiltIn::new(db.store.clone()));
     let businesses = vec![Arc::new(harbor())];
-    let doors = Doors { crm, calendar: None, businesses, confirmations: office.confirmations() };
+    let doors = Doors { crm, calendar: None, businesses, confirmations: confirmations(office) };
     let outbox = Outbox::start_with(db.store.clone(), doors, quick()).await.unwrap();
     for call in calls {
         outbox.hand_off().ended(call.clone());

@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 use offhook::calendar::{CalDav, CalDavSettings};
 use reqwest::Method;
 
-use crate::fixtures::at;
-
 /// A running server with one empty calendar; it goes with its folder.
 pub struct Dav {
     child: Child,
@@ -129,7 +127,7 @@ impl Dav {
 
 /// A calendar whose clock stands still.
 pub fn on_clock(settings: CalDavSettings) -> CalDav {
-    CalDav::new(settings, Arc::new(|| at("2026-11-23T12:00:00Z"))).unwrap()
+    CalDav::new(settings, Arc::new(|| "2026-11-23T12:00:00Z".parse().unwrap())).unwrap()
 }
 
 pub fn free_port() -> u16 {

@@ -50,7 +50,10 @@ async fn a_group_is_written_whole_or_not_at_all() {
     let db = db().await;
     let (one, two) = (ended(call("c1", None), Disposition::InfoOnly), ended(call("c2", None), Disposition::InfoOnly));
     let jobs = [job("c1/a", "c1")];
-    let group = [CallWrite { call: &one, ended: Some(&jobs) }, CallWrite { call: &two, ended: Some(&[]) }];
+    let group = [
+        CallWrite { call: &one, ended: Some(&jobs), events: &[] },
+        CallWrite { call: &two, ended: Some(&[]), events: &[] },
+    ];
     assert_eq!(db.store.write_calls(&group).await.unwrap(), [true, true]);
     assert_eq!(db.store.write_calls(&group).await.unwrap(), [false, false]);
     assert_eq!(db.store.jobs(None, 10).await.unwrap().len(), 1);

@@ -1,0 +1,14 @@
+//! What happens, told to others: the catalogue of events, signatures, addresses that may be reached.
+//!
+//! An [`Event`] is derived from a call's record as it is written ([`happened`]): the same record gives the same events
+//! under the same ids, so writing one twice is writing it once. `docs/events.md` says what is in each.
+
+mod address;
+mod event;
+mod happened;
+mod signature;
+
+pub use address::Reach;
+pub use event::{Event, Kind};
+pub use happened::happened;
+pub use signature::{BadSecret, Secrets, Unsigned};

@@ -1,0 +1,18 @@
+//! Events: told to others, and told by others.
+
+mod addresses_are_refused;
+mod days_of_failure_disable;
+// The other areas use the rest of it.
+#[allow(dead_code)]
+#[path = "../ledger/fixtures.rs"]
+mod fixtures;
+mod gone_is_disabled;
+mod library;
+mod many_calls_at_once;
+mod one_call_in_order;
+mod receiver;
+mod replay_by_range;
+mod retry_after_is_obeyed;
+mod signatures;
+mod webhooks_config;
+mod what_a_call_tells;
