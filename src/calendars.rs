@@ -108,6 +108,11 @@ pub fn login(config: &Config, port: u16) -> ExitCode {
             return ExitCode::from(crate::ASKED_WRONGLY);
         }
     };
+    logged_in_at(oauth(config, permission), port, config)
+}
+
+/// Waits for the browser; exit code 0 when the permission is kept.
+pub fn logged_in_at(settings: OAuthSettings, port: u16, config: &Config) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -115,7 +120,7 @@ pub fn login(config: &Config, port: u16) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(logged_in(oauth(config, permission), port)) {
+    match runtime.block_on(logged_in(settings, port)) {
         Ok(()) => {
             println!("allowed; the permission is kept sealed in {}", config.store.data_dir().display());
             ExitCode::SUCCESS
@@ -142,12 +147,20 @@ fn oauth(config: &Config, permission: &PermissionConfig) -> OAuthSettings {
         client_id: permission.client_id.clone(),
         client_secret: shown(&permission.client_secret),
         refresh_token: shown(&permission.refresh_token),
+        machine: false,
+        room: "calendar",
         folder: config.store.data_dir().to_owned(),
-        seal_key: std::env::var("OFFHOOK_SEAL_KEY").ok().filter(|key| !key.is_empty()),
+        seal_key: seal_key(),
     }
 }
 
-fn shown(secret: &Option<Secret>) -> Option<String> {
+/// The key that permissions are sealed with; none for the one in their folder.
+pub fn seal_key() -> Option<String> {
+    std::env::var("OFFHOOK_SEAL_KEY").ok().filter(|key| !key.is_empty())
+}
+
+/// A secret where it is used.
+pub fn shown(secret: &Option<Secret>) -> Option<String> {
     secret.as_ref().map(|secret| secret.reveal().to_owned())
 }
 

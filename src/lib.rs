@@ -18,8 +18,9 @@
 //! | [`models`] | IO | fetch, verify, convert, locate model files | - |
 //! | [`speech`] | IO | Whisper, voice, neural detectors: worker threads behind bounded queues | audio, models |
 //! | [`store`] | IO | every SQL line and migration | call, conversation, events |
-//! | [`calendar`] | IO | free slots and bookings: one trait, a file per provider | conversation, store |
-//! | [`crm`] | IO | contacts and activity: one trait, a file per provider | call, conversation, store |
+//! | [`cloud`] | IO | other people's servers: permission to use them, sealed on disk; requests | - |
+//! | [`calendar`] | IO | free slots and bookings: one trait, a file per provider | conversation, store, cloud |
+//! | [`crm`] | IO | contacts and activity: one trait, a file per provider | call, conversation, store, cloud |
 //! | [`interpreter`] | IO | asks a language model what was meant: typed proposals, in time or not at all | conversation |
 //! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record, events |
 //! | [`hooks`] | IO | tells others what happened: signed requests, guarded, in order, again until taken | events, store, outbox |
@@ -42,6 +43,7 @@ pub mod audio;
 pub mod calendar;
 pub mod call;
 pub mod caller;
+pub mod cloud;
 pub mod config;
 pub mod console;
 pub mod conversation;

@@ -3,11 +3,13 @@
 mod calendars;
 mod call_args;
 mod crms;
+mod delivery;
 mod events_args;
 mod init;
 mod paperwork;
 mod place;
 mod serve;
+mod wordings;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,17 +77,12 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Check the CRM of the configuration, and see what a call sends to it.
-    Crm {
-        /// Configuration; found as `serve` finds it.
-        #[arg(long, value_name = "FILE", global = true)]
-        config: Option<PathBuf>,
-        #[command(subcommand)]
-        command: paperwork::Crm,
-    },
     /// Events that are told to webhooks: replay.
     #[command(subcommand)]
     Events(events_args::Command),
+    /// Log in to the CRM of the configuration, check and probe it, see what a call sends to it.
+    #[command(subcommand)]
+    Crm(crms::Command),
     /// Write down what is said in sound files.
     Transcribe(speech::command::TranscribeArgs),
 }
@@ -108,9 +105,19 @@ fn main() -> ExitCode {
         Command::Queue { config, command } => paperwork(config, paperwork::Command::Queue(command)),
         Command::Audit { config, command } => paperwork(config, paperwork::Command::Audit(command)),
         Command::Reconcile { since, config } => paperwork(config, paperwork::Command::Reconcile { since }),
-        Command::Crm { config, command } => paperwork(config, paperwork::Command::Crm(command)),
         Command::Events(events_args::Command::Replay(args)) => {
             with_config(args.config.clone(), |config| events_args::replay(&config, &args))
+        }
+        Command::Crm(crms::Command::Mapping { kind }) => crms::print(&kind),
+        Command::Crm(crms::Command::Preview { call, config }) => {
+            paperwork(config, paperwork::Command::Preview { call })
+        }
+        Command::Crm(crms::Command::Probe { config }) => paperwork(config, paperwork::Command::Probe),
+        Command::Crm(command) => {
+            let (crms::Command::Login { config, .. } | crms::Command::Check { config }) = &command else {
+                return ExitCode::from(ASKED_WRONGLY);
+            };
+            with_config(config.clone(), |config| crms::run(&config, &command))
         }
         Command::Transcribe(args) => {
             let models = models::Dir::default();

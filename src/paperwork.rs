@@ -1,4 +1,4 @@
-//! `offhook queue`, `audit`, `reconcile` and `crm`: what ops does to the paperwork, with or without a running server.
+//! `offhook queue`, `audit`, `reconcile`, `crm preview` and `crm probe`: what ops does to the paperwork, with or without a running server.
 //! Rows made ready here are delivered by the running server within seconds, else at its next start.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use offhook::config::Config;
 use offhook::outbox::{self, reconcile, roll_back};
 use offhook::store::{AuditSearch, JobRow, JobState, Store};
 
-use crate::crms;
+use crate::{crms, delivery};
 
 /// Outgoing work.
 #[derive(Debug, Subcommand)]
@@ -81,25 +81,14 @@ pub enum Audit {
     },
 }
 
-/// The CRM of the configuration.
-#[derive(Debug, Subcommand)]
-pub enum Crm {
-    /// What a call sends to the CRM, names and numbers masked.
-    Preview {
-        /// The call's id.
-        call: String,
-    },
-    /// Ask the CRM for its fields, and write, read and delete a record of each kind.
-    Check,
-}
-
 /// Everything of this file.
 #[derive(Debug)]
 pub enum Command {
     Queue(Queue),
     Audit(Audit),
     Reconcile { since: Timestamp },
-    Crm(Crm),
+    Preview { call: String },
+    Probe,
 }
 
 /// Carries it out; exit code 0 when it was done.
@@ -129,8 +118,8 @@ async fn carry_out(config: &Config, command: &Command) -> Outcome {
         Command::Queue(queue) => self::queue(config, &store, queue).await,
         Command::Audit(audit) => self::audit(&store, audit).await,
         Command::Reconcile { since } => reconciled(config, &store, *since).await,
-        Command::Crm(Crm::Preview { call }) => preview(config, &store, call).await,
-        Command::Crm(Crm::Check) => check(config, &store).await,
+        Command::Preview { call } => preview(config, &store, call).await,
+        Command::Probe => probe(config, &store).await,
     };
     store.close().await;
     done
@@ -166,7 +155,7 @@ async fn queue(config: &Config, store: &Store, queue: &Queue) -> Outcome {
             Ok(true)
         }
         Queue::Rollback { id, by } => {
-            let done = roll_back(store, &*crms::open(config, store), *id, by).await?;
+            let done = roll_back(store, &*crms::open(config, store)?, *id, by).await?;
             match done.deleted {
                 true => say("deleted"),
                 false => say(&format!("restored: {}", done.restored.join(", "))),
@@ -229,7 +218,7 @@ async fn print_audit(store: &Store, search: AuditSearch) -> Outcome {
 }
 
 async fn reconciled(config: &Config, store: &Store, since: Timestamp) -> Outcome {
-    let found = reconcile(store, &*crms::open(config, store), &crms::outbox_settings(config)?, since).await?;
+    let found = reconcile(store, &*crms::open(config, store)?, &delivery::outbox_settings(config)?, since).await?;
     say(&format!(
         "{} calls, {} records expected: {} there, {} under way or waiting for somebody, {} missing and queued again",
         found.calls,
@@ -244,17 +233,17 @@ async fn reconciled(config: &Config, store: &Store, since: Timestamp) -> Outcome
 
 async fn preview(config: &Config, store: &Store, call: &str) -> Outcome {
     let Some(call) = store.call(call).await? else { return Err(format!("there is no call {call}").into()) };
-    for payload in outbox::preview(&call, &crms::outbox_settings(config)?) {
+    for payload in outbox::preview(&call, &delivery::outbox_settings(config)?) {
         say(&serde_json::to_string_pretty(&payload)?);
     }
     Ok(true)
 }
 
-async fn check(config: &Config, store: &Store) -> Outcome {
-    let crm = crms::open(config, store);
+async fn probe(config: &Config, store: &Store) -> Outcome {
+    let crm = crms::open(config, store)?;
     let business = config.businesses.first().map(|business| business.id.as_str()).unwrap_or_default();
     let mut good = true;
-    for found in outbox::check(&*crm, business).await {
+    for found in outbox::probe(&*crm, business).await {
         match &found.trouble {
             None => say(&format!("{}: {} can be written, read and deleted", crm.name(), found.object)),
             Some(trouble) => say(&format!("{}: {}: {trouble}", crm.name(), found.object)),

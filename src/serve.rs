@@ -23,9 +23,10 @@ use offhook::speech::{self, Known, Questions, Speech, SpeechError, WhisperChoice
 use offhook::store::{Store, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
-use crate::{calendars, crms};
+use crate::{calendars, crms, delivery, wordings};
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(config: Config) -> ExitCode {
@@ -58,6 +59,8 @@ enum ServeError {
     Token(#[from] TokenError),
     #[error("[calendar] {0}")]
     Calendar(#[from] CalendarError),
+    #[error("{0}")]
+    Crm(#[from] crms::OpenError),
     #[error("[http] listen = \"{addr}\": {source}; choose another port or stop what holds it")]
     Http { addr: std::net::SocketAddr, source: io::Error },
     #[error("[model] {0}")]
@@ -95,7 +98,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
 
     let offset = config.testing.now.map_or(SignedDuration::ZERO, |now| now.duration_since(Timestamp::now()));
     let speech = start_speech(&config).await?;
-    let crm = crms::open(&config, &store);
+    let crm = crms::open(&config, &store)?;
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
     let calendar = calendars::open(&config, &store, clock)?;
     let confirmations = confirmations(&config).map_err(ServeError::Confirmations)?;
@@ -111,7 +114,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let outbox = Outbox::start_with(
         store.clone(),
         doors,
-        outbox::Settings { meter, ..crms::outbox_settings(&config).map_err(ServeError::Notices)? },
+        outbox::Settings { meter, ..delivery::outbox_settings(&config).map_err(ServeError::Notices)? },
     )
     .await?;
     let hooks = Hooks::start(store.clone(), told, hooks::Settings::default(), outbox.changed());
@@ -125,13 +128,18 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         questions,
         model: language_model(&config)?,
     };
+    let model = rooms.model.clone().filter(|_| config.model.as_ref().is_some_and(|model| model.rephrase));
     let gateway = Gateway::start(gateway_settings(&config, offset), rooms, desk.handle.clone()).await?;
     desk.ready.store(true, Ordering::Release);
     let sip = gateway.listening().first().map(ToString::to_string).unwrap_or_default();
     println!("ready sip=udp:{sip} http=http://{http}");
+    let rephrasing = model.map(|model| {
+        tokio::spawn(wordings::rephrase(model, desk.handle.clone(), speech.clone(), in_every_language(&config)))
+    });
 
     stop.await;
     tracing::info!(seconds = config.sip.drain.as_secs(), "no new calls; active ones may finish");
+    rephrasing.inspect(JoinHandle::abort);
     gateway.stop().await;
     outbox.stop().await;
     hooks.stop().await;
@@ -144,7 +152,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
 
 /// Where appointments are confirmed; the reason when that cannot be.
 fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
-    let mail = config.confirmations.mail.as_ref().map(crms::mail);
+    let mail = config.confirmations.mail.as_ref().map(delivery::mail);
     let webhook = config.confirmations.webhook.as_ref();
     let webhook = webhook.map(|hook| outbox::Webhook::new(hook.url.reveal(), hook.secret.reveal()));
     Ok(outbox::Confirmations { mail: mail.transpose()?, webhook: webhook.transpose()? })

@@ -16,9 +16,8 @@ use super::hosted::api::{Api, Ask, Auth};
 use super::hosted::desk::Desk;
 use super::hosted::event::{Added, Change, Event, Events, Mark, NAME, New, PHONE, State, Wrote};
 use super::hosted::time;
-use super::oauth::OAuthSettings;
 use super::trouble::Trouble;
-use super::{CalendarError, Clock};
+use super::{CalendarError, Clock, OAuthSettings};
 use crate::conversation::Slot;
 
 /// Which calendar of Microsoft's, and who we are there.

@@ -15,7 +15,7 @@ use super::mouth::{Mouth, Said};
 use super::record::{CallRecord, CallState, Line, MediaStats, Speaker};
 use super::turns::{Timing, Turn, Words};
 use crate::audio::Codec;
-use crate::conversation::{Business, Caller, Conversation, Disposition, Event, Hold};
+use crate::conversation::{Business, Caller, Conversation, Disposition, Event, Hold, Rephrased};
 use crate::rtp;
 
 /// What a call needs to know before it starts.
@@ -138,6 +138,12 @@ impl Call {
     /// Has a language model read what the grammar cannot.
     pub fn with_model(mut self) -> Self {
         self.mind = self.mind.with_model();
+        self
+    }
+
+    /// Speaks these wordings too.
+    pub fn with_rephrased(mut self, rephrased: Arc<Rephrased>) -> Self {
+        self.mind = self.mind.with_rephrased(rephrased);
         self
     }
 

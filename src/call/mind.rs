@@ -1,11 +1,13 @@
 //! The conversation, and the thought ahead of it: while the caller pauses, a copy of the conversation is fed what was
 //! probably said; if the turn ends on those words the copy becomes the conversation, its answer already rendered.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::io::Output;
 use super::turns::Words;
-use crate::conversation::{Action, Conversation, Event};
+use crate::conversation::{Action, Conversation, Event, Rephrased};
 
 /// The conversation and what it waits for.
 #[derive(Debug)]
@@ -45,6 +47,12 @@ impl Mind {
     /// Has a language model read what the grammar cannot.
     pub fn with_model(mut self) -> Self {
         self.conversation = self.conversation.with_model();
+        self
+    }
+
+    /// Speaks these wordings too.
+    pub fn with_rephrased(mut self, rephrased: Arc<Rephrased>) -> Self {
+        self.conversation = self.conversation.with_rephrased(rephrased);
         self
     }
 

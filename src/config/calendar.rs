@@ -87,12 +87,25 @@ fn nothing_else(source: &Source<'_>, raw: &raw::Calendar, kind: &str, keys: &[&s
     let busy = raw.busy.iter().map(|list| ("busy", list.span()));
     let services = raw.services.values().map(|one| ("services", one.span()));
     match texts.chain(busy).chain(services).find(|(key, _)| !keys.contains(key)) {
-        None => Ok(()),
         Some((key, span)) if kind == "builtin" => {
             Err(source.at(span, format!("the built-in calendar has no {key}; set kind = \"caldav\" or leave it out")))
         }
+        found => unexpected(source, "calendar", kind, keys, found),
+    }
+}
+
+/// A key that this kind does not have.
+pub(super) fn unexpected(
+    source: &Source<'_>,
+    what: &str,
+    kind: &str,
+    keys: &[&str],
+    found: Option<(&str, std::ops::Range<usize>)>,
+) -> Result<(), ConfigError> {
+    match found {
+        None => Ok(()),
         Some((key, span)) => Err(source
-            .at(span, format!("a calendar of kind \"{kind}\" has no {key}; leave it out. It has {}", keys.join(", ")))),
+            .at(span, format!("a {what} of kind \"{kind}\" has no {key}; leave it out. It has {}", keys.join(", ")))),
     }
 }
 

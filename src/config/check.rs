@@ -10,10 +10,10 @@ use super::error::{ConfigError, Source};
 use super::raw::{self, Given};
 use super::secret::Secret;
 use super::settings::{
-    CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig,
-    SpeechModel, StoreConfig, TestingConfig, VoiceConfig,
+    CalendarConfig, Config, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig, SpeechModel,
+    StoreConfig, TestingConfig, VoiceConfig,
 };
-use super::{business, calendar, confirmations, crm_policy, model, notices, value, webhooks};
+use super::{business, calendar, confirmations, crm, crm_policy, model, notices, value, webhooks};
 
 /// Checks everything but the secrets that live elsewhere.
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
@@ -38,7 +38,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         notices: notices::notices(source, &document.notices, confirmations.mail.as_ref())?,
         confirmations,
         webhooks: webhooks::webhooks(source, &document.webhooks)?,
-        crm: builtin(source, "crm", &document.crm.kind).map(|()| CrmConfig::Builtin)?,
+        crm: crm::crm(source, &document.crm)?,
         store: store(source, &document.store)?,
         http: http(source, &document.http)?,
         log: log(source, &document.log)?,
@@ -115,14 +115,6 @@ fn voice(source: &Source<'_>, raw: &raw::Voice) -> Result<VoiceConfig, ConfigErr
     })?;
     let espeak = text(source, "espeak", &raw.espeak)?.unwrap_or_else(|| ESPEAK.into());
     Ok(VoiceConfig { model, espeak })
-}
-
-fn builtin(source: &Source<'_>, section: &str, kind: &Given<String>) -> Result<(), ConfigError> {
-    read(source, kind, |text| match text.as_str() {
-        "builtin" => Ok(()),
-        other => Err(format!("no {section} `{other}`; known: builtin")),
-    })
-    .map(Option::unwrap_or_default)
 }
 
 fn store(source: &Source<'_>, raw: &raw::Store) -> Result<StoreConfig, ConfigError> {

@@ -85,6 +85,19 @@ pub(super) fn acuity(
     })
 }
 
+/// How somebody else's server is used: what a section says of it, and what holds where it says nothing.
+pub(super) struct Granting<'a> {
+    pub(super) name: &'a str,
+    pub(super) kind: &'a Given<String>,
+    pub(super) client_id: &'a Given<String>,
+    pub(super) client_secret: [&'a Given<String>; 3],
+    /// In the environment and in a file.
+    pub(super) refresh_token: [&'a Given<String>; 2],
+    pub(super) token_url: (&'a Given<String>, &'a str),
+    pub(super) authorize_url: (&'a Given<String>, &'a str),
+    pub(super) scope: &'a str,
+}
+
 fn permission(
     source: &Source<'_>,
     raw: &raw::Calendar,
@@ -93,25 +106,42 @@ fn permission(
     authorize_url: &str,
     scope: &str,
 ) -> Result<PermissionConfig, ConfigError> {
-    let client_id = text(source, "client_id", &raw.client_id)?.ok_or_else(|| {
-        missing(source, raw, "client_id is missing; make a client at the provider and write its id here")
+    granted(
+        source,
+        &Granting {
+            name,
+            kind: &raw.kind,
+            client_id: &raw.client_id,
+            client_secret: [&raw.client_secret, &raw.client_secret_env, &raw.client_secret_file],
+            refresh_token: [&raw.refresh_token_env, &raw.refresh_token_file],
+            token_url: (&raw.token_url, token_url),
+            authorize_url: (&raw.authorize_url, authorize_url),
+            scope,
+        },
+    )
+}
+
+/// A client's name, its secrets from where they lie, and the addresses of the permission.
+pub(super) fn granted(source: &Source<'_>, from: &Granting<'_>) -> Result<PermissionConfig, ConfigError> {
+    let client_id = text(source, "client_id", from.client_id)?.ok_or_else(|| {
+        let at = from.kind.as_ref().map_or(0..0, Spanned::span);
+        source.at(at, "client_id is missing; make a client at the provider and write its id here")
     })?;
-    let written = [&raw.client_secret, &raw.client_secret_env, &raw.client_secret_file];
-    let refresh = [&None, &raw.refresh_token_env, &raw.refresh_token_file];
     let inner = |found: Option<Spanned<Secret>>| found.map(Spanned::into_inner);
+    let [refresh_env, refresh_file] = from.refresh_token;
     Ok(PermissionConfig {
-        name: name.to_owned(),
-        token_url: url(source, &raw.token_url, token_url)?,
-        authorize_url: url(source, &raw.authorize_url, authorize_url)?,
-        scope: scope.to_owned(),
+        name: from.name.to_owned(),
+        token_url: url(source, from.token_url.0, from.token_url.1)?,
+        authorize_url: url(source, from.authorize_url.0, from.authorize_url.1)?,
+        scope: from.scope.to_owned(),
         client_id,
-        client_secret: inner(secret(source, "client_secret", written)?),
-        refresh_token: inner(secret(source, "refresh_token", refresh)?),
+        client_secret: inner(secret(source, "client_secret", from.client_secret)?),
+        refresh_token: inner(secret(source, "refresh_token", [&None, refresh_env, refresh_file])?),
     })
 }
 
 /// An address over TLS, or on this machine.
-fn url(source: &Source<'_>, given: &Given<String>, default: &str) -> Result<String, ConfigError> {
+pub(super) fn url(source: &Source<'_>, given: &Given<String>, default: &str) -> Result<String, ConfigError> {
     let found = read(source, given, |text| {
         let text = text.trim();
         let host = |rest: &str| rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned();

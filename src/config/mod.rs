@@ -8,6 +8,7 @@ mod calendar;
 mod capacity;
 mod check;
 mod confirmations;
+mod crm;
 mod crm_policy;
 mod error;
 mod hosted;
@@ -26,8 +27,8 @@ pub use error::ConfigError;
 pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
-    AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmConfig,
-    CrmPolicyConfig, EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat, MailConfig, MediaConfig,
-    MicrosoftConfig, ModelConfig, NoticesConfig, PermissionConfig, Route, SipConfig, SpeechConfig, SpeechModel,
-    StoreConfig, TestingConfig, Transport, VoiceConfig,
+    AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmAccess,
+    CrmConfig, CrmKind, CrmPolicyConfig, CrmRemoteConfig, EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig,
+    LogFormat, MailConfig, MediaConfig, MicrosoftConfig, ModelConfig, NoticesConfig, PermissionConfig, Route,
+    SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
 };

@@ -18,13 +18,16 @@ pub(super) fn model(source: &Source<'_>, raw: &raw::Model) -> Result<Option<Mode
         source.at(place, "a url without model; name the model as the server calls it, like model = \"llama3.2\"")
     })?;
     let deadline = number(source, "deadline_ms", &raw.deadline_ms, DEADLINE_MS, DEADLINE_MS_MIN..=DEADLINE_MS_MAX)?;
-    Ok(Some(ModelConfig { url, name, api_key: key(source, raw)?, deadline: Duration::from_millis(deadline) }))
+    let rephrase = raw.rephrase.as_ref().is_some_and(|given| *given.get_ref());
+    let deadline = Duration::from_millis(deadline);
+    Ok(Some(ModelConfig { url, name, api_key: key(source, raw)?, deadline, rephrase }))
 }
 
 /// Keys that mean nothing without a url are a mistake worth telling.
 fn nothing_else(source: &Source<'_>, raw: &raw::Model) -> Result<Option<ModelConfig>, ConfigError> {
     let texts = [&raw.model, &raw.api_key_env, &raw.api_key_file].into_iter().flatten().map(Spanned::span);
-    match texts.chain(raw.deadline_ms.as_ref().map(Spanned::span)).next() {
+    let others = [raw.deadline_ms.as_ref().map(Spanned::span), raw.rephrase.as_ref().map(Spanned::span)];
+    match texts.chain(others.into_iter().flatten()).next() {
         Some(span) => Err(source.at(span, "[model] has no url, so no model is asked; set url or leave this out")),
         None => Ok(None),
     }

@@ -197,6 +197,7 @@ pub(super) struct Model {
     pub(super) api_key_env: Given<String>,
     pub(super) api_key_file: Given<String>,
     pub(super) deadline_ms: Given<i64>,
+    pub(super) rephrase: Given<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -232,6 +233,28 @@ pub(super) struct Calendar {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Crm {
     pub(super) kind: Given<String>,
+    pub(super) url: Given<String>,
+    pub(super) database: Given<String>,
+    pub(super) username: Given<String>,
+    pub(super) password: Given<String>,
+    pub(super) password_env: Given<String>,
+    pub(super) password_file: Given<String>,
+    pub(super) token: Given<String>,
+    pub(super) token_env: Given<String>,
+    pub(super) token_file: Given<String>,
+    pub(super) client_id: Given<String>,
+    pub(super) client_secret: Given<String>,
+    pub(super) client_secret_env: Given<String>,
+    pub(super) client_secret_file: Given<String>,
+    pub(super) refresh_token_env: Given<String>,
+    pub(super) refresh_token_file: Given<String>,
+    pub(super) token_url: Given<String>,
+    pub(super) authorize_url: Given<String>,
+    pub(super) tenant: Given<String>,
+    pub(super) secret: Given<String>,
+    pub(super) secret_env: Given<String>,
+    pub(super) secret_file: Given<String>,
+    pub(super) mapping: Given<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -199,6 +199,8 @@ pub struct ModelConfig {
     pub api_key: Option<Secret>,
     /// Longest time a caller waits for it.
     pub deadline: Duration,
+    /// It also puts prompts in other words, while nobody calls.
+    pub rephrase: bool,
 }
 
 /// Which calendar is booked in.
@@ -310,11 +312,64 @@ pub struct AcuityConfig {
     pub services: BTreeMap<String, u64>,
 }
 
-/// Which contact store is written to.
+/// Which CRM is written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CrmConfig {
     /// Our own tables.
     Builtin,
+    /// Somebody else's.
+    Remote(Box<CrmRemoteConfig>),
+}
+
+/// A CRM on another machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrmRemoteConfig {
+    /// Which.
+    pub kind: CrmKind,
+    /// Address of its API.
+    pub url: String,
+    /// Who we are there.
+    pub access: CrmAccess,
+    /// A mapping file of one's own; none for the one that comes with offhook.
+    pub mapping: Option<PathBuf>,
+}
+
+/// The CRMs there are connectors for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CrmKind {
+    /// HubSpot.
+    HubSpot,
+    /// Salesforce.
+    Salesforce,
+    /// Pipedrive.
+    Pipedrive,
+    /// Dynamics 365.
+    Dynamics,
+    /// Tryton.
+    Tryton,
+}
+
+/// Who we are to a CRM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CrmAccess {
+    /// A token that stays.
+    Token(Secret),
+    /// A user's permission, or with `machine` the client's own.
+    Permission {
+        /// Where it is bought.
+        permission: PermissionConfig,
+        /// There is no user behind it.
+        machine: bool,
+    },
+    /// A database, a name and a password.
+    Password {
+        /// The database there.
+        database: String,
+        /// Our name.
+        username: String,
+        /// Our password.
+        password: Secret,
+    },
 }
 
 /// Who is told when something waits for a person.

@@ -126,6 +126,16 @@ impl Intent {
     }
 }
 
+impl Proposal {
+    /// Contradicts what was asked for, or names somebody whom nobody named. Small models fill in every line of a form:
+    /// then nothing of it is believed.
+    fn is_made_up(&self, heard: &str) -> bool {
+        let heard = words_of(heard);
+        let said = |name: &String| words_of(name).iter().all(|word| heard.contains(word));
+        self.faq.is_some() && self.intent.is_some() || !self.name.iter().all(said)
+    }
+}
+
 impl Conversation {
     /// Has a language model read what the grammar cannot.
     pub fn with_model(mut self) -> Self {
@@ -187,6 +197,9 @@ impl Conversation {
 
     /// Takes a proposal as the caller's plain words; false when nothing of it fits.
     fn follow(&mut self, proposal: Proposal, said: &Said, at: &At) -> bool {
+        if proposal.is_made_up(&said.text) {
+            return false;
+        }
         let proposal = self.allowed(proposal, &said.text, at);
         let business = self.business.clone();
         if let Some(faq) = proposal.faq.and_then(|i| business.faqs.get(i)) {

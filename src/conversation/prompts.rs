@@ -1,13 +1,14 @@
 //! Prompts as data: wordings from the prompt file, never the same one twice running.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::business::{Business, Service};
 use super::language::Language;
+use super::rephrasing::Rephrased;
 
 /// Wordings per prompt.
-type Wordings = BTreeMap<String, Vec<String>>;
+pub(super) type Wordings = BTreeMap<String, Vec<String>>;
 
 static ENGLISH: LazyLock<Wordings> = LazyLock::new(|| read(include_str!("prompts.en.toml")));
 static SPANISH: LazyLock<Wordings> = LazyLock::new(|| read(include_str!("prompts.es.toml")));
@@ -16,7 +17,8 @@ fn read(file: &str) -> Wordings {
     toml::from_str(file).expect("embedded file, read by a test")
 }
 
-fn wordings(language: Language) -> &'static Wordings {
+/// All of the prompt file.
+pub(super) fn wordings(language: Language) -> &'static Wordings {
     match language {
         Language::English => &ENGLISH,
         Language::Spanish => &SPANISH,
@@ -28,12 +30,14 @@ fn wordings(language: Language) -> &'static Wordings {
 pub(super) struct Prompts {
     seed: u64,
     last: BTreeMap<&'static str, usize>,
+    /// Wordings beside those of the file.
+    pub(super) rephrased: Arc<Rephrased>,
 }
 
 impl Prompts {
     /// `seed` decides which wording comes first.
     pub(super) fn new(seed: u64) -> Self {
-        Self { seed, last: BTreeMap::new() }
+        Self { seed, ..Self::default() }
     }
 
     /// The next wording of `key` with placeholders filled in.
@@ -41,27 +45,33 @@ impl Prompts {
         let Some(wordings) = wordings(business.language()).get(key).filter(|w| !w.is_empty()) else {
             return String::new();
         };
+        let more = self.rephrased.of(business.language(), key);
         let start = (self.seed as usize).wrapping_add(key.len() * 7);
-        let next = self.last.get(key).map_or(start, |n| n.wrapping_add(1)) % wordings.len();
+        let next = self.last.get(key).map_or(start, |n| n.wrapping_add(1)) % (wordings.len() + more.len());
         self.last.insert(key, next);
-        fill(&constants(&wordings[next], business), values)
+        let wording = wordings.get(next).unwrap_or_else(|| &more[next - wordings.len()]);
+        fill(&constants(wording, business), values)
     }
 }
 
 /// Every text the conversation can say that depends on the business alone, to be rendered ahead.
 pub fn fixed_prompts(business: &Business) -> Vec<String> {
-    let language = business.language();
-    let texts: Vec<String> = wordings(language).values().flatten().map(|w| constants(w, business)).collect();
-    let values: Vec<_> = business.services.iter().map(|s| service_values(s, language)).collect();
-    let of_services = texts.iter().flat_map(|t| values.iter().map(move |v| fill(t, v)));
-    // A fixed opening is heard at once, while what follows it is still being rendered.
-    let texts = texts.iter().cloned().chain(of_services).flat_map(|text| fixed_sentences(&text));
+    let texts = wordings(business.language()).values().flatten().flat_map(|wording| fixed_texts(wording, business));
     let answers = business.faqs.iter().map(|f| f.answer.clone());
     let hours = std::iter::once(super::spoken::hours(business)).chain(business.emergency.clone());
     let mut all: Vec<String> = texts.chain(answers).chain(hours).collect();
     all.sort();
     all.dedup();
     all
+}
+
+/// What of a wording depends on the business alone.
+pub fn fixed_texts(wording: &str, business: &Business) -> Vec<String> {
+    let text = constants(wording, business);
+    let services = business.services.iter().map(|service| service_values(service, business.language()));
+    let of_services = services.map(|values| fill(&text, &values));
+    // A fixed opening is heard at once, while what follows it is still being rendered.
+    std::iter::once(text.clone()).chain(of_services).flat_map(|text| fixed_sentences(&text)).collect()
 }
 
 /// The sentences of a wording in which nothing is left open.

@@ -77,7 +77,7 @@ impl Handle {
     }
 
     /// Waits until no call is left.
-    pub(super) async fn idle(&self) {
+    pub async fn idle(&self) {
         loop {
             let idle = self.shared.idle.notified();
             if self.running() == 0 {

@@ -158,7 +158,10 @@ impl Line {
         let settings = self.call_settings(&incoming, business.clone());
         let running = self.handle.enter(&settings.call_id);
         let call = Call::new(settings, media, now);
-        let call = if self.rooms.model.is_some() { call.with_model() } else { call };
+        let call = match &self.rooms.model {
+            Some(model) => call.with_model().with_rephrased(model.rephrased()),
+            None => call,
+        };
         if self.rooms.hand_off.opened(call.record().clone()).is_err() {
             tracing::error!("the store does not keep up: call refused");
             return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);

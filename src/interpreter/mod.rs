@@ -2,6 +2,7 @@
 //! typed proposal or nothing; the conversation decides what becomes of it.
 
 mod model;
+mod rephrasing;
 mod request;
 mod rest;
 mod settings;

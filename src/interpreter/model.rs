@@ -1,28 +1,31 @@
 //! The client: one question, one answer, within the deadline.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Client, StatusCode, Url, redirect};
+use serde_json::Value;
 
 use super::request;
 use super::rest::Rest;
 use super::settings::Settings;
 use super::stream::{Broken, Stream};
-use crate::conversation::{Proposal, Utterance};
+use crate::conversation::{Proposal, Rephrased, Utterance};
 
 /// A language model at an address. Clones share what was learned of it.
 #[derive(Debug, Clone)]
-pub struct Model(Arc<Inner>);
+pub struct Model(pub(super) Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Inner {
     client: Client,
     url: Url,
-    settings: Settings,
+    pub(super) settings: Settings,
     key: Option<HeaderValue>,
     rest: Rest,
+    /// Prompts in other words.
+    pub(super) rephrased: Mutex<Arc<Rephrased>>,
 }
 
 /// What is wrong with the settings of a model.
@@ -41,7 +44,7 @@ pub enum ModelError {
 
 /// Why a question brought nothing.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+pub(super) enum Trouble {
     #[error("not in time")]
     Late,
     #[error("not reached: {0}")]
@@ -62,13 +65,12 @@ impl Model {
         let mut key = key.transpose().map_err(|_| ModelError::Key)?;
         key.iter_mut().for_each(|key| key.set_sensitive(true));
         let client = Client::builder()
-            .timeout(settings.deadline)
             // What callers say goes where the settings say, and nowhere else.
             .redirect(redirect::Policy::none())
             .user_agent(concat!("offhook/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| ModelError::Client(error.without_url().to_string()))?;
-        Ok(Model(Arc::new(Inner { client, url, settings, key, rest: Rest::default() })))
+        Ok(Model(Arc::new(Inner { client, url, settings, key, rest: Rest::default(), rephrased: Mutex::default() })))
     }
 
     /// What the model makes of an utterance; none when it failed, was late, or is being left alone.
@@ -77,8 +79,7 @@ impl Model {
         if inner.rest.is_on(Instant::now()) {
             return None;
         }
-        let answer = tokio::time::timeout(inner.settings.deadline, inner.ask(utterance));
-        match answer.await.unwrap_or(Err(Trouble::Late)) {
+        match inner.ask(utterance).await {
             Ok(proposal) => {
                 inner.rest.answered();
                 Some(proposal)
@@ -93,8 +94,17 @@ impl Model {
 
 impl Inner {
     async fn ask(&self, utterance: &Utterance) -> Result<Proposal, Trouble> {
-        let body = request::body(&self.settings.model, utterance);
-        let mut request = self.client.post(self.url.clone()).json(&body);
+        let answer = self.answer(&request::body(&self.settings.model, utterance), self.settings.deadline).await?;
+        serde_json::from_str(&answer).map_err(|_| Trouble::Form)
+    }
+
+    /// The whole answer to a request, within the deadline.
+    pub(super) async fn answer(&self, body: &Value, deadline: Duration) -> Result<String, Trouble> {
+        tokio::time::timeout(deadline, self.streamed(body)).await.unwrap_or(Err(Trouble::Late))
+    }
+
+    async fn streamed(&self, body: &Value) -> Result<String, Trouble> {
+        let mut request = self.client.post(self.url.clone()).json(body);
         if let Some(key) = &self.key {
             request = request.header(AUTHORIZATION, key.clone());
         }
@@ -108,7 +118,7 @@ impl Inner {
         {
             stream.take(&bytes)?;
         }
-        serde_json::from_str(&stream.finish()?).map_err(|_| Trouble::Form)
+        Ok(stream.finish()?)
     }
 
     /// A model that answers nonsense is there all the same; what callers said is in no log.

@@ -4,21 +4,26 @@ use serde_json::{Value, json};
 
 use crate::conversation::Utterance;
 
-/// The body of a request for chat completions.
+/// What a caller said, to be read.
 pub(super) fn body(model: &str, utterance: &Utterance) -> Value {
+    completion(model, TASK, &json!(utterance), ("proposal", schema(utterance)), 0.0)
+}
+
+/// The body of a request for chat completions: a task, its data, and the name and schema of the answer.
+pub(super) fn completion(model: &str, task: &str, data: &Value, answer: (&str, Value), temperature: f64) -> Value {
+    let (name, schema) = answer;
     json!({
         "model": model,
         "stream": true,
-        "temperature": 0,
+        "temperature": temperature,
         "max_tokens": ANSWER_TOKENS_MAX,
         "messages": [
-            { "role": "system", "content": TASK },
-            // A JSON value of plain texts cannot fail to be written.
-            { "role": "user", "content": json!(utterance).to_string() },
+            { "role": "system", "content": task },
+            { "role": "user", "content": data.to_string() },
         ],
         "response_format": {
             "type": "json_schema",
-            "json_schema": { "name": "proposal", "strict": true, "schema": schema(utterance) },
+            "json_schema": { "name": name, "strict": true, "schema": schema },
         },
     })
 }
@@ -33,6 +38,8 @@ fn schema(utterance: &Utterance) -> Value {
         let all: Vec<Value> = values.iter().map(|value| json!(value)).chain([Value::Null]).collect();
         json!({ "enum": all })
     };
+    // Small models never end a text by themselves.
+    let text = |most: usize| json!({ "type": ["string", "null"], "pattern": format!("^[^\"\\\\]{{1,{most}}}$") });
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -41,8 +48,8 @@ fn schema(utterance: &Utterance) -> Value {
             "intent": one_of(&INTENTS),
             "service": index(utterance.services.len()),
             "faq": index(utterance.faqs.len()),
-            "when": { "type": ["string", "null"] },
-            "name": { "type": ["string", "null"] },
+            "when": text(WHEN_CHARS_MAX),
+            "name": text(NAME_CHARS_MAX),
             "answer": one_of(&["yes", "no"]),
         },
     })
@@ -82,6 +89,10 @@ const INTENTS: [&str; 14] = [
     "emergency",
     "goodbye",
 ];
+/// Longest "the week after next on a Tuesday, in the afternoon".
+const WHEN_CHARS_MAX: usize = 60;
+/// Longest name.
+const NAME_CHARS_MAX: usize = 40;
 /// The form filled in is some forty tokens.
 const ANSWER_TOKENS_MAX: u32 = 160;
 

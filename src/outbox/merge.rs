@@ -130,6 +130,8 @@ pub(super) fn alike(stored: &Value, sent: &Value) -> bool {
         (Value::String(a), Value::String(b)) => {
             a.split_whitespace().eq(b.split_whitespace())
                 || instant(stored).zip(instant(sent)).is_some_and(|(a, b)| a.as_second() == b.as_second())
+                // A CRM may keep no more of a moment than its day.
+                || (a.len() == DAY_CHARS && instant(sent).is_some() && b.starts_with(a.as_str()))
         }
         (_, Value::Array(_)) => {
             let stored = texts(Some(stored));
@@ -145,6 +147,9 @@ pub(super) fn alike(stored: &Value, sent: &Value) -> bool {
 fn same(a: &str, b: &str) -> bool {
     a.trim().to_lowercase() == b.trim().to_lowercase()
 }
+
+/// `2026-11-24`
+const DAY_CHARS: usize = 10;
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,6 @@
 //! Nobody polls: workers wake when rows are added or freed, and at the next due time or lease end.
 
 mod account;
-mod check;
 mod confirm;
 mod deal;
 mod deliver;
@@ -39,6 +38,7 @@ mod meter;
 mod notice;
 mod pace;
 mod preview;
+mod probe;
 mod reconcile;
 mod recovery;
 mod retry;
@@ -51,7 +51,6 @@ mod worker;
 mod write;
 mod writer;
 
-pub use check::{Checked, check};
 pub use confirm::Confirmations;
 pub use gate::Limits;
 pub use handoff::{Full, HandOff};
@@ -60,6 +59,7 @@ pub use meter::{Counted, Meter};
 pub use notice::Notices;
 pub use pace::Pace;
 pub use preview::{Preview, preview};
+pub use probe::{Probed, probe};
 pub use reconcile::{ReconcileError, Reconciled, reconcile};
 pub use retry::{Backoff, next_attempt};
 pub use rollback::{RollbackError, RolledBack, roll_back};

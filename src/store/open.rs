@@ -171,8 +171,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_occupancy.sql"),
     include_str!("migrations/0005_proof.sql"),
     include_str!("migrations/0006_crm.sql"),
-    include_str!("migrations/0007_paperwork.sql"),
     include_str!("migrations/0008_events.sql"),
+    include_str!("migrations/0009_paperwork.sql"),
 ];
 /// Connections for reading: the API and look-ups of calls; more than cores gains nothing.
 const READERS: u32 = 4;

@@ -4,6 +4,7 @@ mod api;
 mod calendar_providers;
 mod commands;
 mod config;
+mod crm_providers;
 mod events;
 mod house;
 mod limits;

@@ -62,7 +62,7 @@ async fn what_was_lost_is_found_shown_and_put_aside() {
     let steps = said(folder.path(), &["audit", "search", "--call", "c1", "--field", "due_at"]);
     assert_eq!(steps.lines().count(), 1, "{steps}");
     assert_eq!(said(folder.path(), &["audit", "export"]).lines().count(), 9);
-    let check = said(folder.path(), &["crm", "check"]);
+    let check = said(folder.path(), &["crm", "probe"]);
     assert_eq!(check.lines().filter(|line| line.contains("can be written, read and deleted")).count(), 3, "{check}");
     assert_eq!(store.contacts(None, 10).await.unwrap(), [], "and nothing is left of it");
     store.close().await;

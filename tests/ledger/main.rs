@@ -1,5 +1,7 @@
 //! What calls leave behind: store, calendar, contacts, outbox, on real SQLite files.
 
+mod a_call_reaches_every_crm;
+mod a_real_crm;
 mod approvals;
 mod audit_trail;
 mod booking;
@@ -13,6 +15,10 @@ mod confirmations;
 mod connectors;
 mod contacts;
 mod crash_recovery;
+mod crm_conformance;
+mod crm_drift;
+mod crm_troubles;
+mod crms;
 mod dav;
 mod delivery;
 mod ending_a_call;
@@ -27,6 +33,7 @@ mod hosted_troubles;
 mod kill_points;
 mod language_model;
 mod matching;
+mod model_figures;
 mod named_failures;
 mod notices;
 mod oauth_tokens;
@@ -37,12 +44,22 @@ mod policy_matrix;
 mod post_office;
 mod proposals;
 mod providers;
+mod real_model;
 mod repairs;
 // The other areas use the rest of it.
 #[allow(dead_code)]
 #[path = "../calls/server.rs"]
 mod server;
 mod serving_without_the_calendar;
+// The conversations use the rest of them.
+#[allow(dead_code)]
+#[path = "../talk/shops.rs"]
+mod shops;
 mod sick_calendar;
 mod staff_and_rooms;
+#[allow(dead_code)]
+#[path = "../talk/stage.rs"]
+mod stage;
 mod three_faults_in_ten;
+#[path = "../talk/turns.rs"]
+mod turns;

@@ -33,7 +33,12 @@ impl Drop for Provider {
 impl Provider {
     /// Starts one, its clock at Monday 2026-11-23T12:00:00Z.
     pub fn start(name: &'static str, options: &[&str]) -> Provider {
-        let script: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests/ledger/providers", name].iter().collect();
+        Provider::start_in("providers", name, options)
+    }
+
+    /// The same, of a folder of stand-ins.
+    pub fn start_in(folder: &str, name: &'static str, options: &[&str]) -> Provider {
+        let script: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests/ledger", folder, name].iter().collect();
         let mut command = Command::new("python3");
         command.arg("-B").arg(script.with_extension("py")).args(["--now", NOW]).args(options);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
@@ -102,6 +107,8 @@ impl Provider {
             client_id: "desk-client".to_owned(),
             client_secret: Some("desk-secret".to_owned()),
             refresh_token: Some("first-refresh".to_owned()),
+            machine: false,
+            room: "calendar",
             folder: self.folder.path().to_owned(),
             seal_key: None,
         }

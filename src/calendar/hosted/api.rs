@@ -3,13 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::calendar::oauth::{OAuthSettings, Tokens};
-use crate::calendar::trouble::{Trouble, words};
+use crate::cloud::{OAuthSettings, Tokens, Trouble, client, https, retry_after, words};
 
 /// A provider and who we are there.
 #[derive(Clone)]
@@ -71,7 +70,7 @@ impl Auth {
     /// Tokens bought at the provider's own server.
     pub(in crate::calendar) fn oauth(settings: OAuthSettings) -> Result<Auth, Trouble> {
         https(&settings.token_url)?;
-        Ok(Auth::Granted(Tokens::new(client()?, settings)?))
+        Ok(Auth::Granted(Tokens::new(client(REQUEST_WAIT)?, settings)?))
     }
 
     async fn header(&self, refused: Option<&str>) -> Result<Option<String>, Trouble> {
@@ -86,7 +85,7 @@ impl Auth {
 impl Api {
     /// Connects to nothing yet.
     pub(in crate::calendar) fn new(base: &str, auth: Auth, throttles: fn(&Answer) -> bool) -> Result<Api, Trouble> {
-        Ok(Api { client: client()?, base: https(base)?, auth, throttles, health: Arc::default() })
+        Ok(Api { client: client(REQUEST_WAIT)?, base: https(base)?, auth, throttles, health: Arc::default() })
     }
 
     /// A request to a path of the API; each part is one segment, whatever is in it.
@@ -265,39 +264,6 @@ impl std::fmt::Debug for Api {
     }
 }
 
-/// Only over TLS, or to this machine itself.
-fn https(address: &str) -> Result<Url, Trouble> {
-    let refused = |why: &str| Trouble::Refused(format!("`{address}` {why}"));
-    let url = Url::parse(address).map_err(|error| refused(&format!("is no address: {error}")))?;
-    let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if here => Ok(url),
-        _ => Err(refused("is no https address")),
-    }
-}
-
-pub(in crate::calendar) fn client() -> Result<Client, Trouble> {
-    Client::builder()
-        .connect_timeout(CONNECT_WAIT)
-        .timeout(REQUEST_WAIT)
-        // A token does not travel on to where an answer points.
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("offhook/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| Trouble::Refused(format!("no HTTP client: {}", words(error))))
-}
-
-/// Seconds, or a date (RFC 9110 section 10.2.3).
-fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Duration::try_from(at.duration_since(jiff::Timestamp::now())).ok()
-}
-
 async fn read(mut response: Response) -> Result<Answer, String> {
     let (status, mut body) = (response.status(), Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(words)? {
@@ -315,8 +281,6 @@ async fn read(mut response: Response) -> Result<Answer, String> {
     Ok(Answer { status, body })
 }
 
-/// A provider that is up answers a SYN at once.
-const CONNECT_WAIT: Duration = Duration::from_secs(3);
 /// Longer than a call waits: whoever asks puts the deadline.
 const REQUEST_WAIT: Duration = Duration::from_secs(6);
 /// Before a read is tried again.

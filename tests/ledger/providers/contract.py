@@ -1,4 +1,4 @@
-"""What the stand-ins for calendar providers share: HTTP, tokens that run out, limits, and faults switched on by a test.
+"""What the stand-ins for calendar providers and CRMs share: HTTP, tokens that run out, limits, and faults switched on by a test.
 
 Each stand-in is a process of its own and knows nothing of offhook: it holds whoever talks to it to the provider's
 published contract. `POST /_control` switches faults and adds events of somebody else; `GET /_control` tells what happened.
@@ -209,6 +209,7 @@ def serve(kind):
     parser.add_argument("--lifetime", type=int, default=3600, help="seconds an access token lives")
     parser.add_argument("--rotate", action="store_true", help="every refresh token is good once")
     parser.add_argument("--token-delay", type=float, default=0.0)
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds until a search sees what was written")
     parser.add_argument("--client-id", default="desk-client")
     parser.add_argument("--client-secret", default="desk-secret")
     parser.add_argument("--refresh-token", default="first-refresh")
@@ -236,6 +237,9 @@ def serve(kind):
             if fate in ("lose", "stall"):
                 self.close_connection = True
                 return
+            if "after" in (fault or {}):
+                # Done, but something on the way back fails.
+                reply = Reply(fault["after"], {"message": "Bad Gateway"})
             payload = b"" if reply.body is None else json.dumps(reply.body).encode()
             self.send_response(reply.status)
             for name, value in reply.headers.items():
@@ -245,6 +249,9 @@ def serve(kind):
             if reply.status != 204:
                 self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
+            if fate == "cut":
+                # In mid body.
+                payload, self.close_connection = payload[:len(payload) // 2], True
             self.wfile.write(payload)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = go

@@ -1,4 +1,4 @@
-//! Permission to use somebody's calendar (OAuth 2.0, RFC 6749): a refresh token, kept sealed, and the short-lived access
+//! Permission to use what is somebody's (OAuth 2.0, RFC 6749): a refresh token, kept sealed, and the short-lived access
 //! tokens it buys.
 //!
 //! Whoever needs an access token waits for the same refresh; a refresh that has begun is finished even if nobody waits
@@ -10,4 +10,4 @@ mod tokens;
 
 pub use login::{Login, LoginError};
 pub use tokens::OAuthSettings;
-pub(super) use tokens::Tokens;
+pub(crate) use tokens::Tokens;

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, RwLock};
 use tokio::time::Instant;
 
 use super::sealed::Vault;
-use crate::calendar::trouble::{Trouble, words};
+use crate::cloud::trouble::{Trouble, words};
 
 /// Who we are to a provider, and where the user's permission is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,8 +29,12 @@ pub struct OAuthSettings {
     pub client_id: String,
     /// And our password, where the provider gives one.
     pub client_secret: Option<String>,
-    /// A refresh token from elsewhere; none where `offhook calendar login` got it.
+    /// A refresh token from elsewhere; none where the login got it.
     pub refresh_token: Option<String>,
+    /// Whether the client itself is allowed, with no user behind it (RFC 6749 section 4.4): there is no login then.
+    pub machine: bool,
+    /// What of ours it is for, "calendar" or "crm": the section and the command that mend it.
+    pub room: &'static str,
     /// Where the sealed file lives.
     pub folder: PathBuf,
     /// Its key; none for the one in the folder.
@@ -39,7 +43,7 @@ pub struct OAuthSettings {
 
 /// The access tokens of one permission, shared by all who ask its provider.
 #[derive(Clone)]
-pub(in crate::calendar) struct Tokens {
+pub(crate) struct Tokens {
     inner: Arc<Inner>,
 }
 
@@ -87,7 +91,7 @@ struct Denied {
 
 impl Tokens {
     /// Asks nobody yet; a sealed file that cannot be read is said here.
-    pub(in crate::calendar) fn new(client: Client, settings: OAuthSettings) -> Result<Tokens, Trouble> {
+    pub(crate) fn new(client: Client, settings: OAuthSettings) -> Result<Tokens, Trouble> {
         let vault = Vault::open(&settings.folder, &settings.name, settings.seal_key.as_deref());
         let vault = vault.map_err(Trouble::Refused)?;
         let none = (0, Err(Trouble::Unavailable("nothing was asked yet".to_owned())));
@@ -96,7 +100,7 @@ impl Tokens {
     }
 
     /// A token that is good for some time; `refused` is one that the provider did not take.
-    pub(in crate::calendar) async fn access(&self, refused: Option<&str>) -> Result<String, Trouble> {
+    pub(crate) async fn access(&self, refused: Option<&str>) -> Result<String, Trouble> {
         let seen = self.inner.begun.load(std::sync::atomic::Ordering::Acquire);
         if let Some(token) = self.inner.good(refused).await {
             return Ok(token);
@@ -110,7 +114,7 @@ impl Tokens {
     /// Keeps what a login brought.
     pub(super) async fn keep(settings: OAuthSettings, client: Client, answer: Response) -> Result<(), Trouble> {
         let tokens = Tokens::new(client, settings)?;
-        let granted = granted(answer).await?;
+        let granted = granted(answer, tokens.inner.settings.room).await?;
         let Some(refresh_token) = &granted.refresh_token else {
             return Err(Trouble::Refused(
                 "the provider gave no refresh token; withdraw the old permission there and log in again".to_owned(),
@@ -143,22 +147,28 @@ impl Inner {
     }
 
     async fn refresh(&self) -> Result<String, Trouble> {
-        let refresh_token = self.refresh_token().map_err(Trouble::Refused)?;
+        let settings = &self.settings;
+        let refresh_token = match settings.machine {
+            true => None,
+            false => Some(self.refresh_token().map_err(Trouble::Refused)?),
+        };
         let form = form(&[
-            ("grant_type", Some("refresh_token")),
-            ("refresh_token", Some(&refresh_token)),
-            ("client_id", Some(&self.settings.client_id)),
-            ("client_secret", self.settings.client_secret.as_deref()),
+            ("grant_type", Some(if settings.machine { "client_credentials" } else { "refresh_token" })),
+            ("refresh_token", refresh_token.as_deref()),
+            ("scope", settings.machine.then_some(settings.scope.as_str())),
+            ("client_id", Some(&settings.client_id)),
+            ("client_secret", settings.client_secret.as_deref()),
         ]);
         let asked = Instant::now();
-        let request = self.client.post(&self.settings.token_url).header(reqwest::header::CONTENT_TYPE, FORM);
+        let request = self.client.post(&settings.token_url).header(reqwest::header::CONTENT_TYPE, FORM);
         let answer = request.body(form).send().await.map_err(|error| Trouble::Unavailable(words(error)))?;
-        let granted = granted(answer).await?;
-        if let Some(rotated) = granted.refresh_token.as_deref().filter(|rotated| *rotated != refresh_token)
+        let granted = granted(answer, settings.room).await?;
+        if let (Some(old), Some(rotated)) = (refresh_token, granted.refresh_token.as_deref())
+            && old != rotated
             && let Err(error) = self.seal(rotated)
         {
             // The access token is good all the same; the next start needs a login.
-            tracing::error!("[calendar] the new refresh token is not kept: {error}");
+            tracing::error!("[{}] the new refresh token is not kept: {error}", settings.room);
         }
         let lives = Duration::from_secs(granted.expires_in.unwrap_or(LIFE_SECONDS));
         let until = asked + lives.saturating_sub(EARLY.min(lives / 5));
@@ -174,9 +184,10 @@ impl Inner {
             (_, Some(given)) => Ok(given.clone()),
             (Some(kept), None) => Ok(kept.refresh_token),
             (None, None) => Err(format!(
-                "nobody has allowed the use of this {} calendar yet; run `offhook calendar login`, or set \
+                "nobody has allowed the use of this {} {room} yet; run `offhook {room} login`, or set \
                  refresh_token_file",
-                self.settings.name
+                self.settings.name,
+                room = self.settings.room
             )),
         }
     }
@@ -207,7 +218,7 @@ impl fmt::Debug for Tokens {
     }
 }
 
-async fn granted(mut answer: Response) -> Result<Granted, Trouble> {
+async fn granted(mut answer: Response, room: &str) -> Result<Granted, Trouble> {
     let status = answer.status();
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| Trouble::Unavailable(words(error)))? {
@@ -228,19 +239,19 @@ async fn granted(mut answer: Response) -> Result<Granted, Trouble> {
         return Err(Trouble::Unavailable(format!("the token server answers {status}")));
     }
     Err(Trouble::Refused(match serde_json::from_slice::<Denied>(&body) {
-        Ok(denied) => denial(&denied),
+        Ok(denied) => denial(&denied, room),
         Err(_) => format!("the token server answers {status}; correct token_url"),
     }))
 }
 
 /// The provider's own words help, cut to a line.
-fn denial(denied: &Denied) -> String {
+fn denial(denied: &Denied, room: &str) -> String {
     let said: String = denied.error_description.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
     let remedy = match denied.error.as_str() {
-        "invalid_grant" => "the permission has ended or was withdrawn; run `offhook calendar login` again",
-        "invalid_client" | "unauthorized_client" => "correct client_id and client_secret",
-        "invalid_scope" => "allow the calendar scopes for this client at the provider",
-        _ => "see the provider's page of this client",
+        "invalid_grant" => format!("the permission has ended or was withdrawn; run `offhook {room} login` again"),
+        "invalid_client" | "unauthorized_client" => "correct client_id and client_secret".to_owned(),
+        "invalid_scope" => format!("allow the {room} scopes for this client at the provider"),
+        _ => "see the provider's page of this client".to_owned(),
     };
     let code: String = denied.error.chars().filter(|c| c.is_ascii_graphic()).take(WORDS_MAX).collect();
     format!("no token ({code}): {remedy}. The provider says: {said}")

@@ -10,8 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::tokens::{FORM, OAuthSettings, Tokens, form};
-use crate::calendar::CalendarError;
-use crate::calendar::trouble::{Trouble, words};
+use crate::cloud::trouble::{Trouble, words};
 
 /// A login that has begun: the user opens [`Login::address`], [`Login::finish`] waits for them.
 pub struct Login {
@@ -33,7 +32,7 @@ pub enum LoginError {
     Denied(String),
     /// The code was not taken.
     #[error(transparent)]
-    Calendar(#[from] CalendarError),
+    Trouble(#[from] Trouble),
 }
 
 impl Login {
@@ -83,8 +82,7 @@ impl Login {
         ]);
         let request = client.post(&self.settings.token_url).header(reqwest::header::CONTENT_TYPE, FORM).body(form);
         let answer = request.send().await.map_err(|error| LoginError::Denied(words(error)))?;
-        let kept = Tokens::keep(self.settings, client, answer).await;
-        kept.map_err(|trouble: Trouble| LoginError::Calendar(trouble.into()))
+        Ok(Tokens::keep(self.settings, client, answer).await?)
     }
 
     /// The code of a request that is the browser's return; none for any other.
