@@ -132,7 +132,7 @@ impl Crm for Ailing {
 }
 
 fn over(n: usize) -> CallRecord {
-    let how = if n % 2 == 0 { Disposition::Escalated } else { Disposition::InfoOnly };
+    let how = if n.is_multiple_of(2) { Disposition::Escalated } else { Disposition::InfoOnly };
     ended(call(&format!("c{n:03}"), Some(&format!("+12125550{n:03}"))), how)
 }
 
@@ -154,7 +154,7 @@ async fn duplicates_from_retries() {
     outbox.drained().await;
     outbox.stop().await;
     assert_eq!(db.store.jobs(Some(JobState::Done), 100).await.unwrap().len(), 50);
-    let creates = crm.creates.lock().unwrap();
+    let creates = crm.creates.lock().unwrap().clone();
     assert!(creates.len() == 50 && creates.values().all(|times| *times == 1), "an answer lost is not a write lost");
     assert_eq!(db.store.contacts(None, 100).await.unwrap().len(), 20);
 }
@@ -242,7 +242,7 @@ async fn rate_limit_exhaustion() {
     outbox.drained().await;
     outbox.stop().await;
     assert_eq!(db.store.jobs(Some(JobState::Done), 100).await.unwrap().len(), 25);
-    let moments = crm.moments.lock().unwrap();
+    let moments = crm.moments.lock().unwrap().clone();
     // The clock of the gate and of this test may differ by a little.
     for (n, from) in moments.iter().enumerate() {
         let within = moments[n..].iter().filter(|at| at.duration_since(*from) < Duration::from_millis(190)).count();

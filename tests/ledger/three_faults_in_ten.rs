@@ -14,7 +14,7 @@ use crate::fixtures::{call, db, ended, quick};
 fn calls(count: usize, people: usize) -> Vec<CallRecord> {
     let phone = |n: usize| format!("+1212555{:04}", n % people);
     let over = |n: usize| {
-        let how = if n % 2 == 0 { Disposition::Escalated } else { Disposition::InfoOnly };
+        let how = if n.is_multiple_of(2) { Disposition::Escalated } else { Disposition::InfoOnly };
         ended(call(&format!("c{n:04}"), Some(&phone(n))), how)
     };
     (0..count).map(over).collect()
