@@ -78,13 +78,18 @@ impl Worker {
         let delivery = deliver(self, lease);
         tokio::pin!(delivery);
         loop {
+            // Side by side: the delivery may hold the one connection that the renewal waits for.
+            let renewal = async {
+                tokio::time::sleep(self.settings.lease / RENEWALS_PER_LEASE).await;
+                self.store.renew_lease(lease, Timestamp::now(), hold(self.settings.lease)).await
+            };
             tokio::select! {
                 done = &mut delivery => return Some(done),
-                () = tokio::time::sleep(self.settings.lease / RENEWALS_PER_LEASE) => {}
-            }
-            let renewed = self.store.renew_lease(lease, Timestamp::now(), hold(self.settings.lease)).await;
-            if let Ok(false) = renewed {
-                return None;
+                renewed = renewal => {
+                    if let Ok(false) = renewed {
+                        return None;
+                    }
+                }
             }
         }
     }
