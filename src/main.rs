@@ -2,6 +2,7 @@
 
 mod calendars;
 mod call_args;
+mod contacts;
 mod crms;
 mod delivery;
 mod events_args;
@@ -77,6 +78,9 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// What the business knows about its customers.
+    #[command(subcommand)]
+    Contacts(contacts::Command),
     /// Events that are told to webhooks: replay.
     #[command(subcommand)]
     Events(events_args::Command),
@@ -105,6 +109,9 @@ fn main() -> ExitCode {
         Command::Queue { config, command } => paperwork(config, paperwork::Command::Queue(command)),
         Command::Audit { config, command } => paperwork(config, paperwork::Command::Audit(command)),
         Command::Reconcile { since, config } => paperwork(config, paperwork::Command::Reconcile { since }),
+        Command::Contacts(contacts::Command::Import { file, config, business }) => {
+            with_config(config, |config| contacts::import(&config, &file, business.as_deref()))
+        }
         Command::Events(events_args::Command::Replay(args)) => {
             with_config(args.config.clone(), |config| events_args::replay(&config, &args))
         }

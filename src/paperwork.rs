@@ -218,7 +218,9 @@ async fn print_audit(store: &Store, search: AuditSearch) -> Outcome {
 }
 
 async fn reconciled(config: &Config, store: &Store, since: Timestamp) -> Outcome {
-    let found = reconcile(store, &*crms::open(config, store)?, &delivery::outbox_settings(config)?, since).await?;
+    let found =
+        reconcile(store, &*crms::open(config, store)?, &delivery::outbox_settings(config)?, &config.businesses, since)
+            .await?;
     say(&format!(
         "{} calls, {} records expected: {} there, {} under way or waiting for somebody, {} missing and queued again",
         found.calls,
@@ -233,7 +235,7 @@ async fn reconciled(config: &Config, store: &Store, since: Timestamp) -> Outcome
 
 async fn preview(config: &Config, store: &Store, call: &str) -> Outcome {
     let Some(call) = store.call(call).await? else { return Err(format!("there is no call {call}").into()) };
-    for payload in outbox::preview(&call, &delivery::outbox_settings(config)?) {
+    for payload in outbox::preview(&call, &delivery::outbox_settings(config)?, &config.businesses) {
         say(&serde_json::to_string_pretty(&payload)?);
     }
     Ok(true)

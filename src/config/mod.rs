@@ -16,6 +16,7 @@ mod languages;
 mod model;
 mod notices;
 mod policy;
+mod questions;
 mod raw;
 mod read;
 mod secret;

@@ -20,8 +20,9 @@ use super::events::Hub;
 use super::listener::Limited;
 use super::metrics::Metrics;
 use super::token::ApiToken;
-use super::{api, door, events, hooks, page, paperwork};
+use super::{api, contacts, door, events, hooks, page, paperwork};
 use crate::call::CallEvent;
+use crate::conversation::Business;
 use crate::outbox::Meter;
 use crate::store::Store;
 
@@ -33,6 +34,8 @@ pub struct Settings {
     pub token: ApiToken,
     /// What the outbox counts.
     pub meter: Meter,
+    /// Whose calls are shown and contacts entered: their questions say what is read out of a call.
+    pub businesses: Vec<Arc<Business>>,
 }
 
 /// The HTTP server, its socket open.
@@ -48,6 +51,7 @@ pub(super) struct Shared {
     pub(super) desk: Arc<dyn Desk>,
     pub(super) store: Store,
     pub(super) token: ApiToken,
+    pub(super) businesses: Vec<Arc<Business>>,
     pub(super) metrics: Metrics,
     pub(super) meter: Meter,
     pub(super) hub: Hub,
@@ -61,15 +65,9 @@ impl Console {
         let listener = TcpListener::bind(settings.listen).await?;
         let (close, closing) = watch::channel(false);
         let events = desk.subscribe();
-        let shared = Shared {
-            desk,
-            store,
-            token: settings.token,
-            metrics: Metrics::default(),
-            meter: settings.meter,
-            hub: Hub::new(),
-            closing,
-        };
+        let Settings { token, businesses, meter, .. } = settings;
+        let metrics = Metrics::default();
+        let shared = Shared { desk, store, token, businesses, metrics, meter, hub: Hub::new(), closing };
         Ok(Self { listener, shared: Arc::new(shared), events, close })
     }
 
@@ -113,7 +111,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(api::call))
         .routes(routes!(events::events))
         .routes(routes!(api::appointments))
-        .routes(routes!(api::contacts))
+        .routes(routes!(api::contacts, contacts::put_contact))
         .routes(routes!(api::outbox))
         .routes(routes!(paperwork::approvals))
         .routes(routes!(paperwork::approve))

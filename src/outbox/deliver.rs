@@ -71,7 +71,7 @@ async fn send(worker: &Worker, lease: &Lease, write_to: &rows::Write) -> Result<
         rows::Write::Confirm(confirmation) => {
             let found = doors.businesses.iter().find(|one| one.id == business);
             let found = found.ok_or_else(|| CrmError::rejected(format!("no business `{business}`")))?;
-            Ok(plain(confirm(&doors.confirmations, found, &lease.job, confirmation).await?))
+            Ok(plain(confirm(doors, found, &lease.job, confirmation).await?))
         }
         rows::Write::Settle(settlement) => {
             let became = match settle(worker, &lease.job, settlement).await? {

@@ -51,7 +51,7 @@ mod worker;
 mod write;
 mod writer;
 
-pub use confirm::Confirmations;
+pub use confirm::{Confirmations, Notify};
 pub use gate::Limits;
 pub use handoff::{Full, HandOff};
 pub use mail::{Mail, MailSettings};

@@ -1,5 +1,7 @@
 //! What a call sends to the CRM, as it is sent, with names, numbers and addresses masked.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -7,6 +9,7 @@ use utoipa::ToSchema;
 use super::rows::{Rules, rows};
 use super::run::Settings;
 use crate::call::CallRecord;
+use crate::conversation::Business;
 use crate::crm::Object;
 use crate::store::JobState;
 
@@ -27,8 +30,13 @@ pub struct Preview {
 }
 
 /// The payloads of a call.
-pub fn preview(call: &CallRecord, settings: &Settings) -> Vec<Preview> {
-    let rules = Rules { confirmations: Default::default(), policy: settings.policy.clone(), pace: settings.pace };
+pub fn preview(call: &CallRecord, settings: &Settings, businesses: &[Arc<Business>]) -> Vec<Preview> {
+    let rules = Rules {
+        confirmations: Default::default(),
+        businesses: businesses.to_vec(),
+        policy: settings.policy.clone(),
+        pace: settings.pace,
+    };
     let ended = call.ended_at.unwrap_or(call.started_at);
     let records = rows(call, &rules, ended).into_iter().filter(|job| Object::parse(&job.kind).is_some());
     let name = call.outcome.name.as_deref().unwrap_or_default();

@@ -1,12 +1,15 @@
 //! The call log against the CRM, record by record. What is missing goes through the same queue under the same key, so
 //! that nothing is written twice.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::rows::{Rules, rows};
 use super::run::Settings;
 use crate::call::{CallRecord, CallState};
+use crate::conversation::Business;
 use crate::crm::{Crm, CrmError, Lookup, Object};
 use crate::store::{JobRow, JobState, NewJob, Page, Store, StoreError};
 
@@ -41,10 +44,16 @@ pub async fn reconcile(
     store: &Store,
     crm: &dyn Crm,
     settings: &Settings,
+    businesses: &[Arc<Business>],
     since: Timestamp,
 ) -> Result<Reconciled, ReconcileError> {
     // Confirmations are mails: what was sent cannot be looked up.
-    let rules = Rules { confirmations: Default::default(), policy: settings.policy.clone(), pace: settings.pace };
+    let rules = Rules {
+        confirmations: Default::default(),
+        businesses: businesses.to_vec(),
+        policy: settings.policy.clone(),
+        pace: settings.pace,
+    };
     let mut found = Reconciled::default();
     let mut before = None;
     loop {

@@ -6,20 +6,22 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
-use super::confirm::{Confirmation, Confirmations, MAIL, WEBHOOK};
+use super::confirm::{CUSTOMER, Confirmation, Confirmations, MAIL, WEBHOOK};
 use super::pace::Pace;
-use crate::call::{CallRecord, Speaker};
-use crate::conversation::Unsettled;
+use crate::call::CallRecord;
+use crate::conversation::{Business, Unsettled};
 use crate::crm::{Fields, Object};
-use crate::record::{Effect, Policy, Proposal, Proposed, Source, Verdict, proposals};
+use crate::record::{Effect, Extraction, Policy, Proposal, Proposed, Source, Verdict, informed_proposals, read_call};
 use crate::store::{JobRow, JobState, NewJob};
 
 /// What decides how a call becomes rows.
 #[derive(Debug, Clone)]
 pub(super) struct Rules {
+    /// Where appointments are confirmed.
     pub(super) confirmations: Confirmations,
+    /// What each business wants to know.
+    pub(super) businesses: Vec<Arc<Business>>,
     pub(super) policy: Arc<Policy>,
     pub(super) pace: Pace,
 }
@@ -43,10 +45,13 @@ pub(super) struct Settlement {
 
 /// The rows of an ended call.
 pub(super) fn rows(call: &CallRecord, rules: &Rules, now: Timestamp) -> Vec<NewJob> {
-    let proposed = proposals(call);
+    let business = rules.businesses.iter().find(|business| business.id == call.business);
+    let questions = business.map_or(&[][..], |business| &business.policy.questions);
+    let found = read_call(call, business.map(Arc::as_ref));
+    let proposed = informed_proposals(call, &found, questions);
     let acts = proposed.iter().any(|proposal| matches!(proposal.effect, Effect::Task { .. }));
-    let frame =
-        Frame { call, rules, due: rules.pace.due(now, acts), lane: lane(call, &proposed), basis: basis(call, rules) };
+    let (due, lane, basis) = (rules.pace.due(now, acts), lane(call, &proposed), basis(call, &found, rules));
+    let frame = Frame { call, rules, due, lane, basis };
     let mut tasks = 0;
     let mut all = Vec::new();
     for proposal in proposed {
@@ -71,7 +76,7 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
     }
     match job.kind.as_str() {
         SETTLE => parse(job).map(Write::Settle),
-        MAIL | WEBHOOK => parse(job).map(Write::Confirm),
+        MAIL | CUSTOMER | WEBHOOK => parse(job).map(Write::Confirm),
         other => Err(format!("this offhook knows no rows of kind {other:?}")),
     }
 }
@@ -102,18 +107,12 @@ fn lane(call: &CallRecord, proposed: &[Proposal]) -> String {
     format!("{}/{}", call.business, phone.unwrap_or(&call.id))
 }
 
-fn basis(call: &CallRecord, rules: &Rules) -> Value {
-    let mut hash = Sha256::new();
-    for line in &call.transcript {
-        let speaker = if line.speaker == Speaker::Caller { "caller" } else { "agent" };
-        hash.update(format!("{speaker}\t{}\t{}\t{}\n", line.start_ms, line.end_ms, line.text));
-    }
-    let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+fn basis(call: &CallRecord, found: &Extraction, rules: &Rules) -> Value {
     json!({
         "source": PHONE,
         "event_key": call.id,
-        "transcript_hash": hash,
-        "extractor": concat!("offhook ", env!("CARGO_PKG_VERSION")),
+        "transcript_hash": found.transcript_hash,
+        "extractor": found.rules,
         "policy": rules.policy.version,
     })
 }
@@ -166,14 +165,17 @@ fn judged(
 
 fn values(call_id: &str, effect: Effect) -> (&'static str, Value) {
     match effect {
-        Effect::Contact { phone, name, notes } => {
-            (Object::Contact.as_str(), json!({ "phone": phone, "name": name, "notes": notes, "source": SOURCE }))
+        Effect::Contact { phone, name, email, notes } => {
+            let payload = json!({ "phone": phone, "name": name, "email": email, "notes": notes, "source": SOURCE });
+            (Object::Contact.as_str(), payload)
         }
-        Effect::Activity { subject, body, source, occurred_at, details } => {
+        Effect::Activity { subject, body, source, occurred_at, fields } => {
             let mut payload = json!({ "call_id": call_id, "subject": subject, "body": body, "source": source,
                 "started_at": occurred_at });
-            if let Value::Object(fields) = &mut payload {
-                fields.extend(details);
+            if let Some(payload) = payload.as_object_mut() {
+                // What the record itself says is not overwritten by what was read out of words.
+                let new: Vec<_> = fields.into_iter().filter(|(name, _)| !payload.contains_key(name)).collect();
+                payload.extend(new);
             }
             (Object::Activity.as_str(), payload)
         }

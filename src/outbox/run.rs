@@ -107,8 +107,12 @@ impl Outbox {
     /// The same with everything rows can be delivered to.
     pub async fn start_with(store: Store, doors: Doors, settings: Settings) -> Result<Outbox, StoreError> {
         let claim = store.claim()?;
-        let rules =
-            Rules { confirmations: doors.confirmations.clone(), policy: settings.policy.clone(), pace: settings.pace };
+        let rules = Rules {
+            confirmations: doors.confirmations.clone(),
+            businesses: doors.businesses.clone(),
+            policy: settings.policy.clone(),
+            pace: settings.pace,
+        };
         let closed = recovery::close_unfinished(&store, &rules, Timestamp::now()).await?;
         if closed > 0 {
             tracing::warn!(closed, "calls of a former run were cut off and are closed as failed");

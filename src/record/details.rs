@@ -1,12 +1,14 @@
 //! What an activity says beside its words: one field per thing a report may ask for.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::call::{CallRecord, Disposition};
 
 /// The fields; what is not known is not there.
-pub(super) fn of(call: &CallRecord) -> Map<String, Value> {
+pub(super) fn of(call: &CallRecord) -> BTreeMap<String, Value> {
     let outcome = &call.outcome;
     let failed = call.disposition == Some(Disposition::Failed);
     let spoken = call.answered_at.zip(call.ended_at);

@@ -44,7 +44,7 @@ async fn count(pool: &sqlx::SqlitePool, table: &'static str) -> i64 {
 
 async fn reconciled(db: &Db) -> Reconciled {
     let since = Timestamp::UNIX_EPOCH;
-    reconcile(&db.store, &BuiltIn::new(db.store.clone()), &settings(), since).await.unwrap()
+    reconcile(&db.store, &BuiltIn::new(db.store.clone()), &settings(), &[], since).await.unwrap()
 }
 
 /// The newest row of that kind.
