@@ -12,7 +12,9 @@ use super::pace::Pace;
 use crate::call::CallRecord;
 use crate::conversation::{Business, Unsettled};
 use crate::crm::{Fields, Object};
-use crate::record::{Effect, Extraction, Policy, Proposal, Proposed, Source, Verdict, informed_proposals, read_call};
+use crate::record::{
+    Effect, Extraction, Policy, Proposal, Proposed, Source, Verdict, call_fields, informed_proposals, read_call,
+};
 use crate::store::{JobRow, JobState, NewJob};
 
 /// What decides how a call becomes rows.
@@ -118,7 +120,7 @@ fn basis(call: &CallRecord, found: &Extraction, rules: &Rules) -> Value {
 }
 
 fn row(frame: &Frame<'_>, proposal: Proposal, tasks_before: usize, now: Timestamp) -> NewJob {
-    let (kind, payload) = values(&frame.call.id, proposal.effect);
+    let (kind, payload) = values(frame.call, proposal.effect);
     let (state, reason) = match (&payload, Object::parse(kind)) {
         (Value::Object(fields), Some(_)) => judged(frame, kind, fields, tasks_before),
         _ => (JobState::Ready, None),
@@ -163,7 +165,8 @@ fn judged(
     }
 }
 
-fn values(call_id: &str, effect: Effect) -> (&'static str, Value) {
+fn values(call: &CallRecord, effect: Effect) -> (&'static str, Value) {
+    let call_id = &call.id;
     match effect {
         Effect::Contact { phone, name, email, notes } => {
             let payload = json!({ "phone": phone, "name": name, "email": email, "notes": notes, "source": SOURCE });
@@ -174,6 +177,7 @@ fn values(call_id: &str, effect: Effect) -> (&'static str, Value) {
                 "started_at": occurred_at });
             if let Some(payload) = payload.as_object_mut() {
                 // What the record itself says is not overwritten by what was read out of words.
+                payload.extend(call_fields(call));
                 let new: Vec<_> = fields.into_iter().filter(|(name, _)| !payload.contains_key(name)).collect();
                 payload.extend(new);
             }

@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 
 use crate::call::{CallRecord, Disposition};
 
-/// The fields; what is not known is not there.
-pub(super) fn of(call: &CallRecord) -> BTreeMap<String, Value> {
-    let outcome = &call.outcome;
+/// The activity's fields that the record itself knows; what is not known is not there.
+pub fn call_fields(call: &CallRecord) -> BTreeMap<String, Value> {
     let failed = call.disposition == Some(Disposition::Failed);
     let spoken = call.answered_at.zip(call.ended_at);
     let duration =
         spoken.map_or(0, |(answered, ended): (Timestamp, Timestamp)| ended.duration_since(answered).as_secs().max(0));
-    let urgent = outcome.message.as_ref().is_some_and(|message| message.urgent);
     let fields = [
         ("status", Some(json!(if failed { FAILED } else { status(call) }))),
         ("disposition", Some(json!(disposition(call)))),
@@ -22,8 +20,6 @@ pub(super) fn of(call: &CallRecord) -> BTreeMap<String, Value> {
         ("duration_s", Some(json!(duration))),
         ("from", call.from.as_ref().map(|from| json!(from))),
         ("to", Some(json!(call.to))),
-        ("intent", outcome.intents.first().map(|intent| json!(intent))),
-        ("urgency", urgent.then(|| json!("high"))),
     ];
     fields.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))).collect()
 }

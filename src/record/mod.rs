@@ -11,6 +11,7 @@ mod reading;
 mod summary;
 mod transcript;
 
+pub use details::call_fields;
 pub use extraction::{
     Answer, Change, Citation, Claim, ConversationKind, Extraction, Finding, Lead, Mode, Mood, Objection,
     SCHEMA_VERSION, Sentiment, Setting, Stakeholder, Summary, Task, Unknown, Urgency, extract, mood, sentiment_score,

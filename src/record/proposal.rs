@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{details, summary};
+use super::summary;
 use crate::call::{CallRecord, Disposition, Speaker};
 use crate::conversation::Unsettled;
 
@@ -106,7 +106,7 @@ fn activity(call: &CallRecord) -> Effect {
         body: summary::body(call),
         source: SOURCE,
         occurred_at: call.started_at,
-        fields: details::of(call),
+        fields: BTreeMap::new(),
     }
 }
 
