@@ -85,8 +85,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let token = api_token(&config.http, &config.store)?;
     let store = Store::open(&config.store.url).await?;
     let desk = Arc::new(Line::default());
-    let businesses = config.businesses.iter().map(|one| one.id.clone()).collect();
-    let settings = console::Settings { listen: config.http.listen, token, businesses };
+    let settings = console::Settings { listen: config.http.listen, token, businesses: config.businesses.clone() };
     let http_error = |source| ServeError::Http { addr: config.http.listen, source };
     let console = Console::bind(settings, desk.clone(), store.clone()).await.map_err(http_error)?;
     let http = console.local_addr().map_err(http_error)?;

@@ -31,11 +31,11 @@ pub(super) async fn put_contact(
 
 /// The business named, or the only one.
 fn business(shared: &Shared, named: Option<&str>) -> Result<String, String> {
-    let known = || shared.businesses.join(", ");
+    let known = || shared.businesses.iter().map(|one| one.id.as_str()).collect::<Vec<_>>().join(", ");
     match (named, shared.businesses.as_slice()) {
-        (Some(named), all) if all.iter().any(|one| one == named) => Ok(named.to_owned()),
+        (Some(named), all) if all.iter().any(|one| one.id == named) => Ok(named.to_owned()),
         (Some(_), _) => Err(format!("business: there is none of that key; known: {}", known())),
-        (None, [only]) => Ok(only.clone()),
+        (None, [only]) => Ok(only.id.clone()),
         (None, _) => Err(format!("business: is missing; name one of {}", known())),
     }
 }

@@ -22,6 +22,7 @@ use super::metrics::Metrics;
 use super::token::ApiToken;
 use super::{api, contacts, door, events, hooks, page};
 use crate::call::CallEvent;
+use crate::conversation::Business;
 use crate::store::Store;
 
 /// What the console is told at start.
@@ -30,8 +31,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// What a bearer token is compared with.
     pub token: ApiToken,
-    /// Keys of the businesses, for which contacts may be entered.
-    pub businesses: Vec<String>,
+    /// Whose calls are shown and contacts entered: their questions say what is read out of a call.
+    pub businesses: Vec<Arc<Business>>,
 }
 
 /// The HTTP server, its socket open.
@@ -47,7 +48,7 @@ pub(super) struct Shared {
     pub(super) desk: Arc<dyn Desk>,
     pub(super) store: Store,
     pub(super) token: ApiToken,
-    pub(super) businesses: Vec<String>,
+    pub(super) businesses: Vec<Arc<Business>>,
     pub(super) metrics: Metrics,
     pub(super) hub: Hub,
     /// Becomes true when the server stops: event streams end.

@@ -217,6 +217,7 @@ impl Conversation {
         if self.strikes >= self.business.policy.escalation.failures.min(STRIKES_BEFORE_MESSAGE) {
             return self.give_up();
         }
+        let lost = self.step == Step::Open && !self.settled() && !silent;
         match (silent, self.strikes) {
             (true, 1) if matches!(self.step, Step::Phone | Step::Message) => self.say("hold", &[]),
             (true, 1) => self.say("silence_1", &[]),
@@ -224,7 +225,11 @@ impl Conversation {
             (false, 1) => self.say("missed_1", &[]),
             (false, _) => self.say("missed_2", &[]),
         }
-        self.ask_again();
+        match lost {
+            // Whoever was not understood is told what can be: "what can I do for you?" leads to the same words again.
+            true => self.say("help_choices", &[]),
+            false => self.ask_again(),
+        }
         if self.strikes >= STRIKES_BEFORE_KEYS {
             self.offer_keys();
         }

@@ -1,6 +1,9 @@
 //! What a call proposes to write.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::summary;
 use crate::call::{CallRecord, Disposition, Speaker};
@@ -41,6 +44,8 @@ pub enum Effect {
         source: &'static str,
         /// When the call began.
         occurred_at: Timestamp,
+        /// What else is known, by the CRM room's field names.
+        fields: BTreeMap<String, Value>,
     },
     /// Something a person has to do.
     Task {
@@ -101,6 +106,7 @@ fn activity(call: &CallRecord) -> Effect {
         body: summary::body(call),
         source: SOURCE,
         occurred_at: call.started_at,
+        fields: BTreeMap::new(),
     }
 }
 

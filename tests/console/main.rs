@@ -7,6 +7,7 @@ mod config;
 mod crm_providers;
 mod entering_contacts;
 mod events;
+mod extraction;
 mod house;
 mod limits;
 mod model_config;

@@ -28,6 +28,7 @@ mod spanish;
 mod spanish_expressions;
 mod staff;
 mod stage;
+mod strangers;
 mod trades;
 mod turns;
 mod unseen_words;
