@@ -10,4 +10,5 @@ mod extraction;
 mod house;
 mod limits;
 mod model_config;
+mod questions_config;
 mod staff_config;
