@@ -154,7 +154,11 @@ fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
     });
     let webhook = config.confirmations.webhook.as_ref();
     let webhook = webhook.map(|hook| outbox::Webhook::new(hook.url.reveal(), hook.secret.reveal()));
-    Ok(outbox::Confirmations { mail: mail.transpose()?, webhook: webhook.transpose()? })
+    Ok(outbox::Confirmations {
+        mail: mail.transpose()?,
+        webhook: webhook.transpose()?,
+        customer: config.confirmations.customer,
+    })
 }
 
 /// Who is told what happens.

@@ -272,6 +272,7 @@ pub(super) struct Confirmations {
     pub(super) smtp: Given<String>,
     pub(super) from: Given<String>,
     pub(super) to: Vec<Spanned<String>>,
+    pub(super) notify_customer: Given<Vec<Spanned<String>>>,
     pub(super) username: Given<String>,
     pub(super) password: Given<String>,
     pub(super) password_env: Given<String>,

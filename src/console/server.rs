@@ -20,7 +20,7 @@ use super::events::Hub;
 use super::listener::Limited;
 use super::metrics::Metrics;
 use super::token::ApiToken;
-use super::{api, door, events, hooks, page};
+use super::{api, contacts, door, events, hooks, page};
 use crate::call::CallEvent;
 use crate::conversation::Business;
 use crate::store::Store;
@@ -31,7 +31,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// What a bearer token is compared with.
     pub token: ApiToken,
-    /// Whose calls are shown: their questions say what is read out of them.
+    /// Whose calls are shown and contacts entered: their questions say what is read out of a call.
     pub businesses: Vec<Arc<Business>>,
 }
 
@@ -61,15 +61,8 @@ impl Console {
         let listener = TcpListener::bind(settings.listen).await?;
         let (close, closing) = watch::channel(false);
         let events = desk.subscribe();
-        let shared = Shared {
-            desk,
-            store,
-            token: settings.token,
-            businesses: settings.businesses,
-            metrics: Metrics::default(),
-            hub: Hub::new(),
-            closing,
-        };
+        let Settings { token, businesses, .. } = settings;
+        let shared = Shared { desk, store, token, businesses, metrics: Metrics::default(), hub: Hub::new(), closing };
         Ok(Self { listener, shared: Arc::new(shared), events, close })
     }
 
@@ -113,7 +106,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(api::call))
         .routes(routes!(events::events))
         .routes(routes!(api::appointments))
-        .routes(routes!(api::contacts))
+        .routes(routes!(api::contacts, contacts::put_contact))
         .routes(routes!(api::outbox))
         .routes(routes!(hooks::webhooks))
         .routes(routes!(hooks::enable))

@@ -2,12 +2,15 @@
 
 use super::agreement::{Answer, place};
 use super::conversation::Conversation;
-use super::dates::DayWish;
+use super::dates::{DayWish, weekday};
 use super::hearing::Turn;
 use super::lexicon::ENGLISH;
+use super::relative::leaning;
 use super::slots::Slot;
+use super::step::Task;
 use super::times::{Clock, Ear, TimeWish};
 use super::when::{At, Wish};
+use super::words::{Token, Words};
 
 impl Conversation {
     pub(super) fn which_day(&mut self, turn: &Turn, days: &[jiff::civil::Date], at: &At) -> bool {
@@ -91,6 +94,7 @@ impl Conversation {
             return true;
         }
         let mut wish = Wish::read(w, at, Ear::Expecting);
+        self.mean_offered_weekday(&mut wish, w, at);
         if let Some(DayWish::One(days)) = &mut wish.days
             && days.len() > 1
         {
@@ -139,6 +143,28 @@ impl Conversation {
                 self.ask_again();
                 true
             }
+    }
+
+    /// "On the Saturday", after a Saturday was offered that is not the next one, means the one offered.
+    fn mean_offered_weekday(&self, wish: &mut Wish, words: &Words, at: &At) {
+        let old = self.case.chosen.as_ref().filter(|_| self.task == Task::Moving);
+        let old = old.map(|a| a.slot.starts_at.to_zoned(at.business.timezone.clone()).datetime());
+        if let Some(base) = old.or(self.in_hand(at)) {
+            let leaning = leaning(words, base);
+            wish.time = wish.time.take().or(leaning.time);
+        }
+        let Some(DayWish::One(said)) = &wish.days else { return };
+        let zone = &at.business.timezone;
+        let offered = self.draft.offers.iter().map(|s| s.starts_at.to_zoned(zone.clone()).date());
+        let same = |day: &jiff::civil::Date| said.iter().any(|d| d.weekday() == day.weekday());
+        let mut alike: Vec<_> = offered.filter(same).collect();
+        alike.dedup();
+        let bare = (0..words.len()).any(|i| weekday(words.word(i)).is_some())
+            && !words.has_any(&["this", "next", "before", "after", "week", "first"])
+            && !words.tokens.iter().any(|t| matches!(t, Token::Ordinal(_) | Token::Slash(..)));
+        if let ([day], true) = (alike.as_slice(), bare) {
+            wish.days = Some(DayWish::One(vec![*day]));
+        }
     }
 
     /// "The second", "later", "neither", "I don't mind": an answer without a day or time.

@@ -180,6 +180,15 @@ impl Scan<'_> {
                 return self.one(ahead, length);
             }
         }
+        if w.starts(at, "as soon as")
+            && let Some(more) = (3..6).find(|n| matches!(w.word(at + n), "possible" | "can" | "could"))
+        {
+            // "As soon as humanly possible", "as soon as you guys can".
+            return Some((DayWish::Soonest, more + 1, None));
+        }
+        if w.starts(at, "first thing you") || w.starts(at, "first thing thats") {
+            return Some((DayWish::Soonest, 2, None));
+        }
         if let Some(length) = self.first_free(at) {
             return Some((DayWish::Soonest, length, None));
         }
@@ -424,7 +433,9 @@ impl Scan<'_> {
         {
             return None;
         }
-        if day <= 3 && !digits && !matches!(w.before(at), "on" | "for") {
+        // "Wednesday the second": a date when it falls on that day, which the first days of next month may.
+        let named = weekday(w.before(at));
+        if day <= 3 && !digits && !matches!(w.before(at), "on" | "for") && named.is_none() {
             return None;
         }
         let month_start = self.today.first_of_month();
@@ -432,6 +443,9 @@ impl Scan<'_> {
             let first = month_start.checked_add(ahead.months()).ok()?;
             Date::new(first.year(), first.month(), i8::try_from(day).ok()?).ok().filter(|d| *d >= self.today)
         })?;
+        if day <= 3 && !digits && named.is_some_and(|named| date.weekday() != named) {
+            return None;
+        }
         Some((DayWish::One(vec![date]), the + taken, None))
     }
 

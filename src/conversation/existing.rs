@@ -11,10 +11,11 @@ use super::hearing::Turn;
 use super::lexicon::ENGLISH;
 use super::mine::old_and_new;
 use super::outcome::{Booking, Change, Disposition, Unsettled};
+use super::relative::leaning;
 use super::services::find_services;
 use super::slots::{Appointment, BookError, Slot};
 use super::step::{Case, Draft, Step, Task, Wanted};
-use super::times::{Clock, Ear, TimeWish};
+use super::times::Ear;
 use super::when::{At, Wish};
 use super::words::Words;
 
@@ -262,12 +263,16 @@ impl Conversation {
     pub(super) fn wish_from_old(&mut self, words: &Words) {
         let Some(old) = &self.case.chosen else { return };
         let old = old.slot.starts_at.to_zoned(self.business.timezone.clone());
+        let leaning = leaning(words, old.datetime());
         if words.has("same day") || self.draft.wish.time.is_some() && self.draft.wish.days.is_none() {
             let day = self.draft.proposed.filter(|_| !words.has("same day")).unwrap_or(old.date());
             self.draft.wish.days = Some(super::dates::DayWish::One(vec![day]));
         }
-        if words.has_any(&["same time", "same hour"]) {
-            self.draft.wish.time = Some(TimeWish::At(vec![Clock::sure(old.time())]));
+        if self.draft.wish.days.is_none() && leaning.days.is_some() {
+            self.draft.wish.days = leaning.days;
+        }
+        if leaning.time.is_some() {
+            self.draft.wish.time = leaning.time;
         }
     }
 

@@ -80,7 +80,9 @@ impl Conversation {
             return;
         }
         self.greet_late();
+        let Some(said) = self.without_email(said, at) else { return };
         self.with_model_or_without(said, at);
+        self.email_after_all();
     }
 
     /// Makes of a turn what the grammar can make of it.
@@ -299,7 +301,9 @@ impl Conversation {
         if free && self.about_appointment(turn, lexicon, at) {
             return true;
         }
-        let books = (lexicon.means("book_sure", w) || !find_services(w, &self.business.services).is_empty())
+        // "Is Juno free on Friday at six?" asks for a time and not for a word with her.
+        let timed = w.has_any(&["free", "available"]) && Wish::read(w, at, Ear::Open).time.is_some();
+        let books = (timed || lexicon.means("book_sure", w) || !find_services(w, &self.business.services).is_empty())
             && !(self.task == Task::Booking && lexicon.means("cancel", w));
         if self.passed_on(turn, books, at) {
             return true;
@@ -314,7 +318,11 @@ impl Conversation {
             self.running_late(turn);
             return true;
         }
-        if lexicon.means("records", w) {
+        // "My test is on the tenth, I want a mock test before" is a wish.
+        let wished = lexicon.means("book", w)
+            && !find_services(w, &self.business.services).is_empty()
+            && !Wish::read(w, at, Ear::Open).is_empty();
+        if lexicon.means("records", w) && !wished {
             self.intent("existing");
             self.say("not_disclosed", &[]);
             self.start_message(Some(self.language().phrase("note_visit", &[("text", turn.text.trim())])));
@@ -327,9 +335,17 @@ impl Conversation {
             self.start_case(wanted(w, at), turn, at);
             return true;
         }
-        if lexicon.means("existing", w) {
+        // "I need to get booked in for a cut" has nothing yet.
+        let first = w.has_any(&["get booked", "be booked", "getting booked", "me booked"]);
+        if lexicon.means("existing", w) && !first {
             let away = lexicon.means("cannot_come", w);
-            self.start_case(if away { Wanted::Either } else { Wanted::Told }, turn, at);
+            let changes = lexicon.means("moves", w) || lexicon.means("cancels", w);
+            let what = match (away, changes) {
+                (_, true) => wanted(w, at),
+                (true, false) => Wanted::Either,
+                (false, false) => Wanted::Told,
+            };
+            self.start_case(what, turn, at);
             return true;
         }
         false

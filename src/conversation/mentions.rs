@@ -79,6 +79,8 @@ fn join(words: &Words, today: Date, first: Atom, next: Atom, gap: Vec<&str>) -> 
         {
             DayWish::AnyOf(a.iter().chain(b).copied().collect())
         }
+        // "My test is on the tenth, so say the seventh."
+        (DayWish::One(_), DayWish::One(_)) if gap.contains(&"say") => next.wish.clone(),
         (DayWish::One(a), DayWish::One(b)) => match a.iter().filter(|d| b.contains(d)).copied().collect::<Vec<_>>() {
             both if !both.is_empty() => DayWish::One(both),
             // "Friday, December 4th": a weekday alone is the nearest one until a date says which.
@@ -150,8 +152,13 @@ pub(super) fn refused(words: &Words, start: usize, length: usize) -> bool {
         let Some(before) = at.checked_sub(1) else { break };
         let word = words.word(before);
         let but = word == "but"
+            && !words.starts(before.saturating_sub(2), "same time")
             && matches!(words.before(before), "day" | "days" | "anything" | "any" | "time" | "anytime" | "week");
-        if but || REFUSALS.contains(&word) {
+        // "Friday I'm away, make it Saturday" is over with Friday; "I work Wednesdays" is no wish.
+        let over = matches!(word, "away" | "busy") && words.word(at) == "make";
+        let said = words.before(before);
+        let stated = word == "work" && said == "i" || matches!(word, "shut" | "closed") && said == "youre";
+        if !over && (but || stated || REFUSALS.contains(&word)) {
             return true;
         }
         if !BETWEEN.contains(&word) {
@@ -205,7 +212,10 @@ const BETWEEN: [&str; 21] = [
 ];
 
 /// Phrases that refuse what stands before them.
-const AFTER: [&str; 23] = [
+const AFTER: [&str; 26] = [
+    "im away",
+    "i work",
+    "im working",
     "dont suit",
     "dont work",
     "are no good",

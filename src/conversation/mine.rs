@@ -10,6 +10,9 @@ use super::words::Words;
 /// How far before "appointment" a "my" still belongs to it, words.
 const OWN_REACH: usize = 3;
 
+/// How far after "not" a "come" is still refused, words.
+const ABSENT_REACH: usize = 4;
+
 /// "Could we move Tuesday's appointment", "push me to Friday", "Friday instead of Thursday": a change of something
 /// there is, in whatever order.
 pub(super) fn changes_appointment(words: &Words, at: &At) -> bool {
@@ -35,8 +38,28 @@ fn changes_service(words: &Words, another: bool, at: &At) -> bool {
         return false;
     }
     let away = another || lexicon.means("cannot_come", words);
-    let had = words.has_any(&["ive got a", "ive a", "i have a", "i had a", "weve got a", "we have a"]);
-    words.has("my") && away || had && lexicon.means("moves", words) && !Wish::read(words, at, Ear::Open).is_empty()
+    let had = words.has_any(&[
+        "ive got a",
+        "ive a",
+        "i have a",
+        "i had a",
+        "weve got a",
+        "we have a",
+        "im booked",
+        "youve got me",
+        "you have me",
+    ]);
+    let moves = lexicon.means("moves", words) || words.has("instead");
+    words.has("my") && (away || absent(words)) || had && moves && !Wish::read(words, at, Ear::Open).is_empty()
+}
+
+/// "I'd best not come in", "won't be able to be there", "can't come after all".
+fn absent(words: &Words) -> bool {
+    let stays = |at: usize| {
+        (at + 1..=at + ABSENT_REACH)
+            .any(|i| words.starts(i, "come") || words.starts(i, "be there") || words.starts(i, "make it"))
+    };
+    (0..words.len()).any(|at| matches!(words.word(at), "not" | "wont" | "cant" | "cannot") && stays(at))
 }
 
 /// "My Wednesday appointment", "one of our visits".
@@ -52,7 +75,7 @@ pub(super) fn wanted(words: &Words, at: &At) -> Wanted {
     let cancels = lexicon.means("cancels", words) || lexicon.means("withdraws", words);
     // "I won't make it" moves nothing, whatever its verb says elsewhere.
     let absent = lexicon.means("cannot_come_verb", words);
-    match (cancels, lexicon.means("moves", words) || lexicon.means("another_time", words)) {
+    match (cancels, lexicon.means("moves", words) || lexicon.means("another_time", words) || words.has("instead")) {
         (true, false) => Wanted::Cancelled,
         (true, true) if absent => Wanted::Cancelled,
         (_, true) if !absent => Wanted::Moved,
@@ -64,6 +87,9 @@ pub(super) fn wanted(words: &Words, at: &At) -> Wanted {
 /// "Move it from Tuesday to Friday": the time it is at, and the time it is to be at.
 pub(super) fn old_and_new(words: &Words, at: &At) -> (Wish, Wish) {
     if let Some(both) = instead(words, at) {
+        return both;
+    }
+    if let Some(both) = other_day(words, at) {
         return both;
     }
     let verb = ENGLISH.marked("moves", words).iter().position(|m| *m).unwrap_or(words.len());
@@ -79,6 +105,18 @@ pub(super) fn old_and_new(words: &Words, at: &At) -> (Wish, Wish) {
     }
     (Wish::read(words, at, Ear::Open), Wish::default())
 }
+
+/// "I have Tuesday, could I come Thursday instead": the day said with "instead" is the new one.
+fn other_day(words: &Words, at: &At) -> Option<(Wish, Wish)> {
+    let mark = words.find("instead").filter(|mark| words.word(mark + 1) != "of")?;
+    let from = mark.saturating_sub(OTHER_DAY_WORDS);
+    let new = Wish::read(&words.part(from, words.len()), at, Ear::Expecting);
+    let old = Wish::read(&words.part(0, from), at, Ear::Open);
+    (new.days.is_some() && !old.is_empty()).then_some((old, new))
+}
+
+/// How far before "instead" the new day stands, words.
+const OTHER_DAY_WORDS: usize = 3;
 
 /// "Four instead of three", "Friday rather than Wednesday".
 fn instead(words: &Words, at: &At) -> Option<(Wish, Wish)> {

@@ -45,7 +45,23 @@ pub(super) fn find_services(words: &Words, services: &[Service]) -> Vec<usize> {
         named.iter().enumerate().map(|(i, s)| (score(&said, s, &named), i)).filter(|(s, _)| *s >= SAME).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     let best = scored.first().map_or(0.0, |s| s.0);
-    scored.into_iter().filter(|(s, _)| best - s < 0.02).map(|(_, i)| i).collect()
+    let found: Vec<usize> = scored.into_iter().filter(|(s, _)| best - s < 0.02).map(|(_, i)| i).collect();
+    let within = |i: &usize| found.iter().any(|j| j != i && is_within(&said, &named[*i], &named[*j]));
+    let whole: Vec<usize> = found.iter().copied().filter(|i| !within(i)).collect();
+    if whole.is_empty() { found } else { whole }
+}
+
+/// "A beard trim" is no "trim": a wording that was only said as part of a longer one of another service.
+fn is_within(said: &[String], short: &Named, long: &Named) -> bool {
+    let held = |phrase: &&Vec<String>| said.windows(phrase.len().max(1)).any(|w| w == phrase.as_slice());
+    let longest = |named: &Named| named.0.iter().filter(held).max_by_key(|p| p.len()).cloned();
+    let (Some(short_said), Some(long_said)) = (longest(short), longest(long)) else { return false };
+    let size = short_said.len();
+    if size >= long_said.len() || !long_said.windows(size).any(|w| w == short_said.as_slice()) {
+        return false;
+    }
+    let count = |phrase: &[String]| said.windows(phrase.len()).filter(|w| *w == phrase).count();
+    count(&short_said) <= count(&long_said)
 }
 
 /// The services wanted: those refused or corrected in the same breath left out ("not a wash, a polish").

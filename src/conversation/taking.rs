@@ -1,5 +1,7 @@
 //! Slots filled or corrected by a turn, whatever it was an answer to.
 
+use jiff::civil::DateTime;
+
 use super::agreement::{Answer, answer};
 use super::answering::corrective;
 use super::conversation::Conversation;
@@ -7,6 +9,7 @@ use super::dates::DayWish;
 use super::names::find_name;
 use super::numbers::{dictated, dictated_in_hundreds};
 use super::phone::{Phone, check};
+use super::relative::leaning;
 use super::services::{find_services, wanted_services};
 use super::step::{Step, Task};
 use super::times::{Ear, TimeWish};
@@ -38,7 +41,8 @@ impl Conversation {
     }
 
     fn take_new_time(&mut self, turn: &Turn, at: &At) -> bool {
-        let relative = turn.words.has_any(&["same day", "same time", "same hour"]);
+        let old = self.case.chosen.as_ref().map(|a| a.slot.starts_at.to_zoned(self.business.timezone.clone()));
+        let relative = old.is_some_and(|old| !leaning(&turn.words, old.datetime()).is_empty());
         let taken = self.take_wish(&turn.words, at);
         if taken || relative {
             self.draft.slot = None;
@@ -139,6 +143,11 @@ impl Conversation {
 
     fn take_wish_as(&mut self, words: &Words, ear: Ear, at: &At) -> bool {
         let mut wish = Wish::read(words, at, ear);
+        if let Some(base) = self.in_hand(at) {
+            let leaning = leaning(words, base);
+            wish.days = wish.days.or(leaning.days);
+            wish.time = wish.time.or(leaning.time);
+        }
         if wish.is_empty() {
             return false;
         }
@@ -149,6 +158,13 @@ impl Conversation {
         {
             // "Wednesday the kids are home, Thursday": the day we have is taken back.
             said.retain(|day| !had.contains(day));
+        }
+        if let (Some(DayWish::One(said)), Some(slot)) = (&mut wish.days, self.draft.slot) {
+            // "Thursday's Thanksgiving, better do Friday": of two weekdays the one we have is not meant.
+            let had = slot.starts_at.to_zoned(at.business.timezone.clone()).date();
+            if said.contains(&had) && said.iter().any(|d| d.weekday() != had.weekday()) {
+                said.retain(|d| d.weekday() != had.weekday());
+            }
         }
         if let Some(slot) = self.draft.slot {
             let local = slot.starts_at.to_zoned(at.business.timezone.clone());
@@ -173,6 +189,16 @@ impl Conversation {
         }
         self.rewish(wish);
         true
+    }
+}
+
+impl Conversation {
+    /// The time talked about: agreed on, or asked for and not to be had, or booked just before.
+    pub(super) fn in_hand(&self, at: &At) -> Option<DateTime> {
+        let made = self.outcome.booking.as_ref().map(|b| b.starts_at);
+        let start = self.draft.slot.map(|s| s.starts_at).or(self.draft.search.exact).or(made);
+        let booking = start.filter(|_| self.task == Task::Booking);
+        booking.map(|start| start.to_zoned(at.business.timezone.clone()).datetime())
     }
 }
 

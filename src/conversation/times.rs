@@ -385,6 +385,11 @@ impl Scan<'_> {
         if self.ear == Ear::Expecting && at <= hesitations && at < 3 && w.word(at) != "one" && self.numbers() <= 2 {
             return true;
         }
+        // "Ten would be lovely": small numbers might be the place of an offer.
+        let praised = matches!(w.word(at + length), "would" | "works" | "sounds" | "suits" | "will" | "if" | "ish");
+        if self.ear == Ear::Expecting && praised && self.hour(at).is_some_and(|(h, _)| h > 3) && self.numbers() <= 2 {
+            return true;
+        }
         if w.word(at) == "one" && !(at == 0 && end) {
             return matches!(w.before(at), "or" | "and")
                 && self.ear == Ear::Expecting

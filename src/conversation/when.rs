@@ -67,6 +67,9 @@ pub(super) struct Wish {
 const AROUND_MINUTES: i64 = 60;
 /// "First thing" and "end of the day" are this long, minutes.
 const EDGE_MINUTES: i64 = 90;
+/// Of two readings outside the opening hours the one this near is meant, minutes, when the other is that far.
+const JUST_OUTSIDE_MINUTES: i64 = 60;
+const FAR_OUTSIDE_MINUTES: i64 = 150;
 /// Days looked ahead when no day was said.
 const OPEN_DAYS: i64 = 21;
 
@@ -245,7 +248,17 @@ fn likely(clock: Clock, day: Option<Date>, at: &At) -> (Vec<Time>, bool) {
         spans.iter().map(|s| s.1).max().unwrap_or(Time::midnight()),
     )];
     let inside: Vec<Time> = candidates.iter().copied().filter(|t| within(t, &hull)).collect();
-    (if inside.is_empty() { candidates } else { inside }, false)
+    if !inside.is_empty() {
+        return (inside, false);
+    }
+    // "Half nine" where the doors open at ten is no half past nine at night.
+    let away = |t: &Time| {
+        let minutes = |t: Time| i64::from(t.hour()) * 60 + i64::from(t.minute());
+        (minutes(hull[0].0) - minutes(*t)).max(minutes(*t) - minutes(hull[0].1)).max(0)
+    };
+    let near: Vec<Time> = candidates.iter().copied().filter(|t| away(t) <= JUST_OUTSIDE_MINUTES).collect();
+    let far = candidates.iter().filter(|t| away(t) > FAR_OUTSIDE_MINUTES).count();
+    (if near.len() == 1 && far == 1 { near } else { candidates }, false)
 }
 
 /// The span of acceptable starts on one day.

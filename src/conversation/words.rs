@@ -52,6 +52,7 @@ impl Words {
             said = piece;
         }
         mend_past(&mut tokens);
+        drop_hesitations(&mut tokens);
         Self { tokens: join_meridiems(tokens), question, language: Language::English }
     }
 
@@ -165,6 +166,30 @@ const FILLERS: &[&str] = &[
     "say",
 ];
 
+/// "At like eight", "on, um, Friday": between a preposition and a number or day a hesitation says nothing.
+fn drop_hesitations(tokens: &mut Vec<Token>) {
+    let is = |token: Option<&Token>, list: &[&str]| matches!(token, Some(Token::Word(w)) if list.contains(&w.as_str()));
+    let mut at = 1;
+    while at + 1 < tokens.len() {
+        let next = &tokens[at + 1];
+        let counts = !matches!(next, Token::Word(_))
+            || is(Some(next), &NUMBERS[..12])
+            || is(Some(next), &["half", "quarter", "noon"])
+            || matches!(next, Token::Word(w) if w.ends_with("day") || w == "tomorrow");
+        if counts && is(tokens.get(at - 1), &LEADS) && is(tokens.get(at), &HESITATIONS) {
+            tokens.remove(at);
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// After which a time or day follows.
+const LEADS: [&str; 13] =
+    ["at", "around", "about", "by", "on", "after", "before", "until", "till", "from", "between", "so", "or"];
+/// What is said while looking for it.
+const HESITATIONS: [&str; 8] = ["like", "um", "uh", "er", "erm", "say", "maybe", "perhaps"];
+
 /// "Half past" as recognisers mishear it: "have past two", "half passed two". "Have" before "past" is never a verb
 /// when a number follows.
 fn mend_past(tokens: &mut [Token]) {
@@ -234,12 +259,26 @@ fn push_piece(piece: &str, tokens: &mut Vec<Token>) {
             Some((_, _, meant)) => (*meant).to_string(),
             None => word,
         };
+        if let Some((_, meant)) = RUN_TOGETHER.iter().find(|(said, _)| *said == word) {
+            tokens.extend(meant.split(' ').map(|w| Token::Word(w.into())));
+            continue;
+        }
         match word.find(|c: char| c.is_ascii_digit()) {
             Some(_) if word.bytes().all(|b| b.is_ascii_digit()) => tokens.push(Token::Digits(word)),
             _ => tokens.push(Token::Word(word)),
         }
     }
 }
+
+/// Words that are said as one.
+const RUN_TOGETHER: [(&str, &str); 6] = [
+    ("gonna", "going to"),
+    ("wanna", "want to"),
+    ("gotta", "got to"),
+    ("lemme", "let me"),
+    ("gimme", "give me"),
+    ("dunno", "dont know"),
+];
 
 /// "Yesss", "nooo": how it starts, what is drawn out, what it means.
 const DRAWN: [(&str, char, &str); 4] =

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::confirm::{Confirmation, Confirmations, MAIL, WEBHOOK};
+use super::confirm::{CUSTOMER, Confirmation, Confirmations, MAIL, WEBHOOK};
 use crate::call::CallRecord;
 use crate::conversation::{Business, Unsettled};
 use crate::crm::{Fields, Object};
@@ -62,7 +62,7 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
     }
     match job.kind.as_str() {
         SETTLE => parse(job).map(Write::Settle),
-        MAIL | WEBHOOK => parse(job).map(Write::Confirm),
+        MAIL | CUSTOMER | WEBHOOK => parse(job).map(Write::Confirm),
         other => Err(format!("this offhook knows no rows of kind {other:?}")),
     }
 }
@@ -70,8 +70,9 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
 fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
     let call_id = &call.id;
     let (kind, payload) = match proposal.effect {
-        Effect::Contact { phone, name, notes } => {
-            (Object::Contact.as_str(), json!({ "phone": phone, "name": name, "notes": notes, "source": SOURCE }))
+        Effect::Contact { phone, name, email, notes } => {
+            let payload = json!({ "phone": phone, "name": name, "email": email, "notes": notes, "source": SOURCE });
+            (Object::Contact.as_str(), payload)
         }
         Effect::Activity { subject, body, source, occurred_at, fields } => {
             let mut payload = json!({ "call_id": call_id, "subject": subject, "body": body, "source": source,

@@ -5,6 +5,7 @@ mod calendar_providers;
 mod commands;
 mod config;
 mod crm_providers;
+mod entering_contacts;
 mod events;
 mod extraction;
 mod house;

@@ -3,6 +3,8 @@
 mod chance;
 mod dates;
 mod disclosure;
+mod email;
+mod email_addresses;
 mod english_expressions;
 mod escalation;
 mod existing;
@@ -26,6 +28,7 @@ mod spanish;
 mod spanish_expressions;
 mod staff;
 mod stage;
+mod strangers;
 mod trades;
 mod turns;
 mod unseen_words;

@@ -12,6 +12,14 @@ pub fn prompts() -> Prompts {
     toml::from_str(include_str!("../../src/conversation/prompts.en.toml")).expect("the prompt file")
 }
 
+/// The same in a language.
+pub fn prompts_in(language: &str) -> Prompts {
+    if language == "en" {
+        return prompts();
+    }
+    toml::from_str(include_str!("../../src/conversation/prompts.es.toml")).expect("the Spanish prompt file")
+}
+
 /// The prompts a text may come from.
 pub fn keys_of(text: &str, prompts: &Prompts, business: &Business) -> Vec<String> {
     let mut keys: Vec<String> =

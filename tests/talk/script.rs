@@ -139,11 +139,13 @@ fn english() -> String {
     "en".into()
 }
 
-fn own() -> String {
+/// From the caller's own number.
+pub fn own() -> String {
     "own".into()
 }
 
-fn monday() -> String {
+/// When calls are made unless said.
+pub fn monday() -> String {
     "2026-11-23 09:40".into()
 }
 

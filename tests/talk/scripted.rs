@@ -93,6 +93,23 @@ pub fn run(script: &Script, trade: &Trade) -> (Call, Vec<String>) {
 
 /// The same on a business that differs in something.
 pub fn run_on(business: Arc<Business>, script: &Script, trade: &Trade) -> (Call, Vec<String>) {
+    let mut call = answered(business, script, trade);
+    let before = call.there.clone();
+    let mut faults = Vec::new();
+    for (acts, words) in &script.turns {
+        if call.hung_up.is_some() {
+            faults.push(format!("hung up before {words:?}"));
+            break;
+        }
+        call.answers = likeness(acts, call.business.faqs.len());
+        call.hear(&trade.fill(words));
+    }
+    check(script, trade, &call, &before, &mut faults);
+    (call, faults)
+}
+
+/// The call as it begins.
+pub fn answered(business: Arc<Business>, script: &Script, trade: &Trade) -> Call {
     let number = match script.from.as_str() {
         "own" => Some(trade.caller.clone()),
         "withheld" => None,
@@ -109,23 +126,14 @@ pub fn run_on(business: Arc<Business>, script: &Script, trade: &Trade) -> (Call,
     }
     call.down = script.down;
     call.race = script.race;
-    let before = call.there.clone();
-    let mut faults = Vec::new();
-    for (acts, words) in &script.turns {
-        if call.hung_up.is_some() {
-            faults.push(format!("hung up before {words:?}"));
-            break;
-        }
-        call.answers = likeness(acts, call.business.faqs.len());
-        call.hear(&trade.fill(words));
-    }
-    check(script, trade, &call, &before, &mut faults);
-    (call, faults)
+    call
 }
 
-type There = [(String, offhook::conversation::Appointment)];
+/// Appointments and their numbers.
+pub type There = [(String, offhook::conversation::Appointment)];
 
-fn check(script: &Script, trade: &Trade, call: &Call, before: &There, faults: &mut Vec<String>) {
+/// What is not as the script has it.
+pub fn check(script: &Script, trade: &Trade, call: &Call, before: &There, faults: &mut Vec<String>) {
     let mut told = |what: &str, want: &dyn std::fmt::Debug, got: &dyn std::fmt::Debug| {
         faults.push(format!("{what}: want {want:?}, got {got:?}"));
     };
@@ -231,7 +239,7 @@ fn local(text: &str) -> DateTime {
 
 /// What the comparison by meaning makes of a turn, which is measured elsewhere: plainly like the question it asks, and
 /// like none otherwise.
-fn likeness(acts: &str, faqs: usize) -> Vec<(usize, f32)> {
+pub fn likeness(acts: &str, faqs: usize) -> Vec<(usize, f32)> {
     let asked = acts.split_whitespace().find_map(|act| act.strip_prefix("ask:")?.parse::<usize>().ok());
     let mut like: Vec<(usize, f32)> =
         (0..faqs).map(|i| (i, if asked == Some(i) { PLAINLY_LIKE } else { 0.0 })).collect();

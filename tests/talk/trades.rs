@@ -7,7 +7,7 @@ use offhook::conversation::Business;
 use serde::Deserialize;
 
 /// One business and what its callers say.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trade {
     pub language: String,
@@ -42,6 +42,18 @@ impl Trade {
         let text = std::fs::read_to_string(here("trades.toml")).expect("tests/talk/trades.toml");
         let all: Trades = toml::from_str(&text).expect("the businesses of the scripts");
         all.trade.into_iter().filter(|trade| trade.language == language).collect()
+    }
+
+    /// A business whose callers have words of their own.
+    pub fn of_shop(config: &str) -> Trade {
+        let mut trade = Trade { config: config.into(), ..Trade::default() };
+        let business = trade.business();
+        trade.language.clone_from(&business.language);
+        trade.caller = if business.country == "US" { "+16175550142" } else { "+34612345142" }.into();
+        if business.country == "GB" {
+            trade.caller = "+447700900142".into();
+        }
+        trade
     }
 
     /// The business as configured.

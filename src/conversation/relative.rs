@@ -1,0 +1,76 @@
+//! Wishes that lean on a time in hand: "same time the day after", "an hour earlier", "push it back a week".
+
+use jiff::ToSpan;
+use jiff::civil::DateTime;
+
+use super::dates::{DayWish, weekday};
+use super::numbers::cardinal;
+use super::times::{Clock, TimeWish};
+use super::when::Wish;
+use super::words::Words;
+
+/// What a text says relative to the time in hand; an empty wish when it leans on nothing.
+pub(super) fn leaning(words: &Words, base: DateTime) -> Wish {
+    if let Some(minutes) = shifted_minutes(words) {
+        let moved = base.saturating_add(minutes.minutes());
+        return wish(Some(moved), Some(moved));
+    }
+    if let Some(days) = shifted_days(words) {
+        let moved = base.saturating_add(days.days());
+        let timed = days.abs() == 7 || same_time(words);
+        return wish(Some(moved), timed.then_some(base));
+    }
+    let day = words.has("same day").then_some(base);
+    wish(day, same_time(words).then_some(base))
+}
+
+fn wish(day: Option<DateTime>, time: Option<DateTime>) -> Wish {
+    Wish {
+        days: day.map(|d| DayWish::One(vec![d.date()])),
+        not: Vec::new(),
+        time: time.map(|t| TimeWish::At(vec![Clock::sure(t.time())])),
+    }
+}
+
+fn same_time(words: &Words) -> bool {
+    words.has_any(&["same time", "same hour"])
+}
+
+/// "An hour later", "half an hour earlier", "thirty minutes sooner", "back an hour".
+fn shifted_minutes(words: &Words) -> Option<i64> {
+    let at = (0..words.len()).find(|at| matches!(words.word(*at), "hour" | "hours" | "minutes" | "mins"))?;
+    let unit = if words.word(at).starts_with("hour") { 60 } else { 1 };
+    let (count, from) = match at.checked_sub(1) {
+        Some(one) if matches!(words.word(one), "an" | "one" | "1") => {
+            let half = one > 0 && words.word(one - 1) == "half";
+            if half { (30, one - 1) } else { (unit, one) }
+        }
+        Some(one) => (i64::from(cardinal(words, one)?.0) * unit, one),
+        None => return None,
+    };
+    let before = from.checked_sub(1).map_or("", |i| words.word(i));
+    let count = if count > DAY_MINUTES { return None } else { count };
+    match (words.word(at + 1), before) {
+        ("later", _) | (_, "back") => Some(count),
+        ("earlier" | "sooner", _) | (_, "forward" | "up") => Some(-count),
+        _ => None,
+    }
+}
+
+/// "The day after", "a week later", "back a week"; a day named with it is read elsewhere.
+fn shifted_days(words: &Words) -> Option<i64> {
+    let named = words.has("tomorrow") || (0..words.len()).any(|at| weekday(words.word(at)).is_some());
+    match () {
+        () if words.has_any(&WEEK_ON) => Some(7),
+        () if named => None,
+        () if words.has_any(&["day after", "next day", "following day", "day later"]) => Some(1),
+        () if words.has_any(&["day before", "day earlier"]) => Some(-1),
+        () => None,
+    }
+}
+
+/// More is no shift within a day.
+const DAY_MINUTES: i64 = 24 * 60;
+/// One week on from the time in hand.
+const WEEK_ON: [&str; 7] =
+    ["a week later", "one week later", "week after that", "back a week", "back one week", "out a week", "by a week"];
