@@ -13,4 +13,5 @@ mod limits;
 mod model_config;
 mod paperwork;
 mod queue_commands;
+mod questions_config;
 mod staff_config;
