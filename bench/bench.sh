@@ -4,3 +4,4 @@ set -eu
 cd "$(dirname "$0")"
 sh ./voice_to_voice.sh
 sh ./words.sh
+sh ./model.sh

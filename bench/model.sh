@@ -5,4 +5,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh .ci/install model
+echo "load $(cut -d" " -f1 /proc/loadavg)"
 PATH="$PWD/.venv/bin:$PATH" cargo test --locked --test ledger model_figures -- --ignored --nocapture

@@ -21,12 +21,12 @@
 //! | [`cloud`] | IO | other people's servers: permission to use them, sealed on disk; requests | - |
 //! | [`calendar`] | IO | free slots and bookings: one trait, a file per provider | conversation, store, cloud |
 //! | [`crm`] | IO | contacts and activity: one trait, a file per provider | call, conversation, store, cloud |
-//! | [`interpreter`] | IO | asks a language model what was meant: typed proposals, in time or not at all | conversation |
+//! | [`interpreter`] | IO | asks a language model what was meant, typed, in time or not at all; has prompts put in other words | conversation |
 //! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record, events |
 //! | [`hooks`] | IO | tells others what happened: signed requests, guarded, in order, again until taken | events, store, outbox |
 //! | [`gateway`] | IO | sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs | sip, call, rtp, audio, conversation, speech, calendar, crm, interpreter, store, outbox, record |
 //! | [`caller`] | IO | the calling side: `offhook call`, rehearsals, benches | sip, rtp, audio, speech |
-//! | [`console`] | IO | HTTP API, live events | store, call, conversation, outbox, gateway, hooks, events |
+//! | [`console`] | IO | HTTP API, live events | store, call, conversation, record, outbox, gateway, hooks, events |
 //! | [`config`], `main` | IO | reads settings, starts rooms, stops them in reverse | all |
 //!
 //! Every arrow points down the table's dependencies and no room imports [`config`]: each room has its own `Settings`,

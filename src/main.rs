@@ -2,6 +2,7 @@
 
 mod calendars;
 mod call_args;
+mod contacts;
 mod crms;
 mod events_args;
 mod init;
@@ -50,6 +51,9 @@ enum Command {
     /// Log in to the calendar of the configuration.
     #[command(subcommand)]
     Calendar(calendars::Command),
+    /// What the business knows about its customers.
+    #[command(subcommand)]
+    Contacts(contacts::Command),
     /// Events that are told to webhooks: replay.
     #[command(subcommand)]
     Events(events_args::Command),
@@ -74,6 +78,9 @@ fn main() -> ExitCode {
         Command::Call(args) => call(args, &matches),
         Command::Calendar(calendars::Command::Login { config, port }) => {
             with_config(config, |config| calendars::login(&config, port))
+        }
+        Command::Contacts(contacts::Command::Import { file, config, business }) => {
+            with_config(config, |config| contacts::import(&config, &file, business.as_deref()))
         }
         Command::Events(events_args::Command::Replay(args)) => {
             with_config(args.config.clone(), |config| events_args::replay(&config, &args))

@@ -85,7 +85,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let token = api_token(&config.http, &config.store)?;
     let store = Store::open(&config.store.url).await?;
     let desk = Arc::new(Line::default());
-    let settings = console::Settings { listen: config.http.listen, token };
+    let settings = console::Settings { listen: config.http.listen, token, businesses: config.businesses.clone() };
     let http_error = |source| ServeError::Http { addr: config.http.listen, source };
     let console = Console::bind(settings, desk.clone(), store.clone()).await.map_err(http_error)?;
     let http = console.local_addr().map_err(http_error)?;
@@ -154,7 +154,11 @@ fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
     });
     let webhook = config.confirmations.webhook.as_ref();
     let webhook = webhook.map(|hook| outbox::Webhook::new(hook.url.reveal(), hook.secret.reveal()));
-    Ok(outbox::Confirmations { mail: mail.transpose()?, webhook: webhook.transpose()? })
+    Ok(outbox::Confirmations {
+        mail: mail.transpose()?,
+        webhook: webhook.transpose()?,
+        customer: config.confirmations.customer,
+    })
 }
 
 /// Who is told what happens.

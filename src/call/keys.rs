@@ -22,7 +22,7 @@ impl Keys {
             self.typed.push(key);
         }
         match expectation {
-            Expectation::Phone | Expectation::Message | Expectation::Name => None,
+            Expectation::Phone | Expectation::Message | Expectation::Name | Expectation::Email => None,
             // Neither yes nor no: the beginning of another number, typed before it was asked for.
             Expectation::YesNo if !matches!(self.typed.as_str(), "1" | "2") => None,
             _ => self.take(),

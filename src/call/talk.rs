@@ -150,7 +150,7 @@ impl Call {
             self.agent_line(said);
         }
         self.mouth.resume();
-        self.parting = None;
+        let mut parting = self.parting.take();
         self.timing = Some(Timing {
             turn: self.turn.number,
             speech_end: now - Duration::from_millis(u64::from(silence_ms)),
@@ -160,6 +160,7 @@ impl Call {
         });
         let wall = self.wall(now);
         if self.turn.continues && self.mind.unhear() {
+            parting = None;
             words.text = self.rejoin(&words.text);
         } else if interrupted {
             self.tell(Event::Interrupted, now);
@@ -167,6 +168,8 @@ impl Call {
         self.caller_line(words.text.clone(), words.confidence, end_ms);
         let actions = self.mind.hear(&words, wall);
         self.perform(actions, now);
+        // Who speaks over the goodbye is not kept on a line where nobody answers any more.
+        self.parting = self.parting.or(parting);
         self.quiet_since = Some(now);
     }
 
@@ -217,7 +220,6 @@ impl Call {
 
     pub(super) fn typed(&mut self, keys: String, now: Instant) {
         self.mind.settle();
-        self.parting = None;
         self.tell(Event::Keys(keys), now);
     }
 
@@ -347,7 +349,7 @@ fn words_of(text: &str) -> Vec<String> {
 
 fn silence_limit(expectation: Expectation) -> Duration {
     match expectation {
-        Expectation::Phone | Expectation::Message => SILENCE_SEARCHING,
+        Expectation::Phone | Expectation::Message | Expectation::Email => SILENCE_SEARCHING,
         Expectation::Name | Expectation::DateTime => SILENCE_THINKING,
         _ => SILENCE,
     }

@@ -40,7 +40,7 @@ impl Pause {
     fn dictation_ms(&self) -> u32 {
         match (self.expectation, self.words) {
             (_, Some(Completeness::Complete)) | (_, None) => 0,
-            (Expectation::Phone, Some(Completeness::Incomplete)) => DICTATION_EXTRA_MS,
+            (Expectation::Phone | Expectation::Email, Some(Completeness::Incomplete)) => DICTATION_EXTRA_MS,
             (Expectation::Name, _) => NAME_EXTRA_MS,
             (Expectation::Message, _) => MESSAGE_EXTRA_MS,
             _ => 0,

@@ -11,6 +11,7 @@ use super::check::{each, in_range, number, read, spoken, text};
 use super::error::{ConfigError, Source};
 use super::languages;
 use super::policy;
+use super::questions;
 use super::raw::{self, Given};
 use super::settings::Route;
 use super::value;
@@ -40,6 +41,7 @@ pub(super) fn all(
         }
         add_faqs(source, &mut business, &document.faqs)?;
         let inner = raw.get_ref();
+        questions::add(source, &mut business, document, inner)?;
         let (services, faqs) =
             (inner.services.iter().chain(&document.services), inner.faqs.iter().chain(&document.faqs));
         business.also = languages::also(source, &business, inner, services, faqs)?;
@@ -62,6 +64,7 @@ pub(super) fn all(
             return Err(source.at(id.span(), format!("two businesses have the id `{name}`; rename one")));
         }
         let mut business = one(source, &name, raw, &format!("[businesses.{name}]"), id.span())?;
+        questions::add(source, &mut business, document, raw)?;
         business.also = languages::also(source, &business, raw, raw.services.iter(), raw.faqs.iter())?;
         found.push((name, id.span(), business, raw));
     }

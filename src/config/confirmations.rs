@@ -7,10 +7,34 @@ use super::error::{ConfigError, Source};
 use super::raw::{self, Given};
 use super::secret::Secret;
 use super::settings::{ConfirmationsConfig, MailConfig, WebhookConfig};
+use crate::outbox::Notify;
 
 /// Checks the section.
 pub(super) fn confirmations(source: &Source<'_>, raw: &raw::Confirmations) -> Result<ConfirmationsConfig, ConfigError> {
-    Ok(ConfirmationsConfig { mail: mail(source, raw)?, webhook: webhook(source, raw)? })
+    let mail = mail(source, raw)?;
+    let customer = notify(source, raw, mail.is_some())?;
+    Ok(ConfirmationsConfig { mail, webhook: webhook(source, raw)?, customer })
+}
+
+/// What customers are written about; everything unless it is said otherwise.
+fn notify(source: &Source<'_>, raw: &raw::Confirmations, has_mail: bool) -> Result<Notify, ConfigError> {
+    let Some(given) = &raw.notify_customer else { return Ok(Notify::default()) };
+    if !has_mail {
+        return Err(source.at(given.span(), "customers are written to by mail; add smtp, from and to, or remove this"));
+    }
+    let mut notify = Notify { booked: false, moved: false, cancelled: false };
+    for name in given.get_ref() {
+        match name.get_ref().as_str() {
+            "book" => notify.booked = true,
+            "move" => notify.moved = true,
+            "cancel" => notify.cancelled = true,
+            other => {
+                let what = format!("customers are not told of `{other}`; write \"book\", \"move\" or \"cancel\"");
+                return Err(source.at(name.span(), what));
+            }
+        }
+    }
+    Ok(notify)
 }
 
 fn mail(source: &Source<'_>, raw: &raw::Confirmations) -> Result<Option<MailConfig>, ConfigError> {

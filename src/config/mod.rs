@@ -14,6 +14,7 @@ mod hosted;
 mod languages;
 mod model;
 mod policy;
+mod questions;
 mod raw;
 mod read;
 mod secret;

@@ -11,7 +11,7 @@ use crate::conversation::{Duty, Escalation, Flows, GivenFlows, Policy};
 /// The business's flows over the built-in ones, and its rules for handing a call on.
 pub(super) fn of(source: &Source<'_>, flows: &GivenFlows, raw: &raw::Escalation) -> Result<Policy, ConfigError> {
     let flows = flows.over(&Flows::built_in()).map_err(|fault| source.at(fault.at, fault.what))?;
-    Ok(Policy { flows: Arc::new(flows), escalation: escalation(source, raw)? })
+    Ok(Policy { flows: Arc::new(flows), escalation: escalation(source, raw)?, ..Policy::default() })
 }
 
 fn escalation(source: &Source<'_>, raw: &raw::Escalation) -> Result<Escalation, ConfigError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use crate::conversation::GivenFlows;
+use crate::conversation::{GivenFlows, Question};
 
 /// A value with its place in the file, if it was given.
 pub(super) type Given<T> = Option<Spanned<T>>;
@@ -19,6 +19,8 @@ pub(super) struct Document {
     pub(super) staff: Vec<Staff>,
     pub(super) resources: Vec<Resource>,
     pub(super) faqs: Vec<Faq>,
+    pub(super) questions: Vec<Spanned<Question>>,
+    pub(super) vocabulary: Vocabulary,
     pub(super) flows: GivenFlows,
     pub(super) escalation: Given<Escalation>,
     pub(super) sip: Sip,
@@ -65,6 +67,15 @@ pub(super) struct Business {
     pub(super) staff: Vec<Staff>,
     pub(super) resources: Vec<Resource>,
     pub(super) faqs: Vec<Faq>,
+    pub(super) questions: Vec<Spanned<Question>>,
+    pub(super) vocabulary: Vocabulary,
+}
+
+/// Words listened for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Vocabulary {
+    pub(super) competitors: Vec<Spanned<String>>,
 }
 
 /// A business, a service or a question as it is said in another of the business's languages.
@@ -261,6 +272,7 @@ pub(super) struct Confirmations {
     pub(super) smtp: Given<String>,
     pub(super) from: Given<String>,
     pub(super) to: Vec<Spanned<String>>,
+    pub(super) notify_customer: Given<Vec<Spanned<String>>>,
     pub(super) username: Given<String>,
     pub(super) password: Given<String>,
     pub(super) password_env: Given<String>,

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::secret::Secret;
 use crate::conversation::Business;
 use crate::events::Kind;
+use crate::outbox::Notify;
 
 /// Everything the process is told at start.
 #[derive(Debug, Clone)]
@@ -373,6 +374,8 @@ pub struct ConfirmationsConfig {
     pub mail: Option<MailConfig>,
     /// By a signed web request.
     pub webhook: Option<WebhookConfig>,
+    /// What customers are written about.
+    pub customer: Notify,
 }
 
 /// A mail server, and who writes to whom.

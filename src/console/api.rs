@@ -8,15 +8,16 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::desk::Readiness;
 use super::metrics::Gauges;
 use super::problem::Problem;
 use super::server::Shared;
-use crate::call::CallRecord;
+use crate::call::{CallRecord, CallState};
+use crate::record::{Extraction, read_call};
 use crate::store::{AppointmentRow, ContactRow, JobRow, JobState, Page};
 
 /// A query string; what does not fit is a problem document.
@@ -70,6 +71,16 @@ pub(super) struct Outbox {
     state: Option<JobState>,
 }
 
+/// One call, with what its words say once it is over.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CallShown {
+    #[serde(flatten)]
+    call: CallRecord,
+    /// Read out of the transcript; absent while the call runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extraction: Option<Extraction>,
+}
+
 /// Calls, newest first, live ones included.
 #[utoipa::path(get, path = "/api/v1/calls", params(Calls), tag = "calls",
     responses((status = 200, description = "Calls", body = [CallRecord]), (status = 400, body = Problem, description = "Bad parameter")))]
@@ -96,12 +107,15 @@ pub(super) async fn calls(
 
 /// One call; while it runs, as it stands.
 #[utoipa::path(get, path = "/api/v1/calls/{id}", tag = "calls", params(("id" = String, Path, description = "Our id of the call")),
-    responses((status = 200, description = "The call", body = CallRecord), (status = 404, body = Problem, description = "No such call")))]
+    responses((status = 200, description = "The call", body = CallShown), (status = 404, body = Problem, description = "No such call")))]
 pub(super) async fn call(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-) -> Result<Json<CallRecord>, Problem> {
-    find(&shared, &id).await.map(Json)
+) -> Result<Json<CallShown>, Problem> {
+    let call = find(&shared, &id).await?;
+    let business = shared.businesses.iter().find(|business| business.id == call.business);
+    let extraction = (call.state == CallState::Ended).then(|| read_call(&call, business.map(Arc::as_ref)));
+    Ok(Json(CallShown { call, extraction }))
 }
 
 /// The live snapshot, else the stored row.

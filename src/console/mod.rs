@@ -4,6 +4,7 @@
 //! Nothing here can slow a call: the gateway's events are heard from a bounded channel and dropped when we are late.
 
 mod api;
+mod contacts;
 mod desk;
 mod door;
 mod events;

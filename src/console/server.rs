@@ -20,8 +20,9 @@ use super::events::Hub;
 use super::listener::Limited;
 use super::metrics::Metrics;
 use super::token::ApiToken;
-use super::{api, door, events, hooks, page};
+use super::{api, contacts, door, events, hooks, page};
 use crate::call::CallEvent;
+use crate::conversation::Business;
 use crate::store::Store;
 
 /// What the console is told at start.
@@ -30,6 +31,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// What a bearer token is compared with.
     pub token: ApiToken,
+    /// Whose calls are shown and contacts entered: their questions say what is read out of a call.
+    pub businesses: Vec<Arc<Business>>,
 }
 
 /// The HTTP server, its socket open.
@@ -45,6 +48,7 @@ pub(super) struct Shared {
     pub(super) desk: Arc<dyn Desk>,
     pub(super) store: Store,
     pub(super) token: ApiToken,
+    pub(super) businesses: Vec<Arc<Business>>,
     pub(super) metrics: Metrics,
     pub(super) hub: Hub,
     /// Becomes true when the server stops: event streams end.
@@ -57,8 +61,8 @@ impl Console {
         let listener = TcpListener::bind(settings.listen).await?;
         let (close, closing) = watch::channel(false);
         let events = desk.subscribe();
-        let shared =
-            Shared { desk, store, token: settings.token, metrics: Metrics::default(), hub: Hub::new(), closing };
+        let Settings { token, businesses, .. } = settings;
+        let shared = Shared { desk, store, token, businesses, metrics: Metrics::default(), hub: Hub::new(), closing };
         Ok(Self { listener, shared: Arc::new(shared), events, close })
     }
 
@@ -102,7 +106,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(api::call))
         .routes(routes!(events::events))
         .routes(routes!(api::appointments))
-        .routes(routes!(api::contacts))
+        .routes(routes!(api::contacts, contacts::put_contact))
         .routes(routes!(api::outbox))
         .routes(routes!(hooks::webhooks))
         .routes(routes!(hooks::enable))

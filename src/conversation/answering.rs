@@ -44,6 +44,7 @@ impl Conversation {
                 true
             }
             Step::Name => self.name_step(turn, at),
+            Step::Email => self.email_step(turn, at),
             Step::Proof => self.proof_heard(turn, at),
             Step::Phone => {
                 let few = dictated(&turn.words, true).digits.len() < 3;
@@ -328,6 +329,7 @@ impl Conversation {
                 self.outcome.phone = Some(number);
                 self.advance(at);
             }
+            (Step::EmailBack(address), yes) => self.email_answered(address, yes, sure, at),
             (Step::OfferService(service) | Step::OfferRebook(service), true) => {
                 self.start_booking();
                 self.draft.service = Some(service);
@@ -371,7 +373,10 @@ impl Conversation {
             }
             return time;
         }
-        if lexicon.means("what_phone", w) {
+        if lexicon.means("what_email", w) {
+            self.outcome.email = None;
+            self.ask(Step::Email);
+        } else if lexicon.means("what_phone", w) {
             self.outcome.phone = None;
             self.ask(Step::Phone);
         } else if lexicon.means("what_name", w) {

@@ -4,6 +4,7 @@ use jiff::civil::{Date, Time};
 
 use super::business::Verify;
 use super::conversation::Conversation;
+use super::email_back;
 use super::escalation::Reason;
 use super::event::Expectation;
 use super::outcome::{Disposition, Outcome};
@@ -23,7 +24,7 @@ const STRIKES_BEFORE_END: u8 = 5;
 impl Conversation {
     /// Goes to a step and asks its question.
     pub(super) fn ask(&mut self, step: Step) {
-        self.step = step;
+        self.step = self.email_first(step);
         self.ask_again();
     }
 
@@ -81,6 +82,11 @@ impl Conversation {
             Step::Phone if self.task == Task::Existing => self.say("ask_booked_phone", &[]),
             Step::Phone => self.say("ask_phone", &[]),
             Step::PhoneBack(number) => self.say("phone_back", &[("digits", &phone::spoken(&number))]),
+            Step::Email => self.say("ask_email", &[]),
+            Step::EmailBack(address) => {
+                let email = email_back::spoken(&address, self.language());
+                self.say("email_back", &[("email", &email)]);
+            }
             Step::ReadBack => self.read_back("read_back"),
             Step::Change => self.say("ask_change", &[]),
             Step::OfferService(service) => {
@@ -202,6 +208,11 @@ impl Conversation {
                 self.calendar_down(at);
             }
             return;
+        }
+        match &self.step {
+            Step::Email if !silent || self.strikes > 1 => return self.email_failed(at),
+            Step::EmailBack(_) if self.strikes > 1 => return self.email_failed(at),
+            _ => {}
         }
         if self.strikes >= self.business.policy.escalation.failures.min(STRIKES_BEFORE_MESSAGE) {
             return self.give_up();

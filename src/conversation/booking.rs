@@ -56,6 +56,7 @@ impl Conversation {
                 Ask::Time if self.draft.service.is_some() && self.draft.slot.is_none() => return self.seek(at),
                 Ask::Name if self.outcome.name.is_none() => return self.ask(Step::Name),
                 Ask::Phone if self.outcome.phone.is_none() => return self.ask_for_phone(),
+                Ask::Email if self.lacks_email() => return self.ask(Step::Email),
                 _ => {}
             }
         }

@@ -10,6 +10,7 @@ use super::capacity::Capacity;
 use super::escalation::Escalation;
 use super::flows::Flows;
 use super::language::Language;
+use super::qualifying::Question;
 
 /// One business: everything the conversation may say or decide comes from here.
 #[derive(Debug, Clone)]
@@ -94,11 +95,20 @@ pub struct Policy {
     pub flows: Arc<Flows>,
     /// When it is handed on, and to whom.
     pub escalation: Escalation,
+    /// What it wants to know of everybody: read out of the conversation afterwards.
+    pub questions: Vec<Question>,
+    /// Competitors listened for.
+    pub competitors: Vec<String>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { flows: Flows::built_in(), escalation: Escalation::default() }
+        Self {
+            flows: Flows::built_in(),
+            escalation: Escalation::default(),
+            questions: Vec::new(),
+            competitors: Vec::new(),
+        }
     }
 }
 

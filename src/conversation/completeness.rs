@@ -30,11 +30,13 @@ pub(super) fn judge(conversation: &Conversation, text: &str) -> Completeness {
 fn judge_words(conversation: &Conversation, text: &str) -> Completeness {
     let words = Words::heard(text, conversation.language());
     let Some(last) = words.len().checked_sub(1) else { return Completeness::Unclear };
+    if let Some(judged) = conversation.email_judged(text, &words) {
+        return judged;
+    }
     if conversation.step == Step::Phone {
         return phone(conversation, &words);
     }
-    let cut = text.trim_end().ends_with(['-', '…']) || text.trim_end().ends_with("...");
-    if cut || OPEN_ENDS.contains(&words.word(last)) && !short_answer(conversation, &words) {
+    if is_cut(text) || OPEN_ENDS.contains(&words.word(last)) && !short_answer(conversation, &words) {
         return Completeness::Incomplete;
     }
     match &conversation.step {
@@ -51,6 +53,11 @@ fn judge_words(conversation: &Conversation, text: &str) -> Completeness {
         Step::Open | Step::Service(_) => opening(conversation, &words),
         _ => Completeness::Unclear,
     }
+}
+
+/// The recogniser heard that it breaks off.
+pub(super) fn is_cut(text: &str) -> bool {
+    text.trim_end().ends_with(['-', '…']) || text.trim_end().ends_with("...")
 }
 
 /// "at to", "for": homophones of an hour that end an answer about time.

@@ -31,6 +31,7 @@ impl Conversation {
                 Ask::Message if self.note.text.is_none() => return self.ask(Step::Message),
                 Ask::Name if self.outcome.name.is_none() && !self.note.nameless => return self.ask(Step::Name),
                 Ask::Phone if self.outcome.phone.is_none() => return self.ask_for_phone(),
+                Ask::Email if self.lacks_email() => return self.ask(Step::Email),
                 _ => {}
             }
         }

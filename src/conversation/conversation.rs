@@ -12,6 +12,7 @@ use super::flows::{Flow, Kind};
 use super::hearing::Said;
 use super::interpreting::Unread;
 use super::language::Language;
+use super::mailing::Mailing;
 use super::outcome::{Disposition, Outcome};
 use super::prompts::Prompts;
 use super::slots::{Appointment, KnownCaller};
@@ -33,6 +34,8 @@ pub struct Conversation {
     pub(super) note: Note,
     /// Digits of a number dictated in pieces.
     pub(super) digits: String,
+    /// An e-mail address being taken.
+    pub(super) mailing: Mailing,
     /// A number refused once: given again it is taken.
     pub(super) doubted: Option<String>,
     /// Turns in a row that led nowhere.
@@ -101,6 +104,7 @@ impl Conversation {
             case: Case::default(),
             note: Note::default(),
             digits: String::new(),
+            mailing: Mailing::default(),
             doubted: None,
             strikes: 0,
             informed: false,
@@ -186,6 +190,7 @@ impl Conversation {
             Step::Offer if self.draft.offers.len() > 1 => Expectation::Choice,
             Step::Name => Expectation::Name,
             Step::Phone | Step::Proof => Expectation::Phone,
+            Step::Email => Expectation::Email,
             Step::Message => Expectation::Message,
             Step::Offer => Expectation::YesNo,
             step if step.is_yes_no() => Expectation::YesNo,

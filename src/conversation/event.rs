@@ -169,6 +169,8 @@ pub enum Expectation {
     Name,
     /// Dictated digits: very patient; keys are gathered until `#` or a pause.
     Phone,
+    /// A dictated e-mail address: very patient.
+    Email,
     /// A message: very patient.
     Message,
 }

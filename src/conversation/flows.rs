@@ -55,6 +55,8 @@ pub enum Ask {
     Appointment,
     /// What to pass on.
     Message,
+    /// An e-mail address.
+    Email,
 }
 
 /// What a flow comes to.
@@ -85,6 +87,8 @@ pub struct Flow {
     pub intent: String,
     /// What it asks for, in order.
     pub asks: Vec<Ask>,
+    /// Whether a person has to ask where the caller gave no e-mail address.
+    pub needs_email: bool,
     /// Whether the caller is checked first.
     pub verify: bool,
     /// What it comes to.
@@ -110,6 +114,7 @@ struct GivenFlow {
     on: Option<Spanned<bool>>,
     intent: Option<Spanned<String>>,
     asks: Option<Spanned<Vec<Spanned<String>>>>,
+    needs_email: Option<Spanned<bool>>,
     verify: Option<Spanned<bool>>,
     then: Option<Spanned<String>>,
     closed: Option<Spanned<String>>,
@@ -145,6 +150,7 @@ impl Flows {
             on: true,
             intent: String::new(),
             asks: Vec::new(),
+            needs_email: false,
             verify: false,
             then: Then::Answer,
             closed: None,
@@ -220,6 +226,12 @@ impl GivenFlow {
         if let Some(asks) = &self.asks {
             flow.asks = read_asks(kind, asks)?;
         }
+        if let Some(needs) = &self.needs_email {
+            flow.needs_email = *needs.get_ref();
+            if flow.needs_email && !flow.asks.contains(&Ask::Email) {
+                return Err(fault(needs.span(), "nothing asks for it; add \"email\" to asks, or remove this line"));
+            }
+        }
         Ok(())
     }
 }
@@ -251,11 +263,11 @@ fn read_asks(kind: Kind, given: &Spanned<Vec<Spanned<String>>>) -> Result<Vec<As
 /// What a flow may ask for, and what it must.
 fn asked_by(kind: Kind) -> (&'static [Ask], &'static [Ask]) {
     match kind {
-        Kind::Book => (&[Ask::Service, Ask::Time, Ask::Name, Ask::Phone], &[Ask::Service, Ask::Time]),
+        Kind::Book => (&[Ask::Service, Ask::Time, Ask::Name, Ask::Phone, Ask::Email], &[Ask::Service, Ask::Time]),
         Kind::Move => (&[Ask::Appointment, Ask::Time], &[Ask::Appointment, Ask::Time]),
         Kind::Cancel => (&[Ask::Appointment], &[Ask::Appointment]),
         Kind::Message | Kind::Callback | Kind::Person | Kind::Department => {
-            (&[Ask::Message, Ask::Name, Ask::Phone], &[Ask::Message])
+            (&[Ask::Message, Ask::Name, Ask::Phone, Ask::Email], &[Ask::Message])
         }
         _ => (&[], &[]),
     }
@@ -311,13 +323,14 @@ const KINDS: [(Kind, &str); 14] = [
     (Kind::AfterHours, "after_hours"),
     (Kind::Holiday, "holiday"),
 ];
-const ASKS: [(Ask, &str); 6] = [
+const ASKS: [(Ask, &str); 7] = [
     (Ask::Service, "service"),
     (Ask::Time, "time"),
     (Ask::Name, "name"),
     (Ask::Phone, "phone"),
     (Ask::Appointment, "appointment"),
     (Ask::Message, "message"),
+    (Ask::Email, "email"),
 ];
 const THENS: [(Then, &str); 7] = [
     (Then::Book, "book"),
@@ -342,11 +355,11 @@ mod tests {
     fn faults_name_the_line_and_the_remedy() {
         let text = include_str!("flows.toml");
         for (from, to, line, hint) in [
-            ("then = \"book\"", "then = \"tell\"", 14, "\"book\" or \"message\""),
-            ("\"time\", \"name\", \"phone\"]", "\"name\"]", 13, "`time` is missing"),
-            ("\"name\", \"phone\"]\nthen = \"book\"", "\"name\", \"name\"]\nthen = \"book\"", 13, "twice"),
+            ("then = \"book\"", "then = \"tell\"", 16, "\"book\" or \"message\""),
+            ("\"time\", \"name\", \"phone\"]", "\"name\"]", 15, "`time` is missing"),
+            ("\"name\", \"phone\"]\nthen = \"book\"", "\"name\", \"name\"]\nthen = \"book\"", 15, "twice"),
             ("[sales]", "[sails]", 1, "no [sales]"),
-            ("[emergency]\n", "[emergency]\non = false\n", 58, "always answered"),
+            ("[emergency]\n", "[emergency]\non = false\n", 60, "always answered"),
         ] {
             assert!(text.contains(from), "{from}");
             let error = Flows::parse("flows.toml", &text.replacen(from, to, 1)).expect_err(from);

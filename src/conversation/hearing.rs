@@ -80,7 +80,9 @@ impl Conversation {
             return;
         }
         self.greet_late();
+        let Some(said) = self.without_email(said, at) else { return };
         self.with_model_or_without(said, at);
+        self.email_after_all();
     }
 
     /// Makes of a turn what the grammar can make of it.

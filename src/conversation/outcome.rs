@@ -37,6 +37,12 @@ pub struct Outcome {
     pub name: Option<String>,
     /// Number to use for the contact, E.164.
     pub phone: Option<String>,
+    /// E-mail address, read back to the caller and confirmed.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// The business needs an address and the call brought none: somebody has to ask.
+    #[serde(default)]
+    pub email_wanted: bool,
     /// Booking made.
     pub booking: Option<Booking>,
     /// Bookings made before that one, in the same call.

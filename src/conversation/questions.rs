@@ -161,7 +161,7 @@ impl Conversation {
     /// Asked about what was just asked, or why: said again, with the reason.
     pub(super) fn asked_back(&mut self, turn: &Turn) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
-        let personal = matches!(self.step, Step::Name | Step::ConfirmPhone | Step::Phone);
+        let personal = matches!(self.step, Step::Name | Step::ConfirmPhone | Step::Phone | Step::Email);
         if personal && lexicon.means("why_need", w) {
             self.say("why_contact", &[]);
         } else if lexicon.means("told_already", w) && self.step != Step::Open {

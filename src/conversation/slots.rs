@@ -102,4 +102,6 @@ pub struct Proof {
     pub zip: Option<String>,
     /// Account tier.
     pub tier: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
 }

@@ -33,6 +33,10 @@ pub(super) enum Step {
     Phone,
     /// Whether this number was heard right.
     PhoneBack(String),
+    /// An e-mail address.
+    Email,
+    /// Whether this address was heard right.
+    EmailBack(String),
     /// Whether to book what was read back.
     ReadBack,
     /// What to change in it.
@@ -95,6 +99,7 @@ impl Step {
             self,
             ConfirmPhone
                 | PhoneBack(_)
+                | EmailBack(_)
                 | ReadBack
                 | ConfirmCancel
                 | OfferRebook(_)

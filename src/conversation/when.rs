@@ -5,6 +5,7 @@ use jiff::{Timestamp, ToSpan, Zoned};
 
 use super::business::Business;
 use super::dates::{DayWish, find_days, plus};
+use super::language::Language;
 use super::numbers::cardinal;
 use super::times::{Clock, Ear, Half, TimeWish, find_times};
 use super::words::Words;
@@ -29,6 +30,18 @@ pub fn understand_when(text: &str, now: Timestamp, business: &Business) -> When 
     let words = Words::heard(text, business.language());
     let wish = Wish::read(&words, &At { now: now.to_zoned(business.timezone.clone()), business }, Ear::Expecting);
     wish.resolve(&At { now: now.to_zoned(business.timezone.clone()), business })
+}
+
+/// The first and last day a text speaks of, seen from `today`; none when it names none.
+pub fn days_said(text: &str, today: Date, language: Language) -> Option<(Date, Date)> {
+    let words = Words::heard(text, language);
+    let mut used = vec![false; words.len()];
+    match find_days(&words, today, language == Language::English, &mut used).wish? {
+        DayWish::One(days) => days.iter().min().map(|day| (*day, *day)),
+        DayWish::AnyOf(days) => Some((*days.iter().min()?, *days.iter().max()?)),
+        DayWish::Span(from, to) => Some((from, to)),
+        DayWish::Soonest | DayWish::Any => None,
+    }
 }
 
 /// The moment and place a wish is read in.

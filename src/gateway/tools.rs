@@ -59,6 +59,7 @@ impl Tools {
             birth_date: text("birth_date").and_then(|date| date.parse().ok()),
             zip: text("zip"),
             tier: text("tier"),
+            email: text("email"),
         };
         let parts = [one.text("first_name"), one.text("last_name")];
         let joined = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");

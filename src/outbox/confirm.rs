@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::mail::Mail;
+use super::run::Doors;
 use super::webhook::Webhook;
 use crate::call::CallRecord;
 use crate::conversation::{Booking, Business, Slot};
-use crate::crm::CrmError;
+use crate::crm::{CrmError, Lookup, Object};
 use crate::store::{JobRow, NewJob};
 
 /// Where confirmations go.
@@ -18,6 +19,35 @@ pub struct Confirmations {
     pub mail: Option<Mail>,
     /// To a web address, for text messages and whatever else somebody builds on it.
     pub webhook: Option<Webhook>,
+    /// What customers are written about, where their address is known.
+    pub customer: Notify,
+}
+
+/// What a customer is written about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notify {
+    /// An appointment was made.
+    pub booked: bool,
+    /// It was moved.
+    pub moved: bool,
+    /// It was cancelled.
+    pub cancelled: bool,
+}
+
+impl Default for Notify {
+    fn default() -> Self {
+        Notify { booked: true, moved: true, cancelled: true }
+    }
+}
+
+impl Notify {
+    fn of(self, what: What) -> bool {
+        match what {
+            What::Booked => self.booked,
+            What::Moved => self.moved,
+            What::Cancelled => self.cancelled,
+        }
+    }
 }
 
 /// What is confirmed.
@@ -38,6 +68,9 @@ pub(super) struct Confirmation {
     pub(super) name: Option<String>,
     /// E.164.
     pub(super) phone: Option<String>,
+    /// The customer's address, when the call brought one.
+    #[serde(default)]
+    pub(super) email: Option<String>,
     pub(super) called_at: Timestamp,
 }
 
@@ -48,7 +81,7 @@ impl Confirmations {
         let booked = outcome.booking.iter().chain(&outcome.also_booked).map(|booking| (What::Booked, booking));
         let moved = outcome.moved.iter().map(|booking| (What::Moved, booking));
         let cancelled = outcome.cancelled.iter().map(|booking| (What::Cancelled, booking));
-        let kinds = [self.mail.as_ref().map(|_| MAIL), self.webhook.as_ref().map(|_| WEBHOOK)];
+        let mail = self.mail.is_some();
         let all = booked.chain(moved).chain(cancelled);
         all.flat_map(|(what, booking)| {
             let confirmation = Confirmation {
@@ -57,8 +90,12 @@ impl Confirmations {
                 call_id: call.id.clone(),
                 name: outcome.name.clone(),
                 phone: outcome.phone.clone().or_else(|| call.from.clone()),
+                email: outcome.email.clone(),
                 called_at: call.started_at,
             };
+            let reachable = confirmation.email.is_some() || confirmation.phone.is_some();
+            let customer = mail && reachable && self.customer.of(what);
+            let kinds = [mail.then_some(MAIL), customer.then_some(CUSTOMER), self.webhook.as_ref().map(|_| WEBHOOK)];
             kinds.into_iter().flatten().map(move |kind| row(call, &confirmation, kind, now))
         })
         .collect()
@@ -109,16 +146,24 @@ impl Confirmation {
 
 /// Delivers to one place.
 pub(super) async fn confirm(
-    confirmations: &Confirmations,
+    doors: &Doors,
     business: &Business,
     job: &JobRow,
     confirmation: &Confirmation,
 ) -> Result<String, CrmError> {
+    let confirmations = &doors.confirmations;
     let unset = |what: &str| CrmError::rejected(format!("[confirmations] has no {what} any more"));
     match job.kind.as_str() {
         MAIL => {
             let mail = confirmations.mail.as_ref().ok_or_else(|| unset("smtp"))?;
-            mail.send(business, &job.key, confirmation).await
+            mail.send(business, &job.key, confirmation, None).await
+        }
+        CUSTOMER => {
+            let mail = confirmations.mail.as_ref().ok_or_else(|| unset("smtp"))?;
+            match address(doors, &business.id, confirmation).await? {
+                Some(address) => mail.send(business, &job.key, confirmation, Some(&address)).await,
+                None => Ok("no address is known".to_owned()),
+            }
         }
         _ => {
             let webhook = confirmations.webhook.as_ref().ok_or_else(|| unset("webhook"))?;
@@ -127,6 +172,19 @@ pub(super) async fn confirm(
     }
 }
 
+/// The customer's address: from the call, else from the contact.
+async fn address(doors: &Doors, business: &str, confirmation: &Confirmation) -> Result<Option<String>, CrmError> {
+    if confirmation.email.is_some() {
+        return Ok(confirmation.email.clone());
+    }
+    let Some(phone) = &confirmation.phone else { return Ok(None) };
+    let found = doors.crm.find(business, Object::Contact, Lookup::Phone(phone)).await?;
+    // Two who share a number: nobody knows whose appointment it is.
+    Ok(if let [one] = found.as_slice() { one.text("email").map(str::to_owned) } else { None })
+}
+
+/// A mail to the customer.
+pub(super) const CUSTOMER: &str = "customer_mail";
 /// A mail to be sent.
 pub(super) const MAIL: &str = "mail";
 /// A web request to be made.

@@ -67,7 +67,7 @@ async fn send(
         rows::Write::Confirm(confirmation) => {
             let found = doors.businesses.iter().find(|one| one.id == business);
             let found = found.ok_or_else(|| CrmError::rejected(format!("no business `{business}`")))?;
-            confirm(&doors.confirmations, found, &lease.job, confirmation).await
+            confirm(doors, found, &lease.job, confirmation).await
         }
         rows::Write::Settle(settlement) => {
             let became = settle(doors, described, store, &lease.job, settlement).await?;

@@ -48,15 +48,17 @@ impl Mail {
         Ok(Mail { transport: transport.build(), from: mailbox(&settings.from)?, to: to? })
     }
 
-    /// Sends one; the same key always under the same message id, by which a mail sent twice is known.
+    /// Sends one, to the office or to the customer's address; the same key always under the same message id, by which a
+    /// mail sent twice is known.
     pub(super) async fn send(
         &self,
         business: &Business,
         key: &str,
         confirmation: &Confirmation,
+        customer: Option<&str>,
     ) -> Result<String, CrmError> {
         let id = self.message_id(key);
-        let mail = self.written(business, &id, confirmation).map_err(CrmError::rejected)?;
+        let mail = self.written(business, &id, confirmation, customer).map_err(CrmError::rejected)?;
         match self.transport.send(mail).await {
             Ok(_) => Ok(id),
             Err(error) if error.is_permanent() => Err(CrmError::rejected(error.to_string())),
@@ -64,11 +66,20 @@ impl Mail {
         }
     }
 
-    fn written(&self, business: &Business, id: &str, confirmation: &Confirmation) -> Result<Message, String> {
+    fn written(
+        &self,
+        business: &Business,
+        id: &str,
+        confirmation: &Confirmation,
+        customer: Option<&str>,
+    ) -> Result<Message, String> {
         let (service, when) = (confirmation.service(business), confirmation.when(business));
-        let name = confirmation.name.as_deref().unwrap_or_default();
         let summary = format!("{}: {service}", business.name);
-        let attendees: Vec<String> = self.to.iter().map(|to| to.email.to_string()).collect();
+        let to = match customer {
+            Some(address) => vec![mailbox(address)?],
+            None => self.to.clone(),
+        };
+        let attendees: Vec<String> = to.iter().map(|to| to.email.to_string()).collect();
         let invitation = Invitation {
             id: &confirmation.booking.appointment_id,
             version: confirmation.version(),
@@ -84,11 +95,18 @@ impl Mail {
         let kind = format!("text/calendar; charset=utf-8; method={}", invitation.method());
         let kind = ContentType::parse(&kind).map_err(|e| e.to_string())?;
         let title = title(confirmation.what, business);
-        let phone = confirmation.phone.as_deref().unwrap_or("-");
-        let text = format!("{title}\r\n\r\n{service}\r\n{when}\r\n{name}, {phone}\r\n\r\n{}\r\n", business.name);
+        // A customer reads where to go, the office who comes.
+        let line = match customer {
+            Some(_) => business.address.clone().unwrap_or_default(),
+            None => {
+                let phone = confirmation.phone.as_deref().unwrap_or("-");
+                format!("{}, {phone}", confirmation.name.as_deref().unwrap_or_default())
+            }
+        };
+        let text = format!("{title}\r\n\r\n{service}\r\n{when}\r\n{line}\r\n\r\n{}\r\n", business.name);
         let mut mail = Message::builder().from(self.from.clone()).message_id(Some(format!("<{id}>")));
-        for to in &self.to {
-            mail = mail.to(to.clone());
+        for to in to {
+            mail = mail.to(to);
         }
         let parts = MultiPart::alternative()
             .singlepart(SinglePart::plain(text))

@@ -116,7 +116,8 @@ pub(super) fn alike(stored: &Value, sent: &Value) -> bool {
             texts(Some(sent)).iter().all(|text| stored.iter().any(|known| same(known, text)))
         }
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        (Value::String(text), Value::Number(_) | Value::Bool(_)) => text.trim() == sent.to_string(),
+        (Value::String(text), Value::Number(number)) => text.trim() == number.to_string(),
+        (Value::String(text), Value::Bool(yes)) => text.trim() == if *yes { "true" } else { "false" },
         _ => stored == sent,
     }
 }

@@ -34,7 +34,7 @@ mod worker;
 mod write;
 mod writer;
 
-pub use confirm::Confirmations;
+pub use confirm::{Confirmations, Notify};
 pub use handoff::{Full, HandOff};
 pub use mail::{Mail, MailSettings};
 pub use retry::{Backoff, next_attempt};

@@ -1,15 +1,17 @@
 //! Proposals as outbox rows, and back.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::confirm::{Confirmation, Confirmations, MAIL, WEBHOOK};
+use super::confirm::{CUSTOMER, Confirmation, Confirmations, MAIL, WEBHOOK};
 use crate::call::CallRecord;
-use crate::conversation::Unsettled;
+use crate::conversation::{Business, Unsettled};
 use crate::crm::{Fields, Object};
-use crate::record::{Effect, Proposal, proposals};
+use crate::record::{Effect, Proposal, informed_proposals, read_call};
 use crate::store::{JobRow, NewJob};
 
 /// What a row writes.
@@ -29,10 +31,22 @@ pub(super) struct Settlement {
     pub(super) name: Option<String>,
 }
 
+/// What the rows of an ended call depend on besides the call.
+#[derive(Debug, Clone)]
+pub(super) struct Closing {
+    /// Where appointments are confirmed.
+    pub(super) confirmations: Confirmations,
+    /// What each business wants to know.
+    pub(super) businesses: Vec<Arc<Business>>,
+}
+
 /// The rows of an ended call.
-pub(super) fn rows(call: &CallRecord, confirmations: &Confirmations, now: Timestamp) -> Vec<NewJob> {
-    let proposed = proposals(call).into_iter().map(|proposal| row(call, proposal, now));
-    proposed.chain(confirmations.rows(call, now)).collect()
+pub(super) fn rows(call: &CallRecord, closing: &Closing, now: Timestamp) -> Vec<NewJob> {
+    let business = closing.businesses.iter().find(|business| business.id == call.business);
+    let questions = business.map_or(&[][..], |business| &business.policy.questions);
+    let found = read_call(call, business.map(Arc::as_ref));
+    let proposed = informed_proposals(call, &found, questions).into_iter().map(|proposal| row(call, proposal, now));
+    proposed.chain(closing.confirmations.rows(call, now)).collect()
 }
 
 /// Reads a row's values; the reason when it holds none of ours. `after_id` is the contact it waited for.
@@ -48,7 +62,7 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
     }
     match job.kind.as_str() {
         SETTLE => parse(job).map(Write::Settle),
-        MAIL | WEBHOOK => parse(job).map(Write::Confirm),
+        MAIL | CUSTOMER | WEBHOOK => parse(job).map(Write::Confirm),
         other => Err(format!("this offhook knows no rows of kind {other:?}")),
     }
 }
@@ -56,12 +70,18 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
 fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
     let call_id = &call.id;
     let (kind, payload) = match proposal.effect {
-        Effect::Contact { phone, name, notes } => {
-            (Object::Contact.as_str(), json!({ "phone": phone, "name": name, "notes": notes, "source": SOURCE }))
+        Effect::Contact { phone, name, email, notes } => {
+            let payload = json!({ "phone": phone, "name": name, "email": email, "notes": notes, "source": SOURCE });
+            (Object::Contact.as_str(), payload)
         }
-        Effect::Activity { subject, body, source, occurred_at } => {
-            let payload = json!({ "call_id": call_id, "subject": subject, "body": body, "source": source,
+        Effect::Activity { subject, body, source, occurred_at, fields } => {
+            let mut payload = json!({ "call_id": call_id, "subject": subject, "body": body, "source": source,
                 "started_at": occurred_at });
+            if let Some(payload) = payload.as_object_mut() {
+                // What the record itself says is not overwritten by what was read out of words.
+                let new: Vec<_> = fields.into_iter().filter(|(name, _)| !payload.contains_key(name)).collect();
+                payload.extend(new);
+            }
             (Object::Activity.as_str(), payload)
         }
         Effect::Task { subject, body, due_at } => {

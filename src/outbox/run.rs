@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::confirm::Confirmations;
 use super::handoff::{HandOff, Pending};
 use super::retry::Backoff;
+use super::rows::Closing;
 use super::worker::Worker;
 use super::{recovery, writer};
 use crate::calendar::Calendar;
@@ -85,7 +86,8 @@ impl Outbox {
     /// The same with everything rows can be delivered to.
     pub async fn start_with(store: Store, doors: Doors, settings: Settings) -> Result<Outbox, StoreError> {
         let claim = store.claim()?;
-        let closed = recovery::close_unfinished(&store, &doors.confirmations, Timestamp::now()).await?;
+        let closing = Closing { confirmations: doors.confirmations.clone(), businesses: doors.businesses.clone() };
+        let closed = recovery::close_unfinished(&store, &closing, Timestamp::now()).await?;
         if closed > 0 {
             tracing::warn!(closed, "calls of a former run were cut off and are closed as failed");
         }
@@ -95,13 +97,7 @@ impl Outbox {
         let (writers, workers) = (JoinSet::new(), JoinSet::new());
         let mut outbox = Outbox { hand_off, stop_writer, stop_workers, writer: writers, workers, _claim: claim };
         let HandOff { pending, signal, .. } = outbox.hand_off.clone();
-        outbox.writer.spawn(writer::run(
-            store.clone(),
-            pending,
-            doors.confirmations.clone(),
-            signal.clone(),
-            writer_stop,
-        ));
+        outbox.writer.spawn(writer::run(store.clone(), pending, closing, signal.clone(), writer_stop));
         let worker =
             Worker { store, doors: Arc::new(doors), described: Arc::default(), settings, boot: fresh_id(), signal };
         for _ in 0..worker.settings.workers.max(1) {

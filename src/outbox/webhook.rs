@@ -59,6 +59,7 @@ impl Webhook {
                 "timezone": business.timezone.iana_name(),
                 "name": confirmation.name,
                 "phone": confirmation.phone,
+                "email": confirmation.email,
             },
         })
         .to_string();

@@ -1,6 +1,9 @@
 //! What a call proposes to write.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::summary;
 use crate::call::{CallRecord, Disposition, Speaker};
@@ -26,6 +29,8 @@ pub enum Effect {
         phone: String,
         /// Name as heard.
         name: Option<String>,
+        /// E-mail address, confirmed by the caller.
+        email: Option<String>,
         /// What else was learned.
         notes: Vec<String>,
     },
@@ -39,6 +44,8 @@ pub enum Effect {
         source: &'static str,
         /// When the call began.
         occurred_at: Timestamp,
+        /// What else is known, by the CRM room's field names.
+        fields: BTreeMap<String, Value>,
     },
     /// Something a person has to do.
     Task {
@@ -64,8 +71,9 @@ pub fn proposals(call: &CallRecord) -> Vec<Proposal> {
     let contact = contact(call);
     let after = contact.as_ref().map(|c| c.key.clone());
     let activity = Proposal { key: key(call, "activity/upsert"), after: after.clone(), effect: activity(call) };
+    let email = email_task(call).map(|effect| Proposal { key: key(call, "task/email"), after: after.clone(), effect });
     let task = task(call).map(|effect| Proposal { key: key(call, "task/create"), after, effect });
-    contact.into_iter().chain([activity]).chain(task).chain(settlements(call)).collect()
+    contact.into_iter().chain([activity]).chain(task).chain(email).chain(settlements(call)).collect()
 }
 
 /// What was asked of the calendar without an answer is settled first of all: it waits for nothing.
@@ -85,6 +93,7 @@ fn contact(call: &CallRecord) -> Option<Proposal> {
     let other = given.filter(|n| *n != phone).or(from.filter(|n| *n != phone));
     let effect = Effect::Contact {
         name: call.outcome.name.clone(),
+        email: call.outcome.email.clone(),
         notes: other.map(|n| format!("Also uses {n}")).into_iter().collect(),
         phone,
     };
@@ -97,18 +106,27 @@ fn activity(call: &CallRecord) -> Effect {
         body: summary::body(call),
         source: SOURCE,
         occurred_at: call.started_at,
+        fields: BTreeMap::new(),
     }
 }
 
 fn task(call: &CallRecord) -> Option<Effect> {
-    let reason = reason(call)?;
+    Some(task_for(call, reason(call)?))
+}
+
+/// The business needs an address and the call brought none.
+fn email_task(call: &CallRecord) -> Option<Effect> {
+    call.outcome.email_wanted.then(|| task_for(call, "Ask for an e-mail address"))
+}
+
+fn task_for(call: &CallRecord, reason: &str) -> Effect {
     let who = call.outcome.name.as_deref().or(call.outcome.phone.as_deref()).or(call.from.as_deref());
     let ended = call.ended_at.unwrap_or(call.started_at);
-    Some(Effect::Task {
+    Effect::Task {
         subject: format!("{reason}: {}", who.unwrap_or("number withheld")),
         body: summary::body(call),
         due_at: ended.checked_add(FOLLOW_UP_WITHIN).unwrap_or(ended),
-    })
+    }
 }
 
 /// Why somebody has to follow up; none when nobody has to.

@@ -32,6 +32,7 @@ pub(super) fn body(call: &CallRecord) -> String {
         outcome.name.as_ref().map(|n| format!("Name: {n}")),
         Some(format!("From: {}", call.from.as_deref().unwrap_or("withheld"))),
         outcome.phone.as_ref().filter(|p| call.from.as_ref() != Some(p)).map(|p| format!("Number given: {p}")),
+        outcome.email.as_ref().map(|email| format!("E-mail: {email}")),
         Some(format!("Dialled: {}", call.to)),
         Some(format!("Duration: {} s", seconds(call))),
         (!outcome.intents.is_empty()).then(|| format!("About: {}", outcome.intents.join(", "))),

@@ -19,6 +19,8 @@ use crate::models::{self, File};
 pub(super) struct Weights {
     choice: WhisperChoice,
     models: models::Dir,
+    /// Those of the businesses.
+    languages: Vec<String>,
     loaded: Mutex<HashMap<PathBuf, Arc<WhisperContext>>>,
     /// What second hearings work in: one for all workers, it is large.
     second: Mutex<Option<WhisperState>>,
@@ -49,9 +51,10 @@ impl Weights {
     /// Loads what the settings' languages need.
     pub fn load(settings: &Settings) -> Result<Weights, SpeechError> {
         let (choice, models) = (settings.whisper.clone(), settings.models.clone());
-        let weights = Weights { choice, models, loaded: Mutex::default(), second: Mutex::default() };
-        for language in &settings.languages {
-            weights.for_language(&base_language(Some(language)))?;
+        let languages: Vec<String> = settings.languages.iter().map(|one| base_language(Some(one))).collect();
+        let weights = Weights { choice, models, languages, loaded: Mutex::default(), second: Mutex::default() };
+        for language in &weights.languages {
+            weights.for_language(language)?;
         }
         Ok(weights)
     }
@@ -91,15 +94,24 @@ impl Ears {
     pub fn new(weights: Arc<Weights>, vad: Vad, threads: usize) -> Result<Ears, SpeechError> {
         let cancel = Arc::new(Mutex::new(Arc::new(AtomicBool::new(false))));
         let mut ears = Ears { weights, vad, threads, states: HashMap::new(), params: HashMap::new(), cancel };
-        if ears.weights.choice == WhisperChoice::Auto && ears.weights.for_language("en").is_err() {
-            return Ok(ears);
+        if ears.weights.choice != WhisperChoice::Auto || ears.weights.for_language("en").is_ok() {
+            ears.decode(&[0.0; RATE], AUDIO_CONTEXT_MIN, "en", None)?;
+            // Whichever worker comes first warms up what all share.
+            if ears.weights.second.try_lock().is_ok_and(|state| state.is_none()) {
+                ears.decode_again(&[0.0; RATE], AUDIO_CONTEXT_MIN, "en", None)?;
+            }
         }
-        ears.decode(&[0.0; RATE], AUDIO_CONTEXT_MIN, "en", None)?;
-        // Whichever worker comes first warms up what all share.
-        if ears.weights.second.try_lock().is_ok_and(|state| state.is_none()) {
-            ears.decode_again(&[0.0; RATE], AUDIO_CONTEXT_MIN, "en", None)?;
-        }
+        ears.warm_up_others()?;
         Ok(ears)
+    }
+
+    /// The first caller of another language waits for no buffers, and not for a judgement of half a minute either: it
+    /// looks at as much sound as the last decoding did.
+    fn warm_up_others(&mut self) -> Result<(), SpeechError> {
+        for language in self.weights.languages.clone().iter().filter(|language| *language != "en") {
+            self.decode(&[0.0; RATE], AUDIO_CONTEXT_MIN, language, None)?;
+        }
+        Ok(())
     }
 
     /// Transcribes; none when the job was cancelled. Whatever fails inside gives an empty transcript and a log line.

@@ -9,6 +9,7 @@
 
 mod appointments;
 mod calls;
+mod contact_data;
 mod contacts;
 mod error;
 mod events;
@@ -22,6 +23,7 @@ mod rows;
 
 pub use appointments::{Change, Changed, NewAppointment, Written};
 pub use calls::{CallWrite, Page};
+pub use contact_data::{ContactData, ContactFault};
 pub use error::{Result, StoreError};
 pub use events::{DeliveryRow, DeliveryState, Due, EndpointRow, EndpointState, Told};
 pub use id::fresh_id;

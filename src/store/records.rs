@@ -200,7 +200,7 @@ fn read(object: Object, row: &SqliteRow) -> Result<Record, sqlx::Error> {
 /// Fields without a column.
 fn more(object: Object, fields: &Fields) -> Result<String> {
     let has_column = |field: &str| columns(object).iter().any(|column| column.field == field);
-    let kept = |field: &str| !has_column(field) && !(object == Object::Contact && field == NOTES);
+    let kept = |field: &str| !(has_column(field) || object == Object::Contact && field == NOTES);
     let more: Fields = fields.iter().filter(|(field, _)| kept(field)).map(|(f, v)| (f.clone(), v.clone())).collect();
     let unwritable = |e: serde_json::Error| StoreError::Corrupt {
         what: "record",

@@ -29,6 +29,8 @@ pub struct Person {
     asked: Option<Question>,
     /// It is asked again: the answer was not understood.
     again: bool,
+    /// What was done last.
+    last: Option<Reply>,
     /// The name read back last was a wrong one.
     misnamed: bool,
     /// Times it was put right.
@@ -40,6 +42,7 @@ pub struct Person {
 }
 
 /// What a person does.
+#[derive(Clone)]
 enum Reply {
     Say(String),
     Press(&'static str),
@@ -60,6 +63,7 @@ impl Person {
             agreed: false,
             asked: None,
             again: false,
+            last: None,
             misnamed: false,
             corrected: 0,
             done: 0,
@@ -79,8 +83,10 @@ impl Person {
         while let Some(line) = self.next_question(server, &id) {
             assert!(self.turns < TURNS_MAX, "no end after {TURNS_MAX} turns:\n{}", story(&server.get(&path(&id))));
             let question = self.wish.tongue.question(&line).expect("only questions are waited for");
-            self.again = self.asked.replace(question) == Some(question);
-            match self.reply(question, &line) {
+            let reply = self.last.take().filter(|_| question == Question::Repeat);
+            let reply = reply.unwrap_or_else(|| self.reply_to(question, &line));
+            self.last = Some(reply.clone());
+            match reply {
                 Reply::Say(text) => {
                     let voice = self.voices[self.turns % 2];
                     self.phone.play(&speech(voice, &text));
@@ -120,20 +126,27 @@ impl Person {
         }
     }
 
+    fn reply_to(&mut self, question: Question, line: &str) -> Reply {
+        self.again = self.asked.replace(question) == Some(question);
+        self.reply(question, line)
+    }
+
     fn reply(&mut self, question: Question, line: &str) -> Reply {
         let (wish, tongue) = (&self.wish, self.wish.tongue);
         let fixed = |text: &str| Reply::Say(text.to_owned());
         match question {
             Question::Number => Reply::Press(wish.other_number.expect("this person's number is the one called from")),
             // Whoever is not let go puts the phone down.
-            Question::AnythingElse | Question::End | Question::Help | Question::Other if self.done >= GOODBYES_MAX => {
+            Question::AnythingElse | Question::End | Question::Help | Question::Other | Question::Repeat
+                if self.done >= GOODBYES_MAX =>
+            {
                 Reply::HangUp
             }
             Question::End => self.yes(tongue.yes),
             Question::AnythingElse => self.goodbye(),
             // Asked again after the booking, nobody books twice.
-            Question::Help | Question::Other if self.done > 0 => self.goodbye(),
-            Question::Help | Question::Other => fixed(&wish.opening),
+            Question::Help | Question::Other | Question::Repeat if self.done > 0 => self.goodbye(),
+            Question::Help | Question::Other | Question::Repeat => fixed(&wish.opening),
             Question::Message if wish.message.is_empty() => fixed(&wish.opening),
             Question::Message => fixed(wish.message),
             Question::There => fixed(tongue.still_here),
@@ -173,7 +186,9 @@ impl Person {
             return Reply::Say(tongue.not_right.to_owned());
         }
         let said = |name: &Told| unaccented(line).contains(&unaccented(name.back));
-        let wrong = wish.name.filter(|name| line.contains(tongue.for_name) && !said(name));
+        // Others wait for whoever is to say yes with them.
+        let alone = self.together.is_none();
+        let wrong = wish.name.filter(|name| alone && line.contains(tongue.for_name) && !said(name));
         if let Some(name) = wrong.filter(|_| self.corrected < CORRECTIONS_MAX) {
             self.corrected += 1;
             (self.misnamed, self.agreed) = (true, false);
@@ -235,7 +250,7 @@ impl Rendezvous {
 }
 
 /// Lower case, and without the accents that an ear may put elsewhere.
-pub fn unaccented(text: &str) -> String {
+fn unaccented(text: &str) -> String {
     let plain = |letter| match letter {
         'á' => 'a',
         'é' => 'e',

@@ -43,6 +43,8 @@ pub enum Question {
     Message,
     /// "Shall I take a message?"
     TakeMessage,
+    /// "Could you say it again?"
+    Repeat,
     /// Some other question.
     Other,
 }
@@ -150,6 +152,8 @@ pub const ENGLISH: Tongue = Tongue {
         ("full name", Question::Name),
         ("still there", Question::There),
         ("can you hear me", Question::There),
+        ("say it again?", Question::Repeat),
+        ("once more please?", Question::Repeat),
     ],
     taken: &["just taken", "just took", "isn't available", "is not free"],
     for_name: ", for ",
@@ -219,11 +223,13 @@ pub const SPANISH: Tongue = Tongue {
         ("cuál", Question::Choice),
         ("sigue ahí", Question::There),
         ("me oye", Question::There),
+        ("puede repetirlo?", Question::Repeat),
+        ("otra vez, por favor?", Question::Repeat),
     ],
     taken: &["acaban de ocupar", "acaba de reservar", "ya está ocupado", "no hay sitio"],
     for_name: "a nombre de ",
     books: "Ola, buenos dias. Chiero pedir una sita para {service}.",
-    my_name: "Me iamo {name}.",
+    my_name: "Mi nombre es {name}.",
     no_name: "Prefiero no desirlo.",
     my_email: "Es {email}.",
     no_email: "No tengo.",

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use offhook::call::{CallEvent, CallRecord, CallState, MediaStats, Outcome};
 use offhook::console::{ApiToken, Console, Desk, Later, Readiness, Settings};
+use offhook::conversation::Business;
 use offhook::store::Store;
 use tokio::sync::{broadcast, oneshot};
 
@@ -40,6 +41,12 @@ impl Desk for HandDesk {
     }
 }
 
+/// The example's business: a console knows businesses by their ids.
+fn demo() -> Business {
+    let config = offhook::config::parse("demo.toml", offhook::config::DEMO_TOML).expect("the example is good");
+    Business::clone(&config.businesses[0])
+}
+
 /// A running console.
 pub struct House {
     pub desk: Arc<HandDesk>,
@@ -61,7 +68,8 @@ impl House {
             events: broadcast::channel(4096).0,
             broken: Mutex::new(false),
         });
-        let settings = Settings { listen: "127.0.0.1:0".parse().unwrap(), token: ApiToken::given(TOKEN) };
+        let businesses = ["garage", "clinic"].map(|id| Arc::new(Business { id: id.into(), ..demo() })).to_vec();
+        let settings = Settings { listen: "127.0.0.1:0".parse().unwrap(), token: ApiToken::given(TOKEN), businesses };
         let console = Console::bind(settings, desk.clone(), store.clone()).await.unwrap();
         let address = console.local_addr().unwrap().to_string();
         let (stop, stopped) = oneshot::channel::<()>();

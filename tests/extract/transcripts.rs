@@ -63,6 +63,23 @@ fn gongs_speakers_are_named_by_the_call() {
 }
 
 #[test]
+fn sides_are_taken_by_name_address_or_domain_and_never_guessed() {
+    let file = r#"{"timeline":[
+        {"ts":"00:00:01.000","text":"a","users":[{"username":"Ana","email_address":"ana@acme.test"}]},
+        {"ts":"00:00:02.000","text":"b","users":[{"username":"Bob","email_address":"bob@Ours.test"}]},
+        {"ts":"00:00:03.000","text":"c","users":[{"username":"Room 4"}]},
+        {"ts":"00:00:04.000","text":"d","users":[{"username":"Eve","email_address":"eve@notours.test"}]}]}"#;
+    let mut heard = zoom(file).unwrap();
+    heard.take_sides(&["@ours.test".into()]);
+    let side = |name: &str| heard.party(name).unwrap().side;
+    assert_eq!((side("Ana"), side("Bob")), (Side::Theirs, Side::Ours));
+    assert_eq!((side("Room 4"), side("Eve")), (Side::Unknown, Side::Theirs));
+    let mut named = webvtt("WEBVTT\n\n00:01.000 --> 00:02.000\n<v Bob>Hi\n<v Ana>Hi\n").unwrap();
+    named.take_sides(&["bob".into()]);
+    assert_eq!((named.party("Bob").unwrap().side, named.party("Ana").unwrap().side), (Side::Ours, Side::Unknown));
+}
+
+#[test]
 fn what_is_no_transcript_is_refused() {
     assert_eq!(webvtt("<html>Not found</html>"), Err(Unreadable::Format));
     assert_eq!(zoom(r#"{"error":"expired"}"#), Err(Unreadable::Format));

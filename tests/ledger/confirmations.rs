@@ -6,8 +6,8 @@ use std::sync::Arc;
 use base64::Engine;
 use offhook::call::{CallRecord, Disposition};
 use offhook::conversation::{Booking, Outcome};
-use offhook::crm::BuiltIn;
-use offhook::outbox::{Confirmations, Doors, Mail, MailSettings, Outbox, Webhook};
+use offhook::crm::{BuiltIn, Crm, Fields, Object};
+use offhook::outbox::{Confirmations, Doors, Mail, MailSettings, Notify, Outbox, Webhook};
 use offhook::store::JobState;
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ fn confirmations(office: &PostOffice) -> Confirmations {
         to: vec!["office@example.com".into()],
     };
     let webhook = Webhook::new(&office.hook(), "whsec_c2VjcmV0").unwrap();
-    Confirmations { mail: Some(Mail::new(&mail).unwrap()), webhook: Some(webhook) }
+    Confirmations { mail: Some(Mail::new(&mail).unwrap()), webhook: Some(webhook), customer: Notify::default() }
 }
 
 fn booking() -> Booking {
@@ -35,10 +35,24 @@ fn booking() -> Booking {
 }
 
 async fn ends(office: &PostOffice, calls: Vec<CallRecord>) -> Vec<(String, JobState)> {
+    let jobs = ends_with(confirmations(office), calls, None).await;
+    jobs.into_iter().filter(|(kind, _)| matches!(kind.as_str(), "mail" | "webhook")).collect()
+}
+
+/// What became of every row; `known`: the caller's address as the contact store has it.
+async fn ends_with(
+    confirmations: Confirmations,
+    calls: Vec<CallRecord>,
+    known: Option<&str>,
+) -> Vec<(String, JobState)> {
     let db = db().await;
     let crm = Arc::new(BuiltIn::new(db.store.clone()));
+    if let Some(email) = known {
+        let fields = [("phone".to_owned(), "+12125550123".into()), ("email".to_owned(), email.into())];
+        crm.create("harbor", Object::Contact, "before", &Fields::from(fields)).await.unwrap();
+    }
     let businesses = vec![Arc::new(harbor())];
-    let doors = Doors { crm, calendar: None, businesses, confirmations: confirmations(office) };
+    let doors = Doors { crm, calendar: None, businesses, confirmations };
     let outbox = Outbox::start_with(db.store.clone(), doors, quick()).await.unwrap();
     for call in calls {
         outbox.hand_off().ended(call.clone());
@@ -48,7 +62,7 @@ async fn ends(office: &PostOffice, calls: Vec<CallRecord>) -> Vec<(String, JobSt
     outbox.drained().await;
     outbox.stop().await;
     let jobs = db.store.jobs(None, 100).await.unwrap();
-    jobs.into_iter().filter(|job| matches!(job.kind.as_str(), "mail" | "webhook")).map(|j| (j.kind, j.state)).collect()
+    jobs.into_iter().map(|job| (job.kind, job.state)).collect()
 }
 
 fn with(id: &str, disposition: Disposition, outcome: Outcome) -> CallRecord {
@@ -116,6 +130,63 @@ async fn a_cancellation_takes_the_invitation_back_and_a_question_confirms_nothin
     let off = texts.iter().find(|text| text.contains("METHOD:CANCEL")).expect("the cancellation");
     assert!(off.contains("STATUS:CANCELLED") && off.contains("UID:a-1@offhook"), "{off}");
     assert!(0 < version(moved) && version(moved) < version(off), "the later word counts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_whose_address_is_known_is_written_to() {
+    let mine = Some("jane@example.org".to_owned());
+    for (known, given) in [(None, mine), (Some("jane@example.org"), None)] {
+        let office = PostOffice::open();
+        let of = |outcome: Outcome| Outcome { email: given.clone(), ..outcome };
+        let at_minute =
+            |n: u32, call: CallRecord| CallRecord { started_at: at(&format!("2026-11-23T15:{n:02}:00Z")), ..call };
+        let booked = of(Outcome { booking: Some(booking()), ..Outcome::default() });
+        let moved = of(Outcome { moved: Some(booking()), ..Outcome::default() });
+        let off = of(Outcome { cancelled: Some(booking()), ..Outcome::default() });
+        let calls = vec![
+            at_minute(0, with("c1", Disposition::Booked, booked)),
+            at_minute(10, with("c2", Disposition::Rescheduled, moved)),
+            at_minute(20, with("c3", Disposition::Cancelled, off)),
+        ];
+        let jobs = ends_with(confirmations(&office), calls, known).await;
+        let customers: Vec<_> = jobs.iter().filter(|(kind, _)| kind == "customer_mail").collect();
+        assert!(customers.len() == 3 && customers.iter().all(|(_, state)| *state == JobState::Done), "{jobs:?}");
+        let mut mails: Vec<(u64, String)> = office
+            .kept("mail")
+            .iter()
+            .filter(|mail| mail["to"].as_array().is_some_and(|to| to.iter().any(|one| one == "<jane@example.org>")))
+            .map(|mail| {
+                assert_eq!(mail["to"].as_array().map(Vec::len), Some(1), "nobody reads another's address");
+                let text = mail["text"].as_str().unwrap().replace("=\r\n", "").replace("=3D", "=");
+                let line = text.lines().find_map(|line| line.strip_prefix("SEQUENCE:")).expect("a version");
+                (line.trim().parse().unwrap(), text)
+            })
+            .collect();
+        mails.sort();
+        let [(first, booked), (second, moved), (third, off)] = mails.try_into().expect("three mails");
+        assert!(first < second && second < third, "{first} {second} {third}");
+        for (text, method) in [(&booked, "REQUEST"), (&moved, "REQUEST"), (&off, "CANCEL")] {
+            assert!(text.contains(&format!("METHOD:{method}")) && text.contains("UID:a-1@offhook"), "{text}");
+            assert!(text.contains("ATTENDEE:mailto:jane@example.org") && !text.contains("+12125550123"), "{text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_business_may_leave_customers_alone() {
+    let office = PostOffice::open();
+    let of = |outcome: Outcome| Outcome { email: Some("jane@example.org".into()), ..outcome };
+    let calls = vec![
+        with("c1", Disposition::Booked, of(Outcome { booking: Some(booking()), ..Outcome::default() })),
+        with("c2", Disposition::Cancelled, of(Outcome { cancelled: Some(booking()), ..Outcome::default() })),
+        with("c3", Disposition::InfoOnly, of(Outcome::default())),
+    ];
+    let customer = Notify { booked: false, ..Notify::default() };
+    let jobs = ends_with(Confirmations { customer, ..confirmations(&office) }, calls, None).await;
+    assert_eq!(jobs.iter().filter(|(kind, _)| kind == "customer_mail").count(), 1, "{jobs:?}");
+    let theirs: Vec<Value> = office.kept("mail").into_iter().filter(|m| m["to"][0] == "<jane@example.org>").collect();
+    let [off] = theirs.try_into().expect("one mail");
+    assert!(off["text"].as_str().unwrap().contains("METHOD:CANCEL"));
 }
 
 /// The signature worked out by another program.

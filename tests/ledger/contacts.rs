@@ -65,3 +65,21 @@ async fn a_number_that_is_none_is_refused() {
     }
     assert_eq!(db.store.contacts(None, 10).await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn a_known_address_under_another_number_is_the_same_person() {
+    let db = db().await;
+    let call_from = |id: &str, from: &str| {
+        let call = over(id, Some("Jane Doe"));
+        let outcome = Outcome { email: Some("jane@example.com".into()), ..call.outcome };
+        CallRecord { outcome, from: Some(from.into()), ..call }
+    };
+    deliver(&db.store, vec![call_from("c1", PHONE)]).await;
+    for id in ["c2", "c3"] {
+        deliver(&db.store, vec![call_from(id, "+12125550199")]).await;
+    }
+    let [row] = db.store.contacts(None, 10).await.unwrap().try_into().expect("one contact");
+    assert_eq!((row.phone.as_str(), row.email.as_deref()), (PHONE, Some("jane@example.com")));
+    assert_eq!(row.notes, ["Also uses +12125550199"]);
+    assert_eq!(db.store.activities(&row.id).await.unwrap().len(), 3);
+}

@@ -255,6 +255,7 @@ impl OnThePhone {
             Expectation::DateTime => "Tuesday at 10 AM".into(),
             Expectation::Name => "Anna Smith".into(),
             Expectation::Phone => "617 555 2671".into(),
+            Expectation::Email => "anna at example dot com".into(),
             Expectation::Message => "please call me back".into(),
             Expectation::Open if booked && !self.changed => match self.tries % 3 {
                 0 => "can you move my appointment to Wednesday at 11 AM".into(),

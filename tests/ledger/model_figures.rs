@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use offhook::conversation::Event;
+use offhook::conversation::{Event, Language, templates};
 use offhook::interpreter::{Model, Settings};
 
 use crate::real_model::Llama;
@@ -78,6 +78,20 @@ async fn figures() {
         took[took.len() / 2],
         took[took.len() * 95 / 100],
     );
+    rephrased(&model).await;
+}
+
+/// How many wordings offered for prompts are kept.
+async fn rephrased(model: &Model) {
+    let (mut asked, mut kept) = (0, 0);
+    for template in templates(Language::English) {
+        asked += 1;
+        if let Ok(Some(wording)) = model.rephrase(&template).await {
+            println!("{}\t{wording}", template.wording);
+            kept += 1;
+        }
+    }
+    println!("{asked} prompts put in other words, {kept} of them kept");
 }
 
 /// The figure tells how long it takes; the deadline of a call is shorter.

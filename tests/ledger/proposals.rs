@@ -60,3 +60,19 @@ fn a_known_caller_who_gives_another_number_stays_one_contact() {
     let known = offhook::call::CallRecord { contact_id: Some("k1".into()), ..stranger };
     assert_eq!(contact(&known), ("+12125550123".into(), vec!["Also uses +13475550100".into()]));
 }
+
+#[test]
+fn an_address_goes_to_the_contact_and_a_missing_one_to_a_person() {
+    let over = ended(call("c1", FROM), Disposition::Booked);
+    let given = Outcome { email: Some("jane@example.com".into()), ..Outcome::default() };
+    let given = offhook::call::CallRecord { outcome: given, ..over.clone() };
+    let Effect::Contact { email, .. } = &proposals(&given)[0].effect else { panic!("{given:?}") };
+    assert_eq!(email.as_deref(), Some("jane@example.com"));
+    let Effect::Activity { body, .. } = &proposals(&given)[1].effect else { panic!("{given:?}") };
+    assert!(body.contains("E-mail: jane@example.com"), "{body}");
+    let wanted = Outcome { email_wanted: true, ..Outcome::default() };
+    let wanted = offhook::call::CallRecord { outcome: wanted, ..over };
+    assert_eq!(keys(&wanted), ["c1/contact/upsert", "c1/activity/upsert", "c1/task/email"]);
+    let Effect::Task { subject, .. } = &proposals(&wanted)[2].effect else { panic!("{wanted:?}") };
+    assert_eq!(subject, "Ask for an e-mail address: +12125550123");
+}

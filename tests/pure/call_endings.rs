@@ -37,6 +37,26 @@ fn a_silent_caller_is_asked_in_other_words_each_time_and_then_let_go() {
 }
 
 #[test]
+fn words_and_keys_over_the_goodbye_do_not_keep_the_line_open() {
+    for keys in [false, true] {
+        let mut stage = Stage::greeted();
+        stage.turn("What are your opening hours?");
+        let said = stage.said.len();
+        stage.speak("No, thank you.", 1_000);
+        stage.wait_until(10_000, |stage| stage.said.len() > said);
+        stage.quiet(600);
+        assert!(!stage.hung_up, "the goodbye takes longer: {:?}", stage.said);
+        if keys {
+            stage.tell(Input::Key('5'))
+        } else {
+            stage.speak("Have a very nice day everybody.", 1_500)
+        }
+        stage.wait_until(15_000, |stage| stage.hung_up);
+        assert!(stage.hung_up, "keys {keys}: {:?}", stage.said);
+    }
+}
+
+#[test]
 fn a_line_that_sends_nothing_is_given_up() {
     let mut stage = Stage::greeted();
     stage.dead_line = true;

@@ -33,7 +33,7 @@ fn call(script: &Script, trade: &Trade, verify: Verify, own: bool, there: bool) 
     let service = business.services[1].id.clone();
     let call = Call::silent(business, Some(from), 5);
     let mut call = if there { call.with_under(&trade.number[0], &service, hers()) } else { call.block(hers(), 30) };
-    let proof = Proof { birth_date: Some(date(1985, 3, 3)), zip: Some("02139".into()), tier: None };
+    let proof = Proof { birth_date: Some(date(1985, 3, 3)), zip: Some("02139".into()), tier: None, email: None };
     let known = KnownCaller { contact_id: "c9".into(), name: "Margarethe Holloway".into(), proof };
     call.event(Event::Started((own && there).then_some(known)));
     for turn in &script.turns {

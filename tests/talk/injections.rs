@@ -43,7 +43,7 @@ fn call(shop: usize, known: Option<KnownCaller>, title: Option<&str>) -> Call {
 }
 
 fn contact(name: &str, field: Option<&str>) -> KnownCaller {
-    let proof = Proof { tier: field.map(Into::into), zip: field.map(Into::into), birth_date: None };
+    let proof = Proof { tier: field.map(Into::into), zip: field.map(Into::into), birth_date: None, email: None };
     KnownCaller { contact_id: "c1".into(), name: name.into(), proof }
 }
 

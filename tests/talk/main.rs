@@ -3,6 +3,8 @@
 mod chance;
 mod dates;
 mod disclosure;
+mod email;
+mod email_addresses;
 mod english_expressions;
 mod escalation;
 mod existing;

@@ -17,7 +17,7 @@ fn call(verify: Verify, there: bool) -> Call {
     let business = Arc::new(Business { verify, ..(*dental()).clone() });
     let call = Call::silent(business, Some("+16175550123"), 1);
     let mut call = if there { call.with("cleaning", tuesday()) } else { call };
-    let proof = Proof { birth_date: Some(date(1985, 3, 3)), zip: Some("02139".into()), tier: None };
+    let proof = Proof { birth_date: Some(date(1985, 3, 3)), zip: Some("02139".into()), tier: None, email: None };
     let known = KnownCaller { contact_id: "c1".into(), name: "Anna Smith".into(), proof };
     call.event(Event::Started(there.then_some(known)));
     call

@@ -74,6 +74,28 @@ impl Heard {
         if lines.is_empty() { Err(Unreadable::Empty) } else { Ok(Self { lines, people }) }
     }
 
+    /// Says who is on the business's side: people of these names, addresses or "@domains". Where anybody is, everybody else
+    /// with an address is on the other side; nobody is guessed from what they say.
+    pub fn take_sides(&mut self, ours: &[String]) {
+        for line in &self.lines {
+            if self.people.iter().all(|p| p.name != line.speaker) && !line.speaker.is_empty() {
+                self.people.push(Party { name: line.speaker.clone(), ..Party::default() });
+            }
+        }
+        for party in self.people.iter_mut().filter(|party| party.side == Side::Unknown) {
+            let email = party.email.as_deref().unwrap_or_default().to_lowercase();
+            let is = |known: &String| match known.strip_prefix('@') {
+                Some(_) => email.ends_with(&known.to_lowercase()),
+                None => known.eq_ignore_ascii_case(&party.name) || known.eq_ignore_ascii_case(&email),
+            };
+            party.side = match ours.iter().any(is) {
+                true => Side::Ours,
+                false if !email.is_empty() && !ours.is_empty() => Side::Theirs,
+                false => Side::Unknown,
+            };
+        }
+    }
+
     /// The party a line's speaker is.
     pub fn party(&self, speaker: &str) -> Option<&Party> {
         self.people.iter().find(|p| p.name == speaker)
