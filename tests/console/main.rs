@@ -12,6 +12,6 @@ mod house;
 mod limits;
 mod model_config;
 mod paperwork;
-mod queue_commands;
 mod questions_config;
+mod queue_commands;
 mod staff_config;
