@@ -27,7 +27,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
-use crate::{calendars, crms, sources, wordings};
+use crate::{calendars, crms, delivery, sources, wordings};
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(config: Config) -> ExitCode {
@@ -68,6 +68,8 @@ enum ServeError {
     Model(#[from] ModelError),
     #[error("[confirmations] {0}")]
     Confirmations(String),
+    #[error("[notices] {0}")]
+    Notices(String),
     #[error("[[webhooks]] {0}")]
     Webhooks(String),
     #[error("signals cannot be heard: {0}")]
@@ -86,7 +88,9 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let token = api_token(&config.http, &config.store)?;
     let store = Store::open(&config.store.url).await?;
     let desk = Arc::new(Line::default());
-    let settings = console::Settings { listen: config.http.listen, token, businesses: config.businesses.clone() };
+    let meter = outbox::Meter::default();
+    let businesses = config.businesses.clone();
+    let settings = console::Settings { listen: config.http.listen, token, businesses, meter: meter.clone() };
     let http_error = |source| ServeError::Http { addr: config.http.listen, source };
     let console = Console::bind(settings, desk.clone(), store.clone()).await.map_err(http_error)?;
     let http = console.local_addr().map_err(http_error)?;
@@ -107,10 +111,14 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         businesses: config.businesses.clone(),
         confirmations,
     };
-    // Before anything is written: what happens is written with who is to be told of it.
     let told = endpoints(&config).map_err(ServeError::Webhooks)?;
     store.set_endpoints(&hooks::named(&told)).await?;
-    let outbox = Outbox::start_with(store.clone(), doors, outbox::Settings::default()).await?;
+    let outbox = Outbox::start_with(
+        store.clone(),
+        doors,
+        outbox::Settings { meter, ..delivery::outbox_settings(&config).map_err(ServeError::Notices)? },
+    )
+    .await?;
     let hooks = Hooks::start(store.clone(), told, hooks::Settings::default(), outbox.changed());
     let imports = open_door(&config, &store, &speech, &outbox, &knocks)?;
     let questions = learn_questions(&config, &speech);
@@ -148,14 +156,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
 
 /// Where appointments are confirmed; the reason when that cannot be.
 fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
-    let mail = config.confirmations.mail.as_ref().map(|mail| {
-        outbox::Mail::new(&outbox::MailSettings {
-            url: mail.url.clone(),
-            login: mail.login.as_ref().map(|(name, password)| (name.clone(), password.reveal().to_owned())),
-            from: mail.from.clone(),
-            to: mail.to.clone(),
-        })
-    });
+    let mail = config.confirmations.mail.as_ref().map(delivery::mail);
     let webhook = config.confirmations.webhook.as_ref();
     let webhook = webhook.map(|hook| outbox::Webhook::new(hook.url.reveal(), hook.secret.reveal()));
     Ok(outbox::Confirmations {
@@ -185,7 +186,7 @@ fn open_door(
     Ok(work)
 }
 
-/// Who is told what happens.
+/// Who is told what happens: known before anything is written, because it is written with who is to be told.
 fn endpoints(config: &Config) -> Result<Vec<hooks::Endpoint>, String> {
     let endpoint = |one: &EndpointConfig| {
         let secrets: Vec<&str> = one.secrets.iter().map(Secret::reveal).collect();

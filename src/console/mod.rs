@@ -13,6 +13,8 @@ mod ingest;
 mod listener;
 mod metrics;
 mod page;
+mod paperwork;
+mod paperwork_metrics;
 mod problem;
 mod server;
 mod share;

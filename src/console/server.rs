@@ -22,9 +22,10 @@ use super::ingest::{Doors, Peer};
 use super::listener::Limited;
 use super::metrics::Metrics;
 use super::token::ApiToken;
-use super::{api, contacts, door, events, hooks, ingest, page, share};
+use super::{api, contacts, door, events, hooks, ingest, page, paperwork, share};
 use crate::call::CallEvent;
 use crate::conversation::Business;
+use crate::outbox::Meter;
 use crate::store::Store;
 
 /// What the console is told at start.
@@ -33,6 +34,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// What a bearer token is compared with.
     pub token: ApiToken,
+    /// What the outbox counts.
+    pub meter: Meter,
     /// Whose calls are shown and contacts entered: their questions say what is read out of a call.
     pub businesses: Vec<Arc<Business>>,
 }
@@ -52,6 +55,7 @@ pub(super) struct Shared {
     pub(super) token: ApiToken,
     pub(super) businesses: Vec<Arc<Business>>,
     pub(super) metrics: Metrics,
+    pub(super) meter: Meter,
     pub(super) hub: Hub,
     /// Set once what is behind them has started.
     pub(super) doors: Arc<OnceLock<Doors>>,
@@ -65,9 +69,9 @@ impl Console {
         let listener = TcpListener::bind(settings.listen).await?;
         let (close, closing) = watch::channel(false);
         let events = desk.subscribe();
-        let Settings { token, businesses, .. } = settings;
+        let Settings { token, businesses, meter, .. } = settings;
         let (metrics, hub, doors) = (Metrics::default(), Hub::new(), Arc::default());
-        let shared = Shared { desk, store, token, businesses, metrics, hub, doors, closing };
+        let shared = Shared { desk, store, token, businesses, metrics, meter, hub, doors, closing };
         Ok(Self { listener, shared: Arc::new(shared), events, close })
     }
 
@@ -119,6 +123,13 @@ fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(api::appointments))
         .routes(routes!(api::contacts, contacts::put_contact))
         .routes(routes!(api::outbox))
+        .routes(routes!(paperwork::approvals))
+        .routes(routes!(paperwork::approve))
+        .routes(routes!(paperwork::reject))
+        .routes(routes!(paperwork::retry))
+        .routes(routes!(paperwork::audit))
+        .routes(routes!(paperwork::export))
+        .routes(routes!(paperwork::verify))
         .routes(routes!(hooks::webhooks))
         .routes(routes!(hooks::enable))
         .routes(routes!(hooks::deliveries))

@@ -112,8 +112,12 @@ impl Desk for NoDesk {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_at_once_over_http_are_all_kept() {
     let told = house(vec![generic()], None).await;
-    let settings =
-        Settings { listen: "127.0.0.1:0".parse().unwrap(), token: ApiToken::given("t"), businesses: Vec::new() };
+    let settings = Settings {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        token: ApiToken::given("t"),
+        businesses: Vec::new(),
+        meter: Default::default(),
+    };
     let desk = Arc::new(NoDesk(broadcast::channel(8).0));
     let console = Console::bind(settings, desk, told.db.store.clone()).await.unwrap();
     let address = console.local_addr().unwrap();
