@@ -71,14 +71,7 @@ impl Conversation {
                 let digits = phone::grouped(&self.digits);
                 self.say("phone_more", &[("digits", &digits)]);
             }
-            Step::Proof => self.say(
-                match self.business.verify {
-                    Verify::BirthDate => "ask_birth_date",
-                    Verify::Zip => "ask_zip",
-                    _ => "ask_reference",
-                },
-                &[],
-            ),
+            Step::Proof => self.say(proof_question(self.business.verify), &[]),
             Step::Phone if self.task == Task::Existing => self.say("ask_booked_phone", &[]),
             Step::Phone => self.say("ask_phone", &[]),
             Step::PhoneBack(number) => self.say("phone_back", &[("digits", &phone::spoken(&number))]),
@@ -261,5 +254,14 @@ impl Conversation {
         self.note.about = self.note.about.take().or(about);
         self.step = Step::Message;
         self.say("message_trouble", &[]);
+    }
+}
+
+/// What is asked to see who calls.
+fn proof_question(verify: Verify) -> &'static str {
+    match verify {
+        Verify::BirthDate => "ask_birth_date",
+        Verify::Zip => "ask_zip",
+        _ => "ask_reference",
     }
 }
