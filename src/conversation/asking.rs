@@ -49,10 +49,8 @@ impl Conversation {
             }
             Step::Offer => {
                 let offers = self.spoken_offers();
-                self.say(
-                    if self.draft.offers.len() == 1 { "offer_one" } else { "which_offer" },
-                    &[("offers", &offers)],
-                );
+                let key = if self.draft.offers.len() == 1 { "offer_one" } else { "which_offer" };
+                self.say(key, &[("offers", &offers)]);
             }
             Step::WhichAppointment => {
                 let appointments = self.spoken_appointments();
@@ -71,14 +69,7 @@ impl Conversation {
                 let digits = phone::grouped(&self.digits);
                 self.say("phone_more", &[("digits", &digits)]);
             }
-            Step::Proof => self.say(
-                match self.business.verify {
-                    Verify::BirthDate => "ask_birth_date",
-                    Verify::Zip => "ask_zip",
-                    _ => "ask_reference",
-                },
-                &[],
-            ),
+            Step::Proof => self.say(proof_asked(self.business.verify), &[]),
             Step::Phone if self.task == Task::Existing => self.say("ask_booked_phone", &[]),
             Step::Phone => self.say("ask_phone", &[]),
             Step::PhoneBack(number) => self.say("phone_back", &[("digits", &phone::spoken(&number))]),
@@ -261,5 +252,14 @@ impl Conversation {
         self.note.about = self.note.about.take().or(about);
         self.step = Step::Message;
         self.say("message_trouble", &[]);
+    }
+}
+
+/// How the proof a business wants is asked for.
+fn proof_asked(verify: Verify) -> &'static str {
+    match verify {
+        Verify::BirthDate => "ask_birth_date",
+        Verify::Zip => "ask_zip",
+        _ => "ask_reference",
     }
 }
