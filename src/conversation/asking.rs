@@ -49,10 +49,8 @@ impl Conversation {
             }
             Step::Offer => {
                 let offers = self.spoken_offers();
-                self.say(
-                    if self.draft.offers.len() == 1 { "offer_one" } else { "which_offer" },
-                    &[("offers", &offers)],
-                );
+                let key = if self.draft.offers.len() == 1 { "offer_one" } else { "which_offer" };
+                self.say(key, &[("offers", &offers)]);
             }
             Step::WhichAppointment => {
                 let appointments = self.spoken_appointments();
