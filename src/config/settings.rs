@@ -342,6 +342,8 @@ pub enum CrmKind {
     Dynamics,
     /// Tryton.
     Tryton,
+    /// Whoever listens at an address.
+    Webhook,
 }
 
 /// Who we are to a CRM.
@@ -365,6 +367,8 @@ pub enum CrmAccess {
         /// Our password.
         password: Secret,
     },
+    /// What requests are signed with.
+    Signed(Secret),
 }
 
 /// Where appointments are confirmed.
