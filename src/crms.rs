@@ -35,6 +35,20 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Write, read and delete a record of each kind, and say what does not work.
+    Probe {
+        /// Configuration; found as `serve` finds it.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Show what a call sends to the CRM, names and numbers masked.
+    Preview {
+        /// The call's id.
+        call: String,
+        /// Configuration; found as `serve` finds it.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
     /// Print the mapping file that comes with offhook, to be changed and named in `[crm] mapping`.
     Mapping {
         /// hubspot, salesforce, pipedrive, dynamics or tryton.

@@ -4,8 +4,10 @@ mod calendars;
 mod call_args;
 mod contacts;
 mod crms;
+mod delivery;
 mod events_args;
 mod init;
+mod paperwork;
 mod place;
 mod serve;
 mod wordings;
@@ -51,13 +53,38 @@ enum Command {
     /// Log in to the calendar of the configuration.
     #[command(subcommand)]
     Calendar(calendars::Command),
+    /// See and mend what is on its way to the CRM.
+    Queue {
+        /// Configuration; found as `serve` finds it.
+        #[arg(long, value_name = "FILE", global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        command: paperwork::Queue,
+    },
+    /// Read, verify and export the record of every step.
+    Audit {
+        /// Configuration; found as `serve` finds it.
+        #[arg(long, value_name = "FILE", global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        command: paperwork::Audit,
+    },
+    /// Compare the call log with the CRM, record by record, and queue what is missing.
+    Reconcile {
+        /// Calls from this instant on (RFC 3339).
+        #[arg(long)]
+        since: jiff::Timestamp,
+        /// Configuration; found as `serve` finds it.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
     /// What the business knows about its customers.
     #[command(subcommand)]
     Contacts(contacts::Command),
     /// Events that are told to webhooks: replay.
     #[command(subcommand)]
     Events(events_args::Command),
-    /// Log in to the CRM of the configuration, hold its mapping against it, or print one.
+    /// Log in to the CRM of the configuration, check and probe it, see what a call sends to it.
     #[command(subcommand)]
     Crm(crms::Command),
     /// Write down what is said in sound files.
@@ -79,6 +106,9 @@ fn main() -> ExitCode {
         Command::Calendar(calendars::Command::Login { config, port }) => {
             with_config(config, |config| calendars::login(&config, port))
         }
+        Command::Queue { config, command } => paperwork(config, paperwork::Command::Queue(command)),
+        Command::Audit { config, command } => paperwork(config, paperwork::Command::Audit(command)),
+        Command::Reconcile { since, config } => paperwork(config, paperwork::Command::Reconcile { since }),
         Command::Contacts(contacts::Command::Import { file, config, business }) => {
             with_config(config, |config| contacts::import(&config, &file, business.as_deref()))
         }
@@ -86,6 +116,10 @@ fn main() -> ExitCode {
             with_config(args.config.clone(), |config| events_args::replay(&config, &args))
         }
         Command::Crm(crms::Command::Mapping { kind }) => crms::print(&kind),
+        Command::Crm(crms::Command::Preview { call, config }) => {
+            paperwork(config, paperwork::Command::Preview { call })
+        }
+        Command::Crm(crms::Command::Probe { config }) => paperwork(config, paperwork::Command::Probe),
         Command::Crm(command) => {
             let (crms::Command::Login { config, .. } | crms::Command::Check { config }) = &command else {
                 return ExitCode::from(ASKED_WRONGLY);
@@ -107,6 +141,10 @@ fn with_config(path: Option<PathBuf>, then: impl FnOnce(config::Config) -> ExitC
             ExitCode::from(ASKED_WRONGLY)
         }
     }
+}
+
+fn paperwork(config: Option<PathBuf>, command: paperwork::Command) -> ExitCode {
+    with_config(config, |config| paperwork::run(&config, &command))
 }
 
 fn summary(config: &config::Config) -> String {

@@ -26,7 +26,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
-use crate::{calendars, crms, wordings};
+use crate::{calendars, crms, delivery, wordings};
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(config: Config) -> ExitCode {
@@ -67,6 +67,8 @@ enum ServeError {
     Model(#[from] ModelError),
     #[error("[confirmations] {0}")]
     Confirmations(String),
+    #[error("[notices] {0}")]
+    Notices(String),
     #[error("[[webhooks]] {0}")]
     Webhooks(String),
     #[error("signals cannot be heard: {0}")]
@@ -85,7 +87,9 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let token = api_token(&config.http, &config.store)?;
     let store = Store::open(&config.store.url).await?;
     let desk = Arc::new(Line::default());
-    let settings = console::Settings { listen: config.http.listen, token, businesses: config.businesses.clone() };
+    let meter = outbox::Meter::default();
+    let businesses = config.businesses.clone();
+    let settings = console::Settings { listen: config.http.listen, token, businesses, meter: meter.clone() };
     let http_error = |source| ServeError::Http { addr: config.http.listen, source };
     let console = Console::bind(settings, desk.clone(), store.clone()).await.map_err(http_error)?;
     let http = console.local_addr().map_err(http_error)?;
@@ -108,7 +112,12 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     // Before anything is written: what happens is written with who is to be told of it.
     let told = endpoints(&config).map_err(ServeError::Webhooks)?;
     store.set_endpoints(&hooks::named(&told)).await?;
-    let outbox = Outbox::start_with(store.clone(), doors, outbox::Settings::default()).await?;
+    let outbox = Outbox::start_with(
+        store.clone(),
+        doors,
+        outbox::Settings { meter, ..delivery::outbox_settings(&config).map_err(ServeError::Notices)? },
+    )
+    .await?;
     let hooks = Hooks::start(store.clone(), told, hooks::Settings::default(), outbox.changed());
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
@@ -144,14 +153,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
 
 /// Where appointments are confirmed; the reason when that cannot be.
 fn confirmations(config: &Config) -> Result<outbox::Confirmations, String> {
-    let mail = config.confirmations.mail.as_ref().map(|mail| {
-        outbox::Mail::new(&outbox::MailSettings {
-            url: mail.url.clone(),
-            login: mail.login.as_ref().map(|(name, password)| (name.clone(), password.reveal().to_owned())),
-            from: mail.from.clone(),
-            to: mail.to.clone(),
-        })
-    });
+    let mail = config.confirmations.mail.as_ref().map(delivery::mail);
     let webhook = config.confirmations.webhook.as_ref();
     let webhook = webhook.map(|hook| outbox::Webhook::new(hook.url.reveal(), hook.secret.reveal()));
     Ok(outbox::Confirmations {

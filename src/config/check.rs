@@ -13,7 +13,7 @@ use super::settings::{
     CalendarConfig, Config, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig, SpeechModel,
     StoreConfig, TestingConfig, VoiceConfig,
 };
-use super::{business, calendar, confirmations, crm, model, value, webhooks};
+use super::{business, calendar, confirmations, crm, crm_policy, model, notices, value, webhooks};
 
 /// Checks everything but the secrets that live elsewhere.
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
@@ -23,6 +23,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         return Err(source.at(at, "staff, resources and max_per_day need the built-in calendar; leave them out"));
     }
     let sip = sip(source, &document.sip)?;
+    let confirmations = confirmations::confirmations(source, &document.confirmations)?;
     Ok(Config {
         origin: source.file.to_string(),
         businesses,
@@ -33,7 +34,9 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         voice: voice(source, &document.voice)?,
         model: model::model(source, &document.model)?,
         calendar,
-        confirmations: confirmations::confirmations(source, &document.confirmations)?,
+        crm_policy: crm_policy::crm_policy(source, &document.crm_policy)?,
+        notices: notices::notices(source, &document.notices, confirmations.mail.as_ref())?,
+        confirmations,
         webhooks: webhooks::webhooks(source, &document.webhooks)?,
         crm: crm::crm(source, &document.crm)?,
         store: store(source, &document.store)?,

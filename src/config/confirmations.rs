@@ -81,7 +81,11 @@ fn webhook(source: &Source<'_>, raw: &raw::Confirmations) -> Result<Option<Webho
 }
 
 /// A secret that stands in the file, in the environment or in a file of its own.
-fn secret(source: &Source<'_>, key: &str, given: [&Given<String>; 3]) -> Result<Option<Spanned<Secret>>, ConfigError> {
+pub(super) fn secret(
+    source: &Source<'_>,
+    key: &str,
+    given: [&Given<String>; 3],
+) -> Result<Option<Spanned<Secret>>, ConfigError> {
     let mut places = given.iter().enumerate().filter_map(|(n, one)| Some((n, one.as_ref()?)));
     let Some((place, first)) = places.next() else { return Ok(None) };
     if let Some((_, second)) = places.next() {
@@ -112,7 +116,7 @@ fn server(text: &str) -> Result<String, String> {
     }
 }
 
-fn address(text: &str) -> Result<String, String> {
+pub(super) fn address(text: &str) -> Result<String, String> {
     match text.split_once('@') {
         Some((name, host)) if !name.is_empty() && !host.is_empty() && !text.contains(char::is_whitespace) => {
             Ok(text.to_owned())

@@ -9,10 +9,12 @@ mod capacity;
 mod check;
 mod confirmations;
 mod crm;
+mod crm_policy;
 mod error;
 mod hosted;
 mod languages;
 mod model;
+mod notices;
 mod policy;
 mod questions;
 mod raw;
@@ -27,7 +29,7 @@ pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
     AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmAccess,
-    CrmConfig, CrmKind, CrmRemoteConfig, EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat,
-    MailConfig, MediaConfig, MicrosoftConfig, ModelConfig, PermissionConfig, Route, SipConfig, SpeechConfig,
-    SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+    CrmConfig, CrmKind, CrmPolicyConfig, CrmRemoteConfig, EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig,
+    LogFormat, MailConfig, MediaConfig, MicrosoftConfig, ModelConfig, NoticesConfig, PermissionConfig, Route,
+    SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
 };

@@ -30,6 +30,8 @@ pub(super) struct Document {
     pub(super) model: Model,
     pub(super) calendar: Calendar,
     pub(super) crm: Crm,
+    pub(super) crm_policy: CrmPolicy,
+    pub(super) notices: Notices,
     pub(super) confirmations: Confirmations,
     pub(super) webhooks: Vec<Webhook>,
     pub(super) store: Store,
@@ -264,6 +266,33 @@ pub(super) struct Crm {
     pub(super) secret_env: Given<String>,
     pub(super) secret_file: Given<String>,
     pub(super) mapping: Given<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Notices {
+    pub(super) mail_to: Vec<Spanned<String>>,
+    pub(super) slack: Given<String>,
+    pub(super) slack_env: Given<String>,
+    pub(super) slack_file: Given<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct CrmPolicy {
+    pub(super) version: Given<String>,
+    pub(super) phase: Given<i64>,
+    pub(super) meeting_phase: Given<i64>,
+    pub(super) rules: BTreeMap<Spanned<String>, Spanned<String>>,
+    pub(super) tasks_max: Given<i64>,
+    pub(super) due_within_days: Given<i64>,
+    pub(super) confidence_min: Given<f64>,
+    pub(super) stages: Vec<Spanned<String>>,
+    pub(super) stage_needs: BTreeMap<Spanned<String>, Vec<String>>,
+    pub(super) allowed: BTreeMap<Spanned<String>, Vec<String>>,
+    pub(super) chars_max: Given<i64>,
+    pub(super) pace: Given<String>,
+    pub(super) nightly_hour: Given<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

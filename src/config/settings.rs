@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use super::secret::Secret;
 use crate::conversation::Business;
 use crate::events::Kind;
-use crate::outbox::Notify;
+use crate::outbox::{Notify, Pace};
+use crate::record::Policy;
 
 /// Everything the process is told at start.
 #[derive(Debug, Clone)]
@@ -38,6 +39,10 @@ pub struct Config {
     pub calendar: CalendarConfig,
     /// `[crm]`
     pub crm: CrmConfig,
+    /// `[crm_policy]`
+    pub crm_policy: CrmPolicyConfig,
+    /// `[notices]`
+    pub notices: NoticesConfig,
     /// `[confirmations]`
     pub confirmations: ConfirmationsConfig,
     /// `[[webhooks]]`; names are unique.
@@ -369,6 +374,24 @@ pub enum CrmAccess {
     },
     /// What requests are signed with.
     Signed(Secret),
+}
+
+/// Who is told when something waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticesConfig {
+    /// By mail.
+    pub mail: Option<MailConfig>,
+    /// At a Slack-compatible address.
+    pub slack: Option<Secret>,
+}
+
+/// Who may write what into the CRM, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CrmPolicyConfig {
+    /// The matrix.
+    pub policy: Policy,
+    /// At once, or in batches.
+    pub pace: Pace,
 }
 
 /// Where appointments are confirmed.

@@ -184,9 +184,13 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Respons
         ready: shared.desk.readiness() == Readiness::Ready,
         live_calls: shared.desk.live_calls().await.len(),
         outbox: Vec::new(),
+        ages: shared.store.job_ages(Timestamp::now()).await?,
+        paperwork: shared.meter.counts(),
     };
-    for state in [JobState::Ready, JobState::Leased, JobState::Retrying, JobState::Parked] {
-        let count = shared.store.jobs(Some(state), OUTBOX_COUNT_MAX).await?.len();
+    let counts = shared.store.jobs_by_state().await?;
+    // Every state but "done", so that a queue that is empty says so.
+    for state in JobState::ALL.into_iter().filter(|state| *state != JobState::Done) {
+        let count = counts.iter().find(|(one, _)| *one == state).map_or(0, |(_, count)| *count);
         gauges.outbox.push((state.as_str(), count));
     }
     let text = shared.metrics.render(&gauges);
@@ -210,5 +214,3 @@ fn as_e164(phone: &str) -> String {
 const LIMIT_DEFAULT: u32 = 50;
 /// Rows of one answer: a page, not an export.
 const LIMIT_MAX: u32 = 500;
-/// Rows counted per state for the gauge; beyond it the queue is in trouble whatever the number.
-const OUTBOX_COUNT_MAX: u32 = 10_000;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
+use super::paperwork_metrics;
 use crate::call::{CallEvent, CallRecord, TurnTimes};
+use crate::outbox::Counted;
+use crate::store::JobAges;
 
 /// What was counted since the process started.
 #[derive(Debug, Default)]
@@ -18,7 +21,10 @@ pub(super) struct Gauges {
     pub(super) ready: bool,
     pub(super) live_calls: usize,
     /// Outbox rows by state, in the order shown.
-    pub(super) outbox: Vec<(&'static str, usize)>,
+    pub(super) outbox: Vec<(&'static str, u64)>,
+    pub(super) ages: JobAges,
+    /// What the outbox counted.
+    pub(super) paperwork: Vec<(Counted, u64)>,
 }
 
 #[derive(Debug, Default)]
@@ -77,8 +83,9 @@ impl Metrics {
         }
         page.head("offhook_outbox_jobs", "gauge", "Outbox rows that are not done, by state.");
         for (state, count) in &gauges.outbox {
-            page.row("offhook_outbox_jobs", &[("state", state)], *count as u64);
+            page.row("offhook_outbox_jobs", &[("state", state)], *count);
         }
+        paperwork_metrics::render(&mut page, gauges);
         page.head("offhook_rtp_packets_received_total", "counter", "RTP packets taken, by finished calls.");
         page.row("offhook_rtp_packets_received_total", &[], counts.packets_received);
         page.head(
@@ -135,16 +142,24 @@ fn stages(turn: &TurnTimes) -> [(&'static str, u32); 5] {
 
 /// The text being written. Names and label values are ours, never a caller's: nothing needs escaping.
 #[derive(Default)]
-struct Page {
+pub(super) struct Page {
     text: String,
 }
 
 impl Page {
-    fn head(&mut self, name: &str, kind: &str, help: &str) {
+    pub(super) fn head(&mut self, name: &str, kind: &str, help: &str) {
         let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}"); // a String takes every write
     }
 
-    fn row(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+    pub(super) fn plain(&mut self, name: &str, value: &str) {
+        self.row_of(name, &[], value);
+    }
+
+    pub(super) fn row(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+        self.row_of(name, labels, &value.to_string());
+    }
+
+    pub(super) fn row_of(&mut self, name: &str, labels: &[(&str, &str)], value: &str) {
         let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
         let _ = writeln!(self.text, "{name}{labels} {value}");
@@ -161,7 +176,7 @@ impl Page {
     }
 }
 
-fn seconds(ms: u64) -> String {
+pub(super) fn seconds(ms: u64) -> String {
     format!("{}.{:03}", ms / 1000, ms % 1000)
 }
 

@@ -12,6 +12,8 @@ mod hooks;
 mod listener;
 mod metrics;
 mod page;
+mod paperwork;
+mod paperwork_metrics;
 mod problem;
 mod server;
 mod token;

@@ -20,9 +20,10 @@ use super::events::Hub;
 use super::listener::Limited;
 use super::metrics::Metrics;
 use super::token::ApiToken;
-use super::{api, contacts, door, events, hooks, page};
+use super::{api, contacts, door, events, hooks, page, paperwork};
 use crate::call::CallEvent;
 use crate::conversation::Business;
+use crate::outbox::Meter;
 use crate::store::Store;
 
 /// What the console is told at start.
@@ -31,6 +32,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// What a bearer token is compared with.
     pub token: ApiToken,
+    /// What the outbox counts.
+    pub meter: Meter,
     /// Whose calls are shown and contacts entered: their questions say what is read out of a call.
     pub businesses: Vec<Arc<Business>>,
 }
@@ -50,6 +53,7 @@ pub(super) struct Shared {
     pub(super) token: ApiToken,
     pub(super) businesses: Vec<Arc<Business>>,
     pub(super) metrics: Metrics,
+    pub(super) meter: Meter,
     pub(super) hub: Hub,
     /// Becomes true when the server stops: event streams end.
     pub(super) closing: watch::Receiver<bool>,
@@ -61,8 +65,9 @@ impl Console {
         let listener = TcpListener::bind(settings.listen).await?;
         let (close, closing) = watch::channel(false);
         let events = desk.subscribe();
-        let Settings { token, businesses, .. } = settings;
-        let shared = Shared { desk, store, token, businesses, metrics: Metrics::default(), hub: Hub::new(), closing };
+        let Settings { token, businesses, meter, .. } = settings;
+        let metrics = Metrics::default();
+        let shared = Shared { desk, store, token, businesses, metrics, meter, hub: Hub::new(), closing };
         Ok(Self { listener, shared: Arc::new(shared), events, close })
     }
 
@@ -108,6 +113,13 @@ fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(api::appointments))
         .routes(routes!(api::contacts, contacts::put_contact))
         .routes(routes!(api::outbox))
+        .routes(routes!(paperwork::approvals))
+        .routes(routes!(paperwork::approve))
+        .routes(routes!(paperwork::reject))
+        .routes(routes!(paperwork::retry))
+        .routes(routes!(paperwork::audit))
+        .routes(routes!(paperwork::export))
+        .routes(routes!(paperwork::verify))
         .routes(routes!(hooks::webhooks))
         .routes(routes!(hooks::enable))
         .routes(routes!(hooks::deliveries))

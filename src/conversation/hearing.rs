@@ -302,7 +302,7 @@ impl Conversation {
             return true;
         }
         // "Is Juno free on Friday at six?" asks for a time and not for a word with her.
-        let timed = w.has_any(&["free", "available"]) && !Wish::read(w, at, Ear::Open).is_empty();
+        let timed = w.has_any(&["free", "available"]) && Wish::read(w, at, Ear::Open).time.is_some();
         let books = (timed || lexicon.means("book_sure", w) || !find_services(w, &self.business.services).is_empty())
             && !(self.task == Task::Booking && lexicon.means("cancel", w));
         if self.passed_on(turn, books, at) {

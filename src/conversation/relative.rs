@@ -41,7 +41,7 @@ fn shifted_minutes(words: &Words) -> Option<i64> {
     let at = (0..words.len()).find(|at| matches!(words.word(*at), "hour" | "hours" | "minutes" | "mins"))?;
     let unit = if words.word(at).starts_with("hour") { 60 } else { 1 };
     let (count, from) = match at.checked_sub(1) {
-        Some(one) if matches!(words.word(one), "an" | "one" | "1") => {
+        Some(one) if matches!(words.word(one), "an" | "one") => {
             let half = one > 0 && words.word(one - 1) == "half";
             if half { (30, one - 1) } else { (unit, one) }
         }
@@ -49,7 +49,9 @@ fn shifted_minutes(words: &Words) -> Option<i64> {
         None => return None,
     };
     let before = from.checked_sub(1).map_or("", |i| words.word(i));
-    let count = if count > DAY_MINUTES { return None } else { count };
+    if count > DAY_MINUTES {
+        return None;
+    }
     match (words.word(at + 1), before) {
         ("later", _) | (_, "back") => Some(count),
         ("earlier" | "sooner", _) | (_, "forward" | "up") => Some(-count),

@@ -10,7 +10,7 @@ use super::webhook::Webhook;
 use crate::call::CallRecord;
 use crate::conversation::{Booking, Business, Slot};
 use crate::crm::{CrmError, Lookup, Object};
-use crate::store::{JobRow, NewJob};
+use crate::store::{JobRow, JobState, NewJob};
 
 /// Where confirmations go.
 #[derive(Debug, Clone, Default)]
@@ -114,6 +114,10 @@ fn row(call: &CallRecord, confirmation: &Confirmation, kind: &str, now: Timestam
         // Plain values always become JSON; an empty payload would be parked with its reason, not lost.
         payload: serde_json::to_value(confirmation).unwrap_or_default(),
         run_at: now,
+        lane: None,
+        state: JobState::Ready,
+        reason: None,
+        basis: serde_json::json!({}),
     }
 }
 

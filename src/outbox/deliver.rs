@@ -2,81 +2,104 @@
 
 use std::time::Duration;
 
+use super::account::account;
 use super::confirm::confirm;
-use super::describe::Described;
-use super::rows::{self, read};
-use super::run::Doors;
+use super::meter::Counted;
+use super::rows::{self, read, source};
 use super::settle::settle;
-use super::write::{Wanted, write};
+use super::worker::Worker;
+use super::write::{Gatekeeper, Stopped, Wanted, Written, write};
 use crate::conversation::Became;
 use crate::crm::{CrmError, Object};
-use crate::store::{Lease, Store};
+use crate::store::{Lease, NewAudit};
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Delivery {
-    /// Written; the CRM's id, and whether it is a contact's.
-    Done { external_id: String, contact: bool },
+    /// Written and verified.
+    Done(Box<Delivered>),
     /// Try again, no earlier than `after` from now.
     Failed { reason: String, after: Option<Duration> },
     /// A person has to look.
     Refused { reason: String },
+    /// A person has to say yes.
+    Asked { reason: String },
 }
 
-/// Delivers within `deadline`. A write that is cut off may have happened: the next delivery looks before it writes.
-pub(super) async fn deliver(
-    doors: &Doors,
-    described: &Described,
-    store: &Store,
-    lease: &Lease,
-    deadline: Duration,
-) -> Delivery {
+/// What was written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Delivered {
+    /// The other side's id.
+    pub(super) external_id: String,
+    /// Whether it is a contact's.
+    pub(super) contact: bool,
+    /// What a roll-back restores.
+    pub(super) prior: Option<serde_json::Value>,
+    /// The steps taken.
+    pub(super) audit: Vec<NewAudit>,
+}
+
+/// Delivers in time. A write that is cut off may have happened: the next delivery looks before it writes.
+pub(super) async fn deliver(worker: &Worker, lease: &Lease) -> Delivery {
+    let deadline = worker.settings.deadline;
     let write = match read(&lease.job, lease.after_id.as_deref()) {
         Ok(write) => write,
         Err(reason) => return Delivery::Refused { reason },
     };
-    let contact = matches!(write, rows::Write::Record(Object::Contact, _));
-    match tokio::time::timeout(deadline, send(doors, described, store, lease, &write)).await {
-        Ok(Ok(external_id)) => Delivery::Done { external_id, contact },
-        Ok(Err(CrmError::Retry { after, reason })) => Delivery::Failed { reason, after },
-        Ok(Err(CrmError::Rejected { field: _, reason })) => Delivery::Refused { reason },
-        Ok(Err(
-            error @ (CrmError::Unknown { .. }
-            | CrmError::Unauthorized { .. }
-            | CrmError::Conflict { .. }
-            | CrmError::Gone),
-        )) => Delivery::Failed { reason: error.to_string(), after: None },
+    match tokio::time::timeout(deadline, send(worker, lease, &write)).await {
+        Ok(Ok(delivered)) => Delivery::Done(Box::new(delivered)),
+        Ok(Err(Stopped::Asked(reason))) => Delivery::Asked { reason },
+        Ok(Err(Stopped::Refused(reason))) => Delivery::Refused { reason },
+        Ok(Err(Stopped::Crm(CrmError::Retry { after, reason }))) => Delivery::Failed { reason, after },
+        Ok(Err(Stopped::Crm(CrmError::Rejected { field: _, reason }))) => Delivery::Refused { reason },
+        Ok(Err(Stopped::Crm(error))) => Delivery::Failed { reason: error.to_string(), after: None },
         Err(_) => Delivery::Failed { reason: format!("no answer within {} s", deadline.as_secs_f32()), after: None },
     }
 }
 
-async fn send(
-    doors: &Doors,
-    described: &Described,
-    store: &Store,
-    lease: &Lease,
-    write_to: &rows::Write,
-) -> Result<String, CrmError> {
-    let (business, key) = (lease.job.business.as_str(), lease.job.key.as_str());
+async fn send(worker: &Worker, lease: &Lease, write_to: &rows::Write) -> Result<Delivered, Stopped> {
+    let (business, key, doors) = (lease.job.business.as_str(), lease.job.key.as_str(), &worker.doors);
     match write_to {
         rows::Write::Record(object, fields) => {
-            let schema = described.of(&*doors.crm).await?;
+            let schema = worker.described.of(&*doors.crm).await?;
+            let approved = lease.job.approved_by.is_some();
+            let gatekeeper = Gatekeeper { policy: &worker.settings.policy, source: source(&lease.job), approved };
             let wanted = Wanted { business, object: *object, key, fields };
-            write(&*doors.crm, schema, wanted).await.map(|written| written.id)
+            let written = write(&*doors.crm, schema, gatekeeper, wanted).await?;
+            Ok(recorded(worker, lease, *object, written))
         }
         rows::Write::Confirm(confirmation) => {
             let found = doors.businesses.iter().find(|one| one.id == business);
             let found = found.ok_or_else(|| CrmError::rejected(format!("no business `{business}`")))?;
-            confirm(doors, found, &lease.job, confirmation).await
+            Ok(plain(confirm(doors, found, &lease.job, confirmation).await?))
         }
         rows::Write::Settle(settlement) => {
-            let became = settle(doors, described, store, &lease.job, settlement).await?;
-            Ok(match became {
+            let became = match settle(worker, &lease.job, settlement).await? {
                 Became::Nothing => "nothing was written",
                 Became::Withdrawn => "withdrawn",
                 Became::Written => "written",
-            }
-            .to_owned())
+            };
+            Ok(plain(became.to_owned()))
         }
     }
+}
+
+fn recorded(worker: &Worker, lease: &Lease, object: Object, written: Written) -> Delivered {
+    let meter = &worker.settings.meter;
+    if object == Object::Contact {
+        meter.count(Counted::Contact(if written.before.is_some() { "known" } else { "new" }));
+    } else if written.set.is_empty() {
+        meter.count(Counted::Duplicate);
+    }
+    let account = account(&lease.job, worker.doors.crm.name(), &worker.boot, &written);
+    Delivered {
+        external_id: written.id,
+        contact: object == Object::Contact,
+        prior: Some(account.prior),
+        audit: account.steps,
+    }
+}
+
+fn plain(external_id: String) -> Delivered {
+    Delivered { external_id, contact: false, prior: None, audit: Vec::new() }
 }

@@ -66,6 +66,18 @@ impl Mail {
         }
     }
 
+    /// Sends a few lines to the people who look after the machine.
+    pub(super) async fn note(&self, title: &str, text: &str) -> Result<(), CrmError> {
+        let mut mail = Message::builder().from(self.from.clone()).subject(title);
+        for to in &self.to {
+            mail = mail.to(to.clone());
+        }
+        let text = text.replace('\n', "\r\n");
+        let mail = mail.singlepart(SinglePart::plain(text)).map_err(|error| CrmError::rejected(error.to_string()))?;
+        let sent = self.transport.send(mail).await;
+        sent.map(drop).map_err(|error| CrmError::Retry { after: None, reason: error.to_string() })
+    }
+
     fn written(
         &self,
         business: &Business,

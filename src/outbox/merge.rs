@@ -3,16 +3,38 @@
 
 use serde_json::Value;
 
+use super::deal::NAMES;
 use crate::crm::{Fields, Object, Record};
 
 /// The fields to set; empty when the record has it all. `own` when it is the record offhook made under this very key.
-pub(super) fn merged(object: Object, own: bool, stored: &Record, wanted: &Fields) -> Fields {
+pub(super) fn merged(
+    object: Object,
+    own: bool,
+    stored: &Record,
+    wanted: &Fields,
+    grows: &dyn Fn(&str) -> bool,
+) -> Fields {
     match object {
         Object::Contact => contact(stored, wanted),
         Object::Activity if own => differing(stored, wanted),
         // What a person has since done to it is left alone.
-        Object::Activity | Object::Task | Object::Deal => filled(stored, wanted),
+        Object::Activity | Object::Task => filled(stored, wanted),
+        Object::Deal => deal(stored, wanted, grows),
     }
+}
+
+/// A deal's fields grow, or become something else: whether they may is the policy's affair.
+fn deal(stored: &Record, wanted: &Fields, grows: &dyn Fn(&str) -> bool) -> Fields {
+    let mut set = differing(stored, wanted);
+    set.retain(|field, _| !NAMES.contains(&field.as_str()));
+    for (field, value) in &mut set {
+        let kept = stored.fields.get(field).filter(|kept| !is_empty(kept));
+        if let Some(kept) = kept.filter(|_| grows(field)) {
+            *value = appended(Some(kept), texts(Some(value))).unwrap_or_else(|| kept.clone());
+        }
+    }
+    set.retain(|field, value| stored.fields.get(field).is_none_or(|kept| !alike(kept, value)));
+    set
 }
 
 fn contact(stored: &Record, wanted: &Fields) -> Fields {
@@ -91,7 +113,7 @@ fn texts(value: Option<&Value>) -> Vec<String> {
     }
 }
 
-fn is_empty(value: &Value) -> bool {
+pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
@@ -116,8 +138,8 @@ pub(super) fn alike(stored: &Value, sent: &Value) -> bool {
             texts(Some(sent)).iter().all(|text| stored.iter().any(|known| same(known, text)))
         }
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        (Value::String(text), Value::Number(number)) => text.trim() == number.to_string(),
-        (Value::String(text), Value::Bool(yes)) => text.trim() == if *yes { "true" } else { "false" },
+        (Value::String(text), Value::Number(number)) => text.trim().parse().ok() == number.as_f64(),
+        (Value::String(text), Value::Bool(yes)) => text.trim().parse() == Ok(*yes),
         _ => stored == sent,
     }
 }
@@ -139,6 +161,20 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
+    fn never(_: &str) -> bool {
+        false
+    }
+
+    #[test]
+    fn a_deal_grows_where_it_may_only_grow() {
+        let stored = record(json!({"stage": "Discovery", "next_step": "Send the proposal"}));
+        let wanted = fields(json!({"deal_id": "1", "stage": "Proposal", "next_step": "Call on Friday"}));
+        let set = merged(Object::Deal, false, &stored, &wanted, &|field| field == "next_step");
+        assert_eq!(set, fields(json!({"stage": "Proposal", "next_step": "Send the proposal\nCall on Friday"})));
+        let again = record(json!(set));
+        assert_eq!(merged(Object::Deal, false, &again, &wanted, &|field| field == "next_step"), Fields::new());
+    }
+
     fn record(value: Value) -> Record {
         Record { id: "1".into(), version: None, fields: fields(value) }
     }
@@ -150,18 +186,22 @@ mod tests {
         let wanted =
             fields(json!({"phone": "+12125550199", "name": "Jane Dough", "zip": "10001", "email": "j@doe.example",
             "notes": ["likes mornings", "Has a dog"]}));
-        let set = merged(Object::Contact, false, &stored, &wanted);
+        let set = merged(Object::Contact, false, &stored, &wanted, &never);
         let notes = json!(["Likes mornings", "Has a dog", "Also heard as Jane Dough", "Also uses +12125550199"]);
         assert_eq!(set, fields(json!({"zip": "10001", "email": "j@doe.example", "notes": notes})));
         let mut after = stored.clone();
         after.fields.extend(set);
-        assert_eq!(merged(Object::Contact, false, &after, &wanted), Fields::new(), "a second time changes nothing");
+        assert_eq!(
+            merged(Object::Contact, false, &after, &wanted, &never),
+            Fields::new(),
+            "a second time changes nothing"
+        );
     }
 
     #[test]
     fn notes_kept_as_text_stay_text() {
         let stored = record(json!({"name": "Jane Doe", "notes": "First\nSecond"}));
-        let set = merged(Object::Contact, false, &stored, &fields(json!({"notes": ["Second", "Third"]})));
+        let set = merged(Object::Contact, false, &stored, &fields(json!({"notes": ["Second", "Third"]})), &never);
         assert_eq!(set, fields(json!({"notes": "First\nSecond\nThird"})));
     }
 
@@ -169,8 +209,8 @@ mod tests {
     fn an_activity_follows_its_call_and_a_task_is_left_alone() {
         let stored = record(json!({"subject": "In progress", "started_at": "2026-11-23T15:00:00.000+00:00"}));
         let wanted = fields(json!({"subject": "Booked", "started_at": "2026-11-23T15:00:00Z"}));
-        assert_eq!(merged(Object::Activity, true, &stored, &wanted), fields(json!({"subject": "Booked"})));
-        assert_eq!(merged(Object::Task, true, &stored, &wanted), Fields::new());
-        assert_eq!(merged(Object::Activity, false, &stored, &wanted), Fields::new());
+        assert_eq!(merged(Object::Activity, true, &stored, &wanted, &never), fields(json!({"subject": "Booked"})));
+        assert_eq!(merged(Object::Task, true, &stored, &wanted, &never), Fields::new());
+        assert_eq!(merged(Object::Activity, false, &stored, &wanted, &never), Fields::new());
     }
 }

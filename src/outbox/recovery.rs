@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::rows::{Closing, rows};
+use super::rows::{Rules, rows};
 use crate::call::{Booking, CallRecord, CallState, Disposition};
 use crate::events::happened;
 use crate::store::{AppointmentRow, CallWrite, Store, StoreError};
 
 /// Closes every unfinished call as failed. Runs before the first call is taken, so each belongs to a former run.
-pub(super) async fn close_unfinished(store: &Store, closing: &Closing, now: Timestamp) -> Result<usize, StoreError> {
+pub(super) async fn close_unfinished(store: &Store, rules: &Rules, now: Timestamp) -> Result<usize, StoreError> {
     let calls = store.unfinished_calls().await?;
     for call in &calls {
         let booked = store.appointments_of_call(&call.id).await?;
@@ -16,7 +16,7 @@ pub(super) async fn close_unfinished(store: &Store, closing: &Closing, now: Time
         let told = |key: &str| call.outcome.unsettled.iter().any(|write| write.key == key && write.told);
         let mut closed = closed(call.clone(), booked.iter().rfind(|row| !told(&row.key)));
         drop_cancelled(store, &mut closed).await?;
-        let (jobs, events) = (rows(&closed, closing, now), happened(&closed, true));
+        let (jobs, events) = (rows(&closed, rules, now), happened(&closed, true));
         store.write_calls(&[CallWrite { call: &closed, ended: Some(&jobs), events: &events }]).await?;
     }
     Ok(calls.len())

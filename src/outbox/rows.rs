@@ -1,18 +1,32 @@
-//! Proposals as outbox rows, and back.
+//! Proposals as outbox rows, held against the policy, and back.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::confirm::{CUSTOMER, Confirmation, Confirmations, MAIL, WEBHOOK};
+use super::pace::Pace;
 use crate::call::CallRecord;
 use crate::conversation::{Business, Unsettled};
 use crate::crm::{Fields, Object};
-use crate::record::{Effect, Proposal, informed_proposals, read_call};
-use crate::store::{JobRow, NewJob};
+use crate::record::{
+    Effect, Extraction, Policy, Proposal, Proposed, Source, Verdict, call_fields, informed_proposals, read_call,
+};
+use crate::store::{JobRow, JobState, NewJob};
+
+/// What decides how a call becomes rows.
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    /// Where appointments are confirmed.
+    pub(super) confirmations: Confirmations,
+    /// What each business wants to know.
+    pub(super) businesses: Vec<Arc<Business>>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) pace: Pace,
+}
 
 /// What a row writes.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,22 +45,24 @@ pub(super) struct Settlement {
     pub(super) name: Option<String>,
 }
 
-/// What the rows of an ended call depend on besides the call.
-#[derive(Debug, Clone)]
-pub(super) struct Closing {
-    /// Where appointments are confirmed.
-    pub(super) confirmations: Confirmations,
-    /// What each business wants to know.
-    pub(super) businesses: Vec<Arc<Business>>,
-}
-
 /// The rows of an ended call.
-pub(super) fn rows(call: &CallRecord, closing: &Closing, now: Timestamp) -> Vec<NewJob> {
-    let business = closing.businesses.iter().find(|business| business.id == call.business);
+pub(super) fn rows(call: &CallRecord, rules: &Rules, now: Timestamp) -> Vec<NewJob> {
+    let business = rules.businesses.iter().find(|business| business.id == call.business);
     let questions = business.map_or(&[][..], |business| &business.policy.questions);
     let found = read_call(call, business.map(Arc::as_ref));
-    let proposed = informed_proposals(call, &found, questions).into_iter().map(|proposal| row(call, proposal, now));
-    proposed.chain(closing.confirmations.rows(call, now)).collect()
+    let proposed = informed_proposals(call, &found, questions);
+    let acts = proposed.iter().any(|proposal| matches!(proposal.effect, Effect::Task { .. }));
+    let (due, lane, basis) = (rules.pace.due(now, acts), lane(call, &proposed), basis(call, &found, rules));
+    let frame = Frame { call, rules, due, lane, basis };
+    let mut tasks = 0;
+    let mut all = Vec::new();
+    for proposal in proposed {
+        let is_task = matches!(proposal.effect, Effect::Task { .. });
+        all.push(row(&frame, proposal, tasks, now));
+        tasks += usize::from(is_task);
+    }
+    all.extend(rules.confirmations.rows(call, now));
+    all
 }
 
 /// Reads a row's values; the reason when it holds none of ours. `after_id` is the contact it waited for.
@@ -67,9 +83,91 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
     }
 }
 
-fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
+/// Where a row's words come from.
+pub(super) fn source(job: &JobRow) -> Source {
+    match job.basis.get("source").and_then(Value::as_str) {
+        None | Some(PHONE) => Source::Call,
+        Some(_) => Source::Meeting,
+    }
+}
+
+/// What all rows of a call have in common.
+struct Frame<'a> {
+    call: &'a CallRecord,
+    rules: &'a Rules,
+    due: Timestamp,
+    lane: String,
+    basis: Value,
+}
+
+/// Everything about one person is delivered in the order it happened.
+fn lane(call: &CallRecord, proposed: &[Proposal]) -> String {
+    let phone = proposed.iter().find_map(|proposal| match &proposal.effect {
+        Effect::Contact { phone, .. } => Some(phone.as_str()),
+        _ => None,
+    });
+    format!("{}/{}", call.business, phone.unwrap_or(&call.id))
+}
+
+fn basis(call: &CallRecord, found: &Extraction, rules: &Rules) -> Value {
+    json!({
+        "source": PHONE,
+        "event_key": call.id,
+        "transcript_hash": found.transcript_hash,
+        "extractor": found.rules,
+        "policy": rules.policy.version,
+    })
+}
+
+fn row(frame: &Frame<'_>, proposal: Proposal, tasks_before: usize, now: Timestamp) -> NewJob {
+    let (kind, payload) = values(frame.call, proposal.effect);
+    let (state, reason) = match (&payload, Object::parse(kind)) {
+        (Value::Object(fields), Some(_)) => judged(frame, kind, fields, tasks_before),
+        _ => (JobState::Ready, None),
+    };
+    let is_record = Object::parse(kind).is_some();
+    NewJob {
+        key: proposal.key,
+        after: proposal.after,
+        call_id: frame.call.id.clone(),
+        business: frame.call.business.clone(),
+        kind: kind.to_owned(),
+        payload,
+        // What the calendar did is settled at once, whatever the pace.
+        run_at: if is_record { frame.due } else { now },
+        lane: is_record.then(|| frame.lane.clone()),
+        state,
+        reason,
+        basis: frame.basis.clone(),
+    }
+}
+
+/// Where a proposal goes; what does not fit goes to a person, never to nowhere.
+fn judged(
+    frame: &Frame<'_>,
+    object: &str,
+    fields: &Map<String, Value>,
+    tasks_before: usize,
+) -> (JobState, Option<String>) {
+    let proposed = Proposed {
+        object,
+        fields,
+        source: Source::Call,
+        confidence: None,
+        cited: None,
+        tasks_before,
+        ended_at: frame.call.ended_at.unwrap_or(frame.call.started_at),
+    };
+    match frame.rules.policy.judge(&proposed) {
+        Verdict::Go => (JobState::Ready, None),
+        Verdict::Ask(why) => (JobState::AwaitingApproval, Some(why)),
+        Verdict::Refuse(why) => (JobState::Parked, Some(why)),
+    }
+}
+
+fn values(call: &CallRecord, effect: Effect) -> (&'static str, Value) {
     let call_id = &call.id;
-    let (kind, payload) = match proposal.effect {
+    match effect {
         Effect::Contact { phone, name, email, notes } => {
             let payload = json!({ "phone": phone, "name": name, "email": email, "notes": notes, "source": SOURCE });
             (Object::Contact.as_str(), payload)
@@ -79,6 +177,7 @@ fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
                 "started_at": occurred_at });
             if let Some(payload) = payload.as_object_mut() {
                 // What the record itself says is not overwritten by what was read out of words.
+                payload.extend(call_fields(call));
                 let new: Vec<_> = fields.into_iter().filter(|(name, _)| !payload.contains_key(name)).collect();
                 payload.extend(new);
             }
@@ -92,15 +191,6 @@ fn row(call: &CallRecord, proposal: Proposal, now: Timestamp) -> NewJob {
             // Plain strings always become JSON; an empty payload would be parked with its reason, not lost.
             (SETTLE, serde_json::to_value(Settlement { write, name }).unwrap_or_default())
         }
-    };
-    NewJob {
-        key: proposal.key,
-        after: proposal.after,
-        call_id: call.id.clone(),
-        business: call.business.clone(),
-        kind: kind.to_owned(),
-        payload,
-        run_at: now,
     }
 }
 
@@ -111,3 +201,5 @@ fn parse<T: DeserializeOwned>(job: &JobRow) -> Result<T, String> {
 pub(super) const SETTLE: &str = "settle";
 /// How the CRM's readers see who wrote it.
 const SOURCE: &str = "AI receptionist";
+/// The source of our own calls.
+const PHONE: &str = "phone";

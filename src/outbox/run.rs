@@ -9,18 +9,24 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::confirm::Confirmations;
+use super::gate::Limits;
+use super::guarded::Guarded;
 use super::handoff::{HandOff, Pending};
+use super::meter::Meter;
+use super::notice::{self, Notices};
+use super::pace::Pace;
 use super::retry::Backoff;
-use super::rows::Closing;
+use super::rows::Rules;
 use super::worker::Worker;
 use super::{recovery, writer};
 use crate::calendar::Calendar;
 use crate::conversation::Business;
 use crate::crm::Crm;
+use crate::record::Policy;
 use crate::store::{Claim, Store, StoreError, fresh_id};
 
 /// How the outbox works.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Deliveries at the same time.
     pub workers: usize,
@@ -32,6 +38,16 @@ pub struct Settings {
     pub attempts: u32,
     /// Waits between them.
     pub backoff: Backoff,
+    /// What may be written, and about what a person is asked.
+    pub policy: Arc<Policy>,
+    /// How much the CRM may be asked.
+    pub limits: Limits,
+    /// When calls reach the CRM.
+    pub pace: Pace,
+    /// Counts what comes of it.
+    pub meter: Meter,
+    /// Who is told of rows that wait for a person.
+    pub notices: Notices,
 }
 
 impl Default for Settings {
@@ -43,6 +59,11 @@ impl Default for Settings {
             deadline: Duration::from_secs(30),
             attempts: 5,
             backoff: Backoff::default(),
+            policy: Arc::default(),
+            limits: Limits::none(),
+            pace: Pace::RealTime,
+            meter: Meter::default(),
+            notices: Notices::default(),
         }
     }
 }
@@ -86,8 +107,13 @@ impl Outbox {
     /// The same with everything rows can be delivered to.
     pub async fn start_with(store: Store, doors: Doors, settings: Settings) -> Result<Outbox, StoreError> {
         let claim = store.claim()?;
-        let closing = Closing { confirmations: doors.confirmations.clone(), businesses: doors.businesses.clone() };
-        let closed = recovery::close_unfinished(&store, &closing, Timestamp::now()).await?;
+        let rules = Rules {
+            confirmations: doors.confirmations.clone(),
+            businesses: doors.businesses.clone(),
+            policy: settings.policy.clone(),
+            pace: settings.pace,
+        };
+        let closed = recovery::close_unfinished(&store, &rules, Timestamp::now()).await?;
         if closed > 0 {
             tracing::warn!(closed, "calls of a former run were cut off and are closed as failed");
         }
@@ -97,9 +123,12 @@ impl Outbox {
         let (writers, workers) = (JoinSet::new(), JoinSet::new());
         let mut outbox = Outbox { hand_off, stop_writer, stop_workers, writer: writers, workers, _claim: claim };
         let HandOff { pending, signal, .. } = outbox.hand_off.clone();
-        outbox.writer.spawn(writer::run(store.clone(), pending, closing, signal.clone(), writer_stop));
-        let worker =
-            Worker { store, doors: Arc::new(doors), described: Arc::default(), settings, boot: fresh_id(), signal };
+        outbox.writer.spawn(writer::run(store.clone(), pending, rules, signal.clone(), writer_stop));
+        let guarded = Arc::new(Guarded::new(doors.crm.clone(), settings.limits, settings.meter.clone()));
+        let doors = Arc::new(Doors { crm: guarded.clone(), ..doors });
+        let worker = Worker { store, doors, guarded, described: Arc::default(), settings, boot: fresh_id(), signal };
+        let (notices, signal) = (worker.settings.notices.clone(), worker.signal.clone());
+        outbox.workers.spawn(notice::run(worker.store.clone(), notices, signal, workers_stop.clone()));
         for _ in 0..worker.settings.workers.max(1) {
             outbox.workers.spawn(worker.clone().run(workers_stop.clone()));
         }

@@ -8,35 +8,32 @@ use jiff::{SignedDuration, Timestamp};
 
 use serde_json::json;
 
-use super::describe::Described;
 use super::rows::Settlement;
-use super::run::Doors;
-use super::write::{Wanted, write};
+use super::worker::Worker;
+use super::write::{Gatekeeper, Stopped, Wanted, write};
 use crate::calendar::{BookFailure, Calendar};
 use crate::conversation::{Became, Business, Change, Unsettled};
 use crate::crm::{CrmError, Fields, Object};
-use crate::store::{JobRow, Store};
+use crate::record::Source;
+use crate::store::JobRow;
 
 /// Finds out, notes it, and says so where somebody has to know.
-pub(super) async fn settle(
-    doors: &Doors,
-    described: &Described,
-    store: &Store,
-    job: &JobRow,
-    settlement: &Settlement,
-) -> Result<Became, CrmError> {
-    let Some(calendar) = &doors.calendar else { return Err(CrmError::rejected("there is no calendar to ask")) };
+pub(super) async fn settle(worker: &Worker, job: &JobRow, settlement: &Settlement) -> Result<Became, Stopped> {
+    let doors = &worker.doors;
+    let Some(calendar) = &doors.calendar else { return Err(CrmError::rejected("there is no calendar to ask").into()) };
     let Some(business) = doors.businesses.iter().find(|business| business.id == job.business) else {
-        return Err(CrmError::rejected(format!("no business `{}` is configured any more", job.business)));
+        return Err(CrmError::rejected(format!("no business `{}` is configured any more", job.business)).into());
     };
     let became = became(&**calendar, business, &settlement.write).await?;
     if became == Became::Written {
         let task = task(job, business, settlement);
-        let schema = described.of(&*doors.crm).await?;
+        let schema = worker.described.of(&*doors.crm).await?;
+        // A promise of the call itself, not a claim about what was said.
+        let gatekeeper = Gatekeeper { policy: &worker.settings.policy, source: Source::Call, approved: true };
         let wanted = Wanted { business: &job.business, object: Object::Task, key: &job.key, fields: &task };
-        write(&*doors.crm, schema, wanted).await?;
+        write(&*doors.crm, schema, gatekeeper, wanted).await?;
     }
-    let noted = store.settle_write(&job.call_id, &settlement.write.key, became).await;
+    let noted = worker.store.settle_write(&job.call_id, &settlement.write.key, became).await;
     noted.map_err(|error| CrmError::Retry { after: None, reason: error.to_string() })?;
     Ok(became)
 }

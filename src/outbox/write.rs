@@ -1,7 +1,7 @@
 //! One effect on the CRM, brought about exactly once: look, write what is missing, read back, compare.
 //!
 //! ```text
-//! find by key --found--> merge --nothing to set--------------------------+
+//! find by key --found--> merge, policy --nothing to set------------------+
 //!    | nobody              \--update--+                                  v
 //!    v                                v                             read back --all kept--> written
 //! match (contacts) --one--> merge   answer lost: read back           |  \--a field missing--> set once more, then partial
@@ -12,9 +12,11 @@
 
 use serde_json::Value;
 
+use super::deal;
 use super::matching::{self, Match};
-use super::merge::{alike, merged};
+use super::merge::{alike, is_empty, merged};
 use crate::crm::{Crm, CrmError, Fields, Lookup, Object, Record, Schema};
+use crate::record::{Mutation, Permit, Policy, Source, Verdict};
 
 /// What is to be there afterwards.
 #[derive(Debug, Clone, Copy)]
@@ -39,18 +41,66 @@ pub(super) struct Written {
     pub(super) after: Record,
 }
 
+/// Who stands before the CRM: the last to see what is about to change, whichever way it came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gatekeeper<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) source: Source,
+    /// A person said yes.
+    pub(super) approved: bool,
+}
+
+/// Why it is not there.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Stopped {
+    /// A person has to say yes first.
+    Asked(String),
+    /// The policy forbids it.
+    Refused(String),
+    /// The CRM did not do it.
+    Crm(CrmError),
+}
+
+impl From<CrmError> for Stopped {
+    fn from(error: CrmError) -> Stopped {
+        Stopped::Crm(error)
+    }
+}
+
 /// Brings it about. What a race or a deletion undoes is looked at afresh, a few times.
-pub(super) async fn write(crm: &dyn Crm, schema: &Schema, wanted: Wanted<'_>) -> Result<Written, CrmError> {
+pub(super) async fn write(
+    crm: &dyn Crm,
+    schema: &Schema,
+    gatekeeper: Gatekeeper<'_>,
+    wanted: Wanted<'_>,
+) -> Result<Written, Stopped> {
     let known = known(schema, &wanted);
     let wanted = Wanted { fields: &known, ..wanted };
     let mut last = String::new();
     for _ in 0..ROUNDS_MAX {
-        match round(crm, wanted).await {
-            Err(error @ (CrmError::Conflict { .. } | CrmError::Gone)) => last = error.to_string(),
+        match round(crm, gatekeeper, wanted).await {
+            Err(Stopped::Crm(error @ (CrmError::Conflict { .. } | CrmError::Gone))) => last = error.to_string(),
             done => return done,
         }
     }
-    Err(CrmError::Retry { after: None, reason: last })
+    Err(CrmError::Retry { after: None, reason: last }.into())
+}
+
+impl Gatekeeper<'_> {
+    fn passes(&self, object: Object, stored: Option<&Record>, set: &Fields) -> Result<(), Stopped> {
+        let stored = stored.map(|record| &record.fields);
+        let mutation = Mutation { object: object.as_str(), stored, set, source: self.source, approved: self.approved };
+        match self.policy.guard(&mutation) {
+            Verdict::Go => Ok(()),
+            Verdict::Ask(why) => Err(Stopped::Asked(why)),
+            Verdict::Refuse(why) => Err(Stopped::Refused(why)),
+        }
+    }
+
+    /// Fields that only grow.
+    fn grows(&self, object: Object, field: &str) -> bool {
+        self.policy.mode(object.as_str(), field, self.source) == Permit::Append
+    }
 }
 
 /// The fields the CRM has a place for.
@@ -59,25 +109,30 @@ fn known(schema: &Schema, wanted: &Wanted<'_>) -> Fields {
         let field = schema.field(wanted.object, field);
         field.map_or(schema.open, |field| !field.read_only)
     };
-    // An empty text says nothing; several CRMs refuse it.
-    let says = |value: &Value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty());
+    // An empty value says nothing; several CRMs refuse it.
+    let says = |value: &Value| !is_empty(value);
     let known = wanted.fields.iter().filter(|(field, value)| says(value) && has(field));
     known.map(|(field, value)| (field.clone(), value.clone())).collect()
 }
 
-async fn round(crm: &dyn Crm, wanted: Wanted<'_>) -> Result<Written, CrmError> {
+async fn round(crm: &dyn Crm, gatekeeper: Gatekeeper<'_>, wanted: Wanted<'_>) -> Result<Written, Stopped> {
     let Target { record, own, twin } = target(crm, wanted).await?;
-    let Some(stored) = record else { return created(crm, wanted).await };
+    let Some(stored) = record else {
+        gatekeeper.passes(wanted.object, None, wanted.fields)?;
+        return Ok(created(crm, wanted).await?);
+    };
     let fields = twin.map_or_else(|| wanted.fields.clone(), |twin| without_address(wanted.fields, &twin));
-    let set = merged(wanted.object, own, &stored, &fields);
+    let grows = |field: &str| gatekeeper.grows(wanted.object, field);
+    let set = merged(wanted.object, own, &stored, &fields, &grows);
     if set.is_empty() {
         return Ok(Written { id: stored.id.clone(), before: Some(stored.clone()), set, after: stored });
     }
     let Wanted { business, object, .. } = wanted;
+    gatekeeper.passes(object, Some(&stored), &set)?;
     match crm.update(business, object, &stored.id, stored.version.as_deref(), &set).await {
         // Reading back says whether it happened.
         Ok(()) | Err(CrmError::Unknown { .. }) => {}
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     }
     let after = verified(crm, wanted, &stored.id, &set).await?;
     Ok(Written { id: stored.id.clone(), before: Some(stored), set, after })
@@ -94,6 +149,13 @@ struct Target {
 }
 
 async fn target(crm: &dyn Crm, wanted: Wanted<'_>) -> Result<Target, CrmError> {
+    if wanted.object == Object::Deal {
+        return Ok(Target {
+            record: Some(deal::target(crm, wanted.business, wanted.fields).await?),
+            own: false,
+            twin: None,
+        });
+    }
     let own = by_key(crm, wanted).await?;
     if own.is_some() || wanted.object != Object::Contact {
         return Ok(Target { record: own, own: true, twin: None });

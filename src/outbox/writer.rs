@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::handoff::{Pending, Waiting};
-use super::rows::{Closing, rows};
+use super::rows::{Rules, rows};
 use super::run::Signal;
 use crate::events::{Event, happened};
 use crate::store::{CallWrite, NewJob, Store, StoreError};
@@ -16,7 +16,7 @@ use crate::store::{CallWrite, NewJob, Store, StoreError};
 pub(super) async fn run(
     store: Store,
     pending: Arc<Pending>,
-    closing: Closing,
+    rules: Rules,
     signal: Signal,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -24,7 +24,7 @@ pub(super) async fn run(
     loop {
         // Read before the queue is looked at: what was handed off before the stop is written.
         let stopping = *stop.borrow_and_update();
-        match write_group(&store, &pending, &closing).await {
+        match write_group(&store, &pending, &rules).await {
             Ok(0) if stopping => return,
             Ok(0) => {
                 tokio::select! {
@@ -50,20 +50,20 @@ pub(super) async fn run(
 }
 
 /// How many calls were written.
-async fn write_group(store: &Store, pending: &Pending, closing: &Closing) -> Result<usize, StoreError> {
+async fn write_group(store: &Store, pending: &Pending, rules: &Rules) -> Result<usize, StoreError> {
     let group = pending.take(GROUP_MAX);
     if group.is_empty() {
         return Ok(0);
     }
-    let result = write(store, &group, closing).await;
+    let result = write(store, &group, rules).await;
     let written = group.len();
     pending.settle(if result.is_ok() { Vec::new() } else { group });
     result.map(|()| written)
 }
 
-async fn write(store: &Store, group: &[Waiting], closing: &Closing) -> Result<(), StoreError> {
+async fn write(store: &Store, group: &[Waiting], rules: &Rules) -> Result<(), StoreError> {
     let now = Timestamp::now();
-    let jobs: Vec<Option<Vec<NewJob>>> = group.iter().map(|w| w.ended.then(|| rows(&w.call, closing, now))).collect();
+    let jobs: Vec<Option<Vec<NewJob>>> = group.iter().map(|w| w.ended.then(|| rows(&w.call, rules, now))).collect();
     let events: Vec<Vec<Event>> = group.iter().map(|w| happened(&w.call, w.ended)).collect();
     let each = group.iter().zip(&jobs).zip(&events);
     let writes: Vec<CallWrite<'_>> =

@@ -1,12 +1,16 @@
 //! Outbox rows: leased with a fencing number, acknowledged, retried, parked. The drawing is in the `outbox` room.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{Row, SqliteConnection};
+use serde_json::Value;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection};
 
 use super::appointments::link_contact;
-use super::error::{Doing, Result};
+use super::audit::{NewAudit, insert_audit};
+use super::error::{Doing, Result, StoreError};
+use super::job_state::{JobEvent, JobState};
 use super::open::Store;
-use super::rows::{JobRow, JobState};
+use super::rows::JobRow;
 
 /// An effect to be written outside, once per key.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,9 +26,17 @@ pub struct NewJob {
     /// What is written ("contact", "activity", "task").
     pub kind: String,
     /// The values.
-    pub payload: serde_json::Value,
+    pub payload: Value,
     /// Not before.
     pub run_at: Timestamp,
+    /// Rows of one lane are delivered one after the other, in order; none waits for nobody.
+    pub lane: Option<String>,
+    /// [`JobState::Ready`], or where a person is asked.
+    pub state: JobState,
+    /// Why a person is asked.
+    pub reason: Option<String>,
+    /// What it stands on: source, transcript hash, confidence, citations, policy.
+    pub basis: Value,
 }
 
 /// A worker's hold on a job, valid while the row's fencing number is the same.
@@ -38,13 +50,76 @@ pub struct Lease {
     pub after_id: Option<String>,
 }
 
+/// What is acknowledged of a delivery.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Done<'a> {
+    /// The other side's id.
+    pub external_id: &'a str,
+    /// It is a contact: the call and its appointments are linked to it.
+    pub contact: bool,
+    /// What a roll-back restores.
+    pub prior: Option<Value>,
+    /// The steps taken, for the audit.
+    pub audit: Vec<NewAudit>,
+}
+
+/// How long rows wait and take, in milliseconds; 0 where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobAges {
+    /// The oldest row under way.
+    pub oldest_ms: u64,
+    /// The oldest question to a person.
+    pub oldest_approval_ms: u64,
+    /// Enqueued to verified, half of the last deliveries.
+    pub lag_p50_ms: u64,
+    /// The same, 99 of 100.
+    pub lag_p99_ms: u64,
+}
+
 impl Store {
-    /// Outbox rows, all or those in one state, oldest first.
+    /// Outbox rows, all or those in one state, newest first.
     pub async fn jobs(&self, state: Option<JobState>, limit: u32) -> Result<Vec<JobRow>> {
         let sql = "SELECT * FROM jobs WHERE $1 IS NULL OR state = $1 ORDER BY id DESC LIMIT $2";
         let rows =
             sqlx::query(sql).bind(state.map(JobState::as_str)).bind(i64::from(limit)).fetch_all(self.reader()).await;
         rows.doing("list outbox rows")?.iter().map(JobRow::read).collect()
+    }
+
+    /// How many rows there are of each state but [`JobState::Done`].
+    pub async fn jobs_by_state(&self) -> Result<Vec<(JobState, u64)>> {
+        let sql = "SELECT state, COUNT(*) AS n FROM jobs WHERE state <> 'done' GROUP BY state";
+        let rows = sqlx::query(sql).fetch_all(self.reader()).await.doing("count outbox rows")?;
+        let mut counts = Vec::new();
+        for row in rows {
+            let (state, n): (String, i64) =
+                (|| Ok((row.try_get("state")?, row.try_get("n")?)))().doing("read a count")?;
+            counts.extend(JobState::parse(&state).map(|state| (state, n.unsigned_abs())));
+        }
+        Ok(counts)
+    }
+
+    /// How long rows wait, and how long the last ones took.
+    pub async fn job_ages(&self, now: Timestamp) -> Result<JobAges> {
+        let oldest = |states: &'static str| async move {
+            let sql = format!("SELECT MIN(created_us) FROM jobs WHERE state IN ({states})");
+            let us: Option<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_one(self.reader())
+                .await
+                .doing("look for the oldest row")?;
+            Ok::<u64, StoreError>(us.map_or(0, |us| ((now.as_microsecond() - us).max(0) / 1000).unsigned_abs()))
+        };
+        let sql = "SELECT (updated_us - created_us) / 1000 FROM jobs WHERE state = 'done' AND lane IS NOT NULL
+            ORDER BY id DESC LIMIT $1";
+        let mut lags: Vec<i64> =
+            sqlx::query_scalar(sql).bind(LAGS).fetch_all(self.reader()).await.doing("read how long rows took")?;
+        lags.sort_unstable();
+        let quantile = |part: usize| lags.get((lags.len() * part / 100).min(lags.len().saturating_sub(1))).copied();
+        Ok(JobAges {
+            oldest_ms: oldest("'ready', 'leased', 'retrying'").await?,
+            oldest_approval_ms: oldest("'awaiting_approval'").await?,
+            lag_p50_ms: quantile(50).unwrap_or(0).unsigned_abs(),
+            lag_p99_ms: quantile(99).unwrap_or(0).unsigned_abs(),
+        })
     }
 
     /// One outbox row.
@@ -53,19 +128,23 @@ impl Store {
         row.doing("read an outbox row")?.as_ref().map(JobRow::read).transpose()
     }
 
+    /// The outbox rows of a call, oldest first.
+    pub async fn jobs_of_call(&self, call_id: &str) -> Result<Vec<JobRow>> {
+        let query = sqlx::query("SELECT * FROM jobs WHERE call_id = $1 ORDER BY id").bind(call_id);
+        query.fetch_all(self.reader()).await.doing("list a call's rows")?.iter().map(JobRow::read).collect()
+    }
+
     /// Takes the next job that is due, or whose holder let its lease run out, until `now + hold`.
     pub async fn lease_job(&self, owner: &str, now: Timestamp, hold: SignedDuration) -> Result<Option<Lease>> {
-        let sql =
+        let sql = format!(
             "UPDATE jobs SET state = 'leased', lease_owner = $1, run_at_us = $3, fence = fence + 1, updated_us = $2
-            WHERE id = (
-                SELECT j.id FROM jobs AS j
-                WHERE j.state <> 'done' AND j.state <> 'parked' AND j.run_at_us <= $2
-                  AND (j.after_key IS NULL
-                    OR EXISTS (SELECT 1 FROM jobs AS p WHERE p.key = j.after_key AND p.state = 'done'))
+            WHERE id = (SELECT j.id FROM jobs AS j WHERE {DELIVERABLE} AND j.run_at_us <= $2
                 ORDER BY j.run_at_us, j.id LIMIT 1)
-            RETURNING *, (SELECT p.external_id FROM jobs AS p WHERE p.key = jobs.after_key) AS after_id";
+            RETURNING *, (SELECT p.external_id FROM jobs AS p WHERE p.key = jobs.after_key
+                AND p.state = 'done') AS after_id"
+        );
         let mut tx = self.write().await?;
-        let row = sqlx::query(sql)
+        let row = sqlx::query(AssertSqlSafe(sql))
             .bind(owner)
             .bind(now.as_microsecond())
             .bind(later(now, hold).as_microsecond())
@@ -85,18 +164,17 @@ impl Store {
 
     /// When the next job is due or the next lease runs out; none when nothing waits but for other rows.
     pub async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let sql = "SELECT j.run_at_us FROM jobs AS j
-            WHERE j.state <> 'done' AND j.state <> 'parked' AND (j.after_key IS NULL
-                OR EXISTS (SELECT 1 FROM jobs AS p WHERE p.key = j.after_key AND p.state = 'done'))
-            ORDER BY j.run_at_us, j.id LIMIT 1";
-        let us: Option<i64> =
-            sqlx::query_scalar(sql).fetch_optional(self.reader()).await.doing("look for due outbox rows")?;
+        let sql = format!("SELECT j.run_at_us FROM jobs AS j WHERE {DELIVERABLE} ORDER BY j.run_at_us, j.id LIMIT 1");
+        let us: Option<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_optional(self.reader())
+            .await
+            .doing("look for due outbox rows")?;
         Ok(us.and_then(|us| Timestamp::from_microsecond(us).ok()))
     }
 
     /// How many rows are not at rest: ready, leased or retrying.
     pub async fn jobs_pending(&self) -> Result<u64> {
-        let sql = "SELECT COUNT(*) FROM jobs WHERE state <> 'done' AND state <> 'parked'";
+        let sql = "SELECT COUNT(*) FROM jobs WHERE state IN ('ready', 'leased', 'retrying')";
         let count: i64 = sqlx::query_scalar(sql).fetch_one(self.reader()).await.doing("count outbox rows")?;
         Ok(count.unsigned_abs())
     }
@@ -111,17 +189,21 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Acknowledges a delivery; with `contact`, also links the call and its appointments to the contact written.
-    /// False, with nothing changed, when the lease was lost.
-    pub async fn job_done(&self, lease: &Lease, external_id: &str, contact: bool, now: Timestamp) -> Result<bool> {
+    /// Acknowledges a delivery that was written and verified. False, with nothing changed, when the lease was lost.
+    pub async fn job_done(&self, lease: &Lease, done: Done<'_>, now: Timestamp) -> Result<bool> {
+        // What was there before the first write is what a roll-back goes back to.
         let sql = "UPDATE jobs SET state = 'done', external_id = $3, reason = NULL, lease_owner = NULL,
-                updated_us = $4
+                updated_us = $4, prior = COALESCE(prior, $5)
             WHERE id = $1 AND fence = $2 AND state = 'leased'";
         let mut tx = self.write().await?;
-        let query = sqlx::query(sql).bind(lease.job.id).bind(lease.fence).bind(external_id).bind(now.as_microsecond());
+        let query = sqlx::query(sql).bind(lease.job.id).bind(lease.fence).bind(done.external_id);
+        let query = query.bind(now.as_microsecond()).bind(done.prior.map(|prior| prior.to_string()));
         let held = query.execute(&mut *tx).await.doing("acknowledge an outbox row")?.rows_affected() == 1;
-        if held && contact {
-            link_contact(&mut tx, &lease.job.call_id, external_id).await?;
+        if held && done.contact {
+            link_contact(&mut tx, &lease.job.call_id, done.external_id).await?;
+        }
+        for row in done.audit.iter().filter(|_| held) {
+            insert_audit(&mut tx, row, now).await?;
         }
         tx.commit().await.doing("commit an acknowledgement")?;
         Ok(held)
@@ -129,27 +211,57 @@ impl Store {
 
     /// Counts a failed delivery and lets the job be tried again at `run_at`; false when the lease was lost.
     pub async fn job_failed(&self, lease: &Lease, reason: &str, run_at: Timestamp, now: Timestamp) -> Result<bool> {
-        let sql = "UPDATE jobs SET state = 'retrying', attempts = attempts + 1, reason = $3, run_at_us = $4,
+        self.put_back(lease, reason, run_at, 1, now).await
+    }
+
+    /// Lets a job wait until `run_at` without counting it against the job: the CRM is down or asks to be left alone.
+    pub async fn job_postponed(&self, lease: &Lease, reason: &str, run_at: Timestamp, now: Timestamp) -> Result<bool> {
+        self.put_back(lease, reason, run_at, 0, now).await
+    }
+
+    async fn put_back(
+        &self,
+        lease: &Lease,
+        reason: &str,
+        run_at: Timestamp,
+        count: i64,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let sql = "UPDATE jobs SET state = 'retrying', attempts = attempts + $6, reason = $3, run_at_us = $4,
                 lease_owner = NULL, updated_us = $5
             WHERE id = $1 AND fence = $2 AND state = 'leased'";
         let mut tx = self.write().await?;
         let query = sqlx::query(sql).bind(lease.job.id).bind(lease.fence).bind(reason);
-        let query = query.bind(run_at.as_microsecond()).bind(now.as_microsecond());
-        let done = query.execute(&mut *tx).await.doing("put back an outbox row")?;
+        let query = query.bind(run_at.as_microsecond()).bind(now.as_microsecond()).bind(count);
+        let held = query.execute(&mut *tx).await.doing("put back an outbox row")?.rows_affected() == 1;
+        if held && count > 0 {
+            insert_audit(&mut tx, &NewAudit::failed(&lease.job, reason), now).await?;
+        }
         tx.commit().await.doing("commit a retry")?;
-        Ok(done.rows_affected() == 1)
+        Ok(held)
     }
 
     /// Counts a failed delivery and parks the job and what waits for it; false when the lease was lost.
     pub async fn job_rejected(&self, lease: &Lease, reason: &str, now: Timestamp) -> Result<bool> {
-        let sql = "UPDATE jobs SET state = 'parked', attempts = attempts + 1, reason = $3, lease_owner = NULL,
+        self.stop(lease, JobState::Parked, reason, now).await
+    }
+
+    /// A person has to be asked after all; what waits for the job waits with it. False when the lease was lost.
+    pub async fn job_asks(&self, lease: &Lease, reason: &str, now: Timestamp) -> Result<bool> {
+        self.stop(lease, JobState::AwaitingApproval, reason, now).await
+    }
+
+    async fn stop(&self, lease: &Lease, state: JobState, reason: &str, now: Timestamp) -> Result<bool> {
+        let sql = "UPDATE jobs SET state = $5, attempts = attempts + 1, reason = $3, lease_owner = NULL,
                 updated_us = $4
             WHERE id = $1 AND fence = $2 AND state = 'leased'";
         let mut tx = self.write().await?;
         let query = sqlx::query(sql).bind(lease.job.id).bind(lease.fence).bind(reason).bind(now.as_microsecond());
+        let query = query.bind(state.as_str());
         let held = query.execute(&mut *tx).await.doing("park an outbox row")?.rows_affected() == 1;
         if held {
-            park_followers(&mut tx, &lease.job.key, now).await?;
+            hold_followers(&mut tx, &lease.job.key, state, now).await?;
+            insert_audit(&mut tx, &NewAudit::failed(&lease.job, reason), now).await?;
         }
         tx.commit().await.doing("commit a parking")?;
         Ok(held)
@@ -163,7 +275,7 @@ impl Store {
         let query = sqlx::query_scalar(sql).bind(id).bind(reason).bind(now.as_microsecond());
         let key: Option<String> = query.fetch_optional(&mut *tx).await.doing("park an outbox row")?;
         if let Some(key) = &key {
-            park_followers(&mut tx, key, now).await?;
+            hold_followers(&mut tx, key, JobState::Parked, now).await?;
         }
         tx.commit().await.doing("commit a parking")?;
         Ok(key.is_some())
@@ -172,10 +284,22 @@ impl Store {
     /// Makes a parked or retrying job ready at once with a fresh count, and frees what was parked for its sake; false
     /// when it is leased, done or unknown.
     pub async fn retry_job(&self, id: i64, now: Timestamp) -> Result<bool> {
-        let sql = "UPDATE jobs SET state = 'ready', attempts = 0, reason = NULL, run_at_us = $2, updated_us = $2
-            WHERE id = $1 AND state IN ('parked', 'retrying') RETURNING key";
+        self.ready_again(id, JobEvent::Free, now).await
+    }
+
+    /// Makes a job ready that was done and whose record is gone over there; false when it is not done.
+    pub async fn repair_job(&self, id: i64, now: Timestamp) -> Result<bool> {
+        self.ready_again(id, JobEvent::Repair, now).await
+    }
+
+    async fn ready_again(&self, id: i64, event: JobEvent, now: Timestamp) -> Result<bool> {
+        let sql = format!(
+            "UPDATE jobs SET state = 'ready', attempts = 0, reason = NULL, run_at_us = $2, updated_us = $2
+            WHERE id = $1 AND state IN ({}) RETURNING key",
+            event.states_before()
+        );
         let mut tx = self.write().await?;
-        let query = sqlx::query_scalar(sql).bind(id).bind(now.as_microsecond());
+        let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(id).bind(now.as_microsecond());
         let key: Option<String> = query.fetch_optional(&mut *tx).await.doing("retry an outbox row")?;
         if let Some(key) = &key {
             free_followers(&mut tx, key, now).await?;
@@ -183,14 +307,39 @@ impl Store {
         tx.commit().await.doing("commit a retry")?;
         Ok(key.is_some())
     }
+
+    /// Enqueues an effect, unless it is enqueued already.
+    pub async fn add_job(&self, job: &NewJob) -> Result<()> {
+        let mut tx = self.write().await?;
+        insert_job(&mut tx, job).await?;
+        tx.commit().await.doing("commit an outbox row")
+    }
+
+    /// Makes every parked and retrying job ready at once; how many.
+    pub async fn drain_jobs(&self, now: Timestamp) -> Result<u64> {
+        let sql = "UPDATE jobs SET state = 'ready', attempts = 0, reason = NULL, run_at_us = $1, updated_us = $1
+            WHERE state IN ('parked', 'retrying')";
+        let mut tx = self.write().await?;
+        let query = sqlx::query(sql).bind(now.as_microsecond());
+        let freed = query.execute(&mut *tx).await.doing("drain the outbox")?.rows_affected();
+        tx.commit().await.doing("commit a retry")?;
+        Ok(freed)
+    }
 }
 
 /// An effect that is enqueued already stays as it is.
 pub(super) async fn insert_job(tx: &mut SqliteConnection, job: &NewJob) -> Result<()> {
-    let sql =
-        "INSERT INTO jobs (key, after_key, call_id, business, kind, payload, state, run_at_us, created_us, updated_us)
-        VALUES ($1, $2, $3, $4, $5, $6, 'ready', $7, $8, $8) ON CONFLICT (key) DO NOTHING";
-    sqlx::query(sql)
+    let now = Timestamp::now();
+    // A row behind one that is held up is held up with it.
+    let held = "(SELECT p.state FROM jobs AS p WHERE p.key = $2 AND p.state IN ('awaiting_approval', 'parked'))";
+    let sql = format!(
+        "INSERT INTO jobs (key, after_key, call_id, business, kind, payload, run_at_us, created_us, updated_us, lane,
+            basis, state, reason)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, COALESCE({held}, $11),
+            CASE {held} WHEN 'awaiting_approval' THEN $13 WHEN 'parked' THEN $14 ELSE $12 END
+        WHERE true ON CONFLICT (key) DO NOTHING"
+    );
+    let query: sqlx::query::Query<'_, Sqlite, SqliteArguments> = sqlx::query(AssertSqlSafe(sql))
         .bind(&job.key)
         .bind(&job.after)
         .bind(&job.call_id)
@@ -198,34 +347,62 @@ pub(super) async fn insert_job(tx: &mut SqliteConnection, job: &NewJob) -> Resul
         .bind(&job.kind)
         .bind(job.payload.to_string())
         .bind(job.run_at.as_microsecond())
-        .bind(Timestamp::now().as_microsecond())
-        .execute(tx)
-        .await
-        .doing("enqueue an outbox row")
-        .map(drop)
+        .bind(now.as_microsecond())
+        .bind(&job.lane)
+        .bind(job.basis.to_string())
+        .bind(job.state.as_str())
+        .bind(&job.reason)
+        .bind(job.after.as_deref().map(|key| waits_for(key, JobState::AwaitingApproval)))
+        .bind(job.after.as_deref().map(|key| waits_for(key, JobState::Parked)));
+    let new = query.execute(&mut *tx).await.doing("enqueue an outbox row")?.rows_affected() == 1;
+    if new && job.lane.is_some() {
+        for row in NewAudit::proposed(job) {
+            insert_audit(&mut *tx, &row, now).await?;
+        }
+    }
+    Ok(())
 }
 
-/// A job that waits for a parked one is parked too: it would wait for ever, unseen.
-async fn park_followers(tx: &mut SqliteConnection, key: &str, now: Timestamp) -> Result<()> {
-    let sql = "UPDATE jobs SET state = 'parked', reason = $2, updated_us = $3
+/// A job that waits for one that is held up is held up too: it would wait for ever, unseen.
+pub(super) async fn hold_followers(
+    tx: &mut SqliteConnection,
+    key: &str,
+    state: JobState,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "UPDATE jobs SET state = $4, reason = $2, updated_us = $3
         WHERE after_key = $1 AND state IN ('ready', 'retrying')";
-    let query = sqlx::query(sql).bind(key).bind(waits_for(key)).bind(now.as_microsecond());
+    let query = sqlx::query(sql).bind(key).bind(waits_for(key, state)).bind(now.as_microsecond()).bind(state.as_str());
     query.execute(tx).await.doing("park what waits").map(drop)
 }
 
-/// Only those parked by [`park_followers`]; what a person parked stays parked.
-async fn free_followers(tx: &mut SqliteConnection, key: &str, now: Timestamp) -> Result<()> {
-    let sql = "UPDATE jobs SET state = 'ready', reason = NULL, run_at_us = $3, updated_us = $3
-        WHERE after_key = $1 AND state = 'parked' AND reason = $2";
-    let query = sqlx::query(sql).bind(key).bind(waits_for(key)).bind(now.as_microsecond());
+/// Only those held up by [`hold_followers`]; what a person parked stays parked.
+pub(super) async fn free_followers(tx: &mut SqliteConnection, key: &str, now: Timestamp) -> Result<()> {
+    let sql = "UPDATE jobs SET state = 'ready', reason = NULL, run_at_us = $4, updated_us = $4
+        WHERE after_key = $1 AND (state = 'parked' AND reason = $2 OR state = 'awaiting_approval' AND reason = $3)";
+    let query = sqlx::query(sql).bind(key).bind(waits_for(key, JobState::Parked));
+    let query = query.bind(waits_for(key, JobState::AwaitingApproval)).bind(now.as_microsecond());
     query.execute(tx).await.doing("free what waited").map(drop)
 }
 
-fn waits_for(key: &str) -> String {
-    format!("waits for {key}, which is parked")
+fn waits_for(key: &str, state: JobState) -> String {
+    match state {
+        JobState::AwaitingApproval => format!("waits for {key}, which awaits approval"),
+        _ => format!("waits for {key}, which is parked"),
+    }
 }
 
 /// A hold that overflows time is held for ever.
 fn later(now: Timestamp, hold: SignedDuration) -> Timestamp {
     now.checked_add(hold).unwrap_or(Timestamp::MAX)
 }
+
+/// Deliveries that the lag is taken of.
+const LAGS: i64 = 1000;
+/// What a worker may take, its time apart: not behind a row that is not done (what was refused leaves its followers
+/// without it), and not past an older one of its lane.
+const DELIVERABLE: &str = "j.state IN ('ready', 'leased', 'retrying')
+    AND (j.after_key IS NULL
+        OR EXISTS (SELECT 1 FROM jobs AS p WHERE p.key = j.after_key AND p.state IN ('done', 'rejected', 'rolled_back')))
+    AND (j.lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs AS b
+        WHERE b.lane = j.lane AND b.id < j.id AND b.state IN ('ready', 'leased', 'retrying')))";

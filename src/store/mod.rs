@@ -8,12 +8,15 @@
 //! Read [`Store::finish_call`] first: a call ends exactly once, in the transaction that adds its outbox rows.
 
 mod appointments;
+mod approvals;
+mod audit;
 mod calls;
 mod contact_data;
 mod contacts;
 mod error;
 mod events;
 mod id;
+mod job_state;
 mod jobs;
 mod occupancy;
 mod open;
@@ -22,14 +25,16 @@ mod records;
 mod rows;
 
 pub use appointments::{Change, Changed, NewAppointment, Written};
+pub use audit::{AuditAction, AuditCheck, AuditEntry, AuditRow, AuditSearch, FieldChange, NewAudit};
 pub use calls::{CallWrite, Page};
 pub use contact_data::{ContactData, ContactFault};
 pub use error::{Result, StoreError};
 pub use events::{DeliveryRow, DeliveryState, Due, EndpointRow, EndpointState, Told};
 pub use id::fresh_id;
-pub use jobs::{Lease, NewJob};
+pub use job_state::{JobEvent, JobState};
+pub use jobs::{Done, JobAges, Lease, NewJob};
 pub use occupancy::{Cap, Needs, Occupied};
 pub use open::{Claim, Store};
 pub use record::{Fields, Object, Record};
 pub use records::RecordBy;
-pub use rows::{ActivityRow, AppointmentRow, ContactRow, JobRow, JobState, TaskRow};
+pub use rows::{ActivityRow, AppointmentRow, ContactRow, JobRow, TaskRow};

@@ -172,6 +172,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_proof.sql"),
     include_str!("migrations/0006_crm.sql"),
     include_str!("migrations/0008_events.sql"),
+    include_str!("migrations/0009_paperwork.sql"),
 ];
 /// Connections for reading: the API and look-ups of calls; more than cores gains nothing.
 const READERS: u32 = 4;

@@ -179,9 +179,9 @@ fn read(object: Object, row: &SqliteRow) -> Result<Record, sqlx::Error> {
     for column in columns(object) {
         let text = match column.kind {
             Kind::Instant => Some(time(row, column.name)?.to_string()),
-            Kind::Text | Kind::Needed(_) | Kind::Phone => row.try_get(column.name)?,
+            Kind::Text | Kind::Needed(_) => row.try_get(column.name)?,
+            Kind::Phone => row.try_get::<Option<String>, _>(column.name)?.filter(|phone| !phone.starts_with(NO_PHONE)),
         };
-        let text = text.filter(|text: &String| !text.starts_with(NO_PHONE));
         fields.extend(text.map(|text| (column.field.to_owned(), Value::String(text))));
     }
     let version = match object {

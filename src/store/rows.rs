@@ -2,12 +2,13 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use utoipa::ToSchema;
 
 use super::error::{Result, StoreError};
+use super::job_state::JobState;
 use super::record::Fields;
 use super::records::NO_PHONE;
 use crate::conversation::reference;
@@ -135,22 +136,6 @@ pub struct TaskRow {
     pub fields: Fields,
 }
 
-/// Where an outbox row stands; the drawing is in the `outbox` room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum JobState {
-    /// May be delivered as soon as the row it waits for is done.
-    Ready,
-    /// A worker has it.
-    Leased,
-    /// Failed, will be tried again at `run_at`.
-    Retrying,
-    /// Delivered and acknowledged.
-    Done,
-    /// Waits for a person; `reason` says why.
-    Parked,
-}
-
 /// An outbox row.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct JobRow {
@@ -179,32 +164,22 @@ pub struct JobRow {
     pub reason: Option<String>,
     /// The other side's id of what was written.
     pub external_id: Option<String>,
+    /// Rows of one lane are delivered in order.
+    pub lane: Option<String>,
+    /// What it stands on: source, transcript hash, confidence, citations, policy.
+    #[schema(value_type = Object)]
+    pub basis: serde_json::Value,
+    /// Who said yes, where somebody was asked.
+    pub approved_by: Option<String>,
+    /// What a roll-back restores.
+    #[serde(skip)]
+    pub prior: Option<serde_json::Value>,
     /// Enqueued.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// Last change of state.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
-}
-
-impl JobState {
-    /// The word in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            JobState::Ready => "ready",
-            JobState::Leased => "leased",
-            JobState::Retrying => "retrying",
-            JobState::Done => "done",
-            JobState::Parked => "parked",
-        }
-    }
-
-    /// The state of that name; none when there is no such state.
-    pub fn parse(word: &str) -> Option<JobState> {
-        [JobState::Ready, JobState::Leased, JobState::Retrying, JobState::Done, JobState::Parked]
-            .into_iter()
-            .find(|s| s.as_str() == word)
-    }
 }
 
 impl AppointmentRow {
@@ -305,16 +280,24 @@ impl JobRow {
             call_id: row.try_get("call_id")?,
             business: row.try_get("business")?,
             kind: row.try_get("kind")?,
-            payload: serde_json::from_str(&payload).map_err(|e| sqlx::Error::Decode(e.into()))?,
+            payload: json(&payload)?,
             state: JobState::parse(&state).ok_or_else(|| sqlx::Error::Decode(format!("no state {state:?}").into()))?,
             attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
             run_at: time(row, "run_at_us")?,
             reason: row.try_get("reason")?,
             external_id: row.try_get("external_id")?,
+            lane: row.try_get("lane")?,
+            basis: json(&row.try_get::<String, _>("basis")?)?,
+            approved_by: row.try_get("approved_by")?,
+            prior: row.try_get::<Option<String>, _>("prior")?.as_deref().map(json).transpose()?,
             created_at: time(row, "created_us")?,
             updated_at: time(row, "updated_us")?,
         })
     }
+}
+
+fn json(text: &str) -> Result<serde_json::Value, sqlx::Error> {
+    serde_json::from_str(text).map_err(|e| sqlx::Error::Decode(e.into()))
 }
 
 fn more(row: &SqliteRow) -> Result<Fields, sqlx::Error> {

@@ -71,7 +71,7 @@ impl Person {
         }
     }
 
-    /// Waits for the others before the yes.
+    /// Waits for the others before the yes, for as long as a person may.
     pub fn together(mut self, rendezvous: &Arc<Rendezvous>) -> Self {
         self.together = Some(Arc::clone(rendezvous));
         self
@@ -225,7 +225,7 @@ fn sentence(told: Told) -> String {
     format!("{}.", told.said)
 }
 
-/// A place where so many wait until all are there.
+/// A place where so many wait a little for each other.
 pub struct Rendezvous {
     missing: Mutex<usize>,
     came: Condvar,
@@ -236,16 +236,15 @@ impl Rendezvous {
         Arc::new(Self { missing: Mutex::new(count), came: Condvar::new() })
     }
 
-    /// Nobody waits for ever: a call that failed must not hang the test.
+    /// Whoever is late is not waited for: the agent would ask whether anybody is there.
     fn wait(&self) {
         let mut missing = self.missing.lock().expect("nobody panics while holding it");
         *missing = missing.saturating_sub(1);
         self.came.notify_all();
-        let (_missing, out) = self
+        let (_missing, _late) = self
             .came
-            .wait_timeout_while(missing, ANSWER_DEADLINE, |missing| *missing > 0)
+            .wait_timeout_while(missing, PATIENCE, |missing| *missing > 0)
             .expect("nobody panics while holding it");
-        assert!(!out.timed_out(), "the others did not come this far");
     }
 }
 
@@ -299,5 +298,7 @@ const CORRECTIONS_MAX: usize = 2;
 const GOODBYES_MAX: usize = 2;
 /// Longest wait for the agent's next question, its re-prompts after silence included.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
+/// Longest wait for the others: shorter than the agent's own patience.
+const PATIENCE: Duration = Duration::from_secs(6);
 /// How often the transcript is looked at.
 const POLL: Duration = Duration::from_millis(150);

@@ -69,7 +69,8 @@ impl House {
             broken: Mutex::new(false),
         });
         let businesses = ["garage", "clinic"].map(|id| Arc::new(Business { id: id.into(), ..demo() })).to_vec();
-        let settings = Settings { listen: "127.0.0.1:0".parse().unwrap(), token: ApiToken::given(TOKEN), businesses };
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let settings = Settings { listen, token: ApiToken::given(TOKEN), businesses, meter: Default::default() };
         let console = Console::bind(settings, desk.clone(), store.clone()).await.unwrap();
         let address = console.local_addr().unwrap().to_string();
         let (stop, stopped) = oneshot::channel::<()>();

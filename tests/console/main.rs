@@ -11,4 +11,7 @@ mod extraction;
 mod house;
 mod limits;
 mod model_config;
+mod paperwork;
+mod questions_config;
+mod queue_commands;
 mod staff_config;

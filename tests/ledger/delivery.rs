@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use offhook::call::Disposition;
 use offhook::crm::{BoxFuture, BuiltIn, Crm, CrmError, Fields, Lookup, Object, Record, Schema};
 use offhook::outbox::Outbox;
-use offhook::store::{JobRow, JobState, Store};
+use offhook::store::{Done, JobRow, JobState, Store};
 use tokio::sync::Semaphore;
 
 use crate::fixtures::{call, db, ended, quick};
@@ -104,6 +104,10 @@ impl Crm for Scripted {
     fn delete<'a>(&'a self, b: &'a str, o: Object, id: &'a str) -> BoxFuture<'a, Result<(), CrmError>> {
         self.inner.delete(b, o, id)
     }
+}
+
+fn done(id: &str) -> Done<'_> {
+    Done { external_id: id, contact: true, ..Done::default() }
 }
 
 async fn job(store: &Store, key: &str) -> JobRow {
@@ -240,10 +244,10 @@ async fn a_lost_lease_acknowledges_nothing() {
     assert_eq!(first.job.key, second.job.key);
     assert!(second.fence > first.fence);
     assert!(!db.store.renew_lease(&first, later, hold).await.unwrap());
-    assert!(!db.store.job_done(&first, "x", true, later).await.unwrap());
+    assert!(!db.store.job_done(&first, done("x"), later).await.unwrap());
     assert!(!db.store.job_failed(&first, "x", later, later).await.unwrap());
     assert!(!db.store.job_rejected(&first, "x", later).await.unwrap());
-    assert!(db.store.job_done(&second, "contact-1", true, later).await.unwrap());
+    assert!(db.store.job_done(&second, done("contact-1"), later).await.unwrap());
     assert_eq!(db.store.call("c1").await.unwrap().unwrap().contact_id.as_deref(), Some("contact-1"));
     let next = db.store.lease_job("two", later, hold).await.unwrap().unwrap();
     assert_eq!((next.job.key.as_str(), next.after_id.as_deref()), ("c1/activity/upsert", Some("contact-1")));

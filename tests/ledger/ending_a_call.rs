@@ -13,6 +13,10 @@ fn job(key: &str, call_id: &str) -> NewJob {
         business: "harbor".to_owned(),
         kind: "activity".to_owned(),
         payload: serde_json::json!({}),
+        lane: None,
+        state: JobState::Ready,
+        reason: None,
+        basis: serde_json::json!({}),
         run_at: at("2026-11-23T15:00:00Z"),
     }
 }

@@ -115,6 +115,7 @@ pub fn quick() -> Settings {
         deadline: Duration::from_secs(5),
         attempts: 5,
         backoff: Backoff { first: Duration::from_millis(2), factor: 2, longest: Duration::from_millis(20) },
+        ..Settings::default()
     }
 }
 

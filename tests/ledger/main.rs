@@ -2,6 +2,8 @@
 
 mod a_call_reaches_every_crm;
 mod a_real_crm;
+mod approvals;
+mod audit_trail;
 mod booking;
 mod calendar_conformance;
 mod calendar_server_troubles;
@@ -22,6 +24,7 @@ mod delivery;
 mod ending_a_call;
 mod exactly_once;
 mod faults;
+mod faulty_crm;
 mod fixtures;
 mod free_slots;
 mod hand_off;
@@ -31,14 +34,18 @@ mod kill_points;
 mod language_model;
 mod matching;
 mod model_figures;
+mod named_failures;
+mod notices;
 mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;
 mod outside_events_block;
+mod policy_matrix;
 mod post_office;
 mod proposals;
 mod providers;
 mod real_model;
+mod repairs;
 // The other areas use the rest of it.
 #[allow(dead_code)]
 #[path = "../calls/server.rs"]
@@ -53,5 +60,6 @@ mod staff_and_rooms;
 #[allow(dead_code)]
 #[path = "../talk/stage.rs"]
 mod stage;
+mod three_faults_in_ten;
 #[path = "../talk/turns.rs"]
 mod turns;

@@ -1,0 +1,54 @@
+//! The paperwork's part of the metrics.
+
+use super::metrics::{Gauges, Page, seconds};
+use crate::outbox::Counted;
+
+/// Writes it.
+pub(super) fn render(page: &mut Page, gauges: &Gauges) {
+    let ages = &gauges.ages;
+    page.head("offhook_outbox_oldest_seconds", "gauge", "Age of the oldest row that is under way.");
+    page.plain("offhook_outbox_oldest_seconds", &seconds(ages.oldest_ms));
+    page.head("offhook_approvals_oldest_seconds", "gauge", "Age of the oldest question to a person.");
+    page.plain("offhook_approvals_oldest_seconds", &seconds(ages.oldest_approval_ms));
+    page.head("offhook_crm_lag_seconds", "gauge", "Call end to verified write, of the last deliveries.");
+    for (quantile, ms) in [("0.5", ages.lag_p50_ms), ("0.99", ages.lag_p99_ms)] {
+        page.row_of("offhook_crm_lag_seconds", &[("quantile", quantile)], &seconds(ms));
+    }
+    page.head("offhook_crm_requests_total", "counter", "Requests to the CRM, by what was asked and how it went.");
+    each(page, gauges, |counted| match counted {
+        Counted::Request(asked, went) => {
+            Some(("offhook_crm_requests_total", vec![("request", *asked), ("result", *went)]))
+        }
+        _ => None,
+    });
+    page.head("offhook_deliveries_total", "counter", "Deliveries of outbox rows, by kind and how they ended.");
+    each(page, gauges, |counted| match counted {
+        Counted::Delivery(kind, how) => Some(("offhook_deliveries_total", vec![("kind", kind), ("result", *how)])),
+        _ => None,
+    });
+    page.head("offhook_crm_contacts_total", "counter", "Callers matched to a contact, by whether it was known.");
+    each(page, gauges, |counted| match counted {
+        Counted::Contact(how) => Some(("offhook_crm_contacts_total", vec![("match", *how)])),
+        _ => None,
+    });
+    page.head("offhook_crm_duplicate_attempts_total", "counter", "Writes that found their record there already.");
+    each(page, gauges, |counted| match counted {
+        Counted::Duplicate => Some(("offhook_crm_duplicate_attempts_total", Vec::new())),
+        _ => None,
+    });
+    page.head("offhook_crm_refused_total", "counter", "Rows parked for a person, by reason.");
+    each(page, gauges, |counted| match counted {
+        Counted::Refused(why) => Some(("offhook_crm_refused_total", vec![("reason", *why)])),
+        _ => None,
+    });
+}
+
+type Named<'a> = (&'static str, Vec<(&'static str, &'a str)>);
+
+fn each<'a>(page: &mut Page, gauges: &'a Gauges, named: impl Fn(&'a Counted) -> Option<Named<'a>>) {
+    for (counted, count) in &gauges.paperwork {
+        if let Some((name, labels)) = named(counted) {
+            page.row(name, &labels, *count);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What the paperwork came to since the process started, for whoever watches it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Counters that all clones share.
+#[derive(Debug, Clone, Default)]
+pub struct Meter {
+    counts: Arc<Mutex<BTreeMap<Counted, u64>>>,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counted {
+    /// Requests to the CRM ("find", "create", ...) by how they went ("ok", "failed", "throttled", ...).
+    Request(&'static str, &'static str),
+    /// Deliveries of a kind of row by how they ended ("done", "failed", "parked", "asked", "postponed").
+    Delivery(String, &'static str),
+    /// Contacts found ("known") or made ("new").
+    Contact(&'static str),
+    /// Records that were there already and had it all.
+    Duplicate,
+    /// Refusals by reason ("ambiguous", "partial", "policy", "crm").
+    Refused(&'static str),
+}
+
+impl Meter {
+    /// Counts one.
+    pub(super) fn count(&self, counted: Counted) {
+        *self.lock().entry(counted).or_default() += 1;
+    }
+
+    /// Everything counted so far, in order.
+    pub fn counts(&self) -> Vec<(Counted, u64)> {
+        self.lock().iter().map(|(counted, count)| (counted.clone(), *count)).collect()
+    }
+
+    /// A poisoned counter is still a counter.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Counted, u64>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
