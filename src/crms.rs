@@ -10,8 +10,9 @@ use offhook::cloud::{OAuthSettings, Trouble};
 use offhook::config::{Config, CrmAccess, CrmConfig, CrmKind, CrmRemoteConfig};
 use offhook::crm::{
     Access, BuiltIn, Checked, Crm, CrmError, Dynamics, HubSpot, Mapping, MappingError, Pipedrive, Salesforce, Tryton,
-    TrytonLogin, shipped,
+    TrytonLogin, WebhookCrm, shipped,
 };
+use offhook::events::Secrets;
 use offhook::store::Store;
 
 use crate::calendars::{logged_in_at, seal_key, shown};
@@ -148,6 +149,7 @@ fn connect(config: &Config, remote: &CrmRemoteConfig) -> Result<Arc<dyn Checked>
         CrmKind::Pipedrive => "pipedrive",
         CrmKind::Dynamics => "dynamics",
         CrmKind::Tryton => "tryton",
+        CrmKind::Webhook => return listener(remote),
     };
     let mapping = match &remote.mapping {
         Some(path) => Mapping::load(path)?,
@@ -164,13 +166,24 @@ fn connect(config: &Config, remote: &CrmRemoteConfig) -> Result<Arc<dyn Checked>
             let login = TrytonLogin { database: database.clone(), user: username.clone(), password };
             Arc::new(Tryton::open(url, login, mapping)?)
         }
-        (CrmKind::Tryton, _) => return Err(Trouble::Refused("Tryton needs a password".to_owned()).into()),
+        (CrmKind::Tryton | CrmKind::Webhook, _) => {
+            return Err(Trouble::Refused("there is no password".to_owned()).into());
+        }
     })
+}
+
+/// Needs no mapping: it is told in offhook's own words.
+fn listener(remote: &CrmRemoteConfig) -> Result<Arc<dyn Checked>, OpenError> {
+    let CrmAccess::Signed(secret) = &remote.access else {
+        return Err(Trouble::Refused("there is no secret".to_owned()).into());
+    };
+    let secrets = Secrets::new(&[secret.reveal()]).map_err(|bad| Trouble::Refused(bad.to_string()))?;
+    Ok(Arc::new(WebhookCrm::open(&remote.url, secrets)?))
 }
 
 fn access(config: &Config, remote: &CrmRemoteConfig) -> Access {
     match &remote.access {
-        CrmAccess::Token(token) | CrmAccess::Password { password: token, .. } => {
+        CrmAccess::Token(token) | CrmAccess::Password { password: token, .. } | CrmAccess::Signed(token) => {
             Access::Token(token.reveal().to_owned())
         }
         CrmAccess::Permission { permission, machine } => Access::OAuth(Box::new(OAuthSettings {

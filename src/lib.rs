@@ -20,7 +20,7 @@
 //! | [`store`] | IO | every SQL line and migration | call, conversation, events |
 //! | [`cloud`] | IO | other people's servers: permission to use them, sealed on disk; requests | - |
 //! | [`calendar`] | IO | free slots and bookings: one trait, a file per provider | conversation, store, cloud |
-//! | [`crm`] | IO | contacts and activity: one trait, a file per provider | call, conversation, store, cloud |
+//! | [`crm`] | IO | contacts and activity: one trait, a file per provider | call, conversation, store, cloud, events |
 //! | [`interpreter`] | IO | asks a language model what was meant, typed, in time or not at all; has prompts put in other words | conversation |
 //! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record, events |
 //! | [`hooks`] | IO | tells others what happened: signed requests, guarded, in order, again until taken | events, store, outbox |

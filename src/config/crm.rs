@@ -11,6 +11,7 @@ use super::hosted::{Granting, granted, url};
 use super::raw::{self, Given};
 use super::secret::Secret;
 use super::settings::{CrmAccess, CrmConfig, CrmKind, CrmRemoteConfig, PermissionConfig};
+use crate::events::Secrets;
 
 /// Checks the section; secrets from files and the environment are resolved here, where their line is known.
 pub(super) fn crm(source: &Source<'_>, raw: &raw::Crm) -> Result<CrmConfig, ConfigError> {
@@ -27,18 +28,20 @@ pub(super) fn crm(source: &Source<'_>, raw: &raw::Crm) -> Result<CrmConfig, Conf
         "pipedrive" => CrmKind::Pipedrive,
         "dynamics" => CrmKind::Dynamics,
         "tryton" => CrmKind::Tryton,
+        "webhook" => CrmKind::Webhook,
         _ => return Ok(CrmConfig::Builtin),
     };
     let root = address(source, raw, kind)?;
     let access = match kind {
         CrmKind::Tryton => password(source, raw)?,
+        CrmKind::Webhook => signed(source, raw)?,
         _ => access(source, raw, kind, &root)?,
     };
     let path = match kind {
         CrmKind::Salesforce => "/services/data/v62.0",
         CrmKind::Pipedrive => "/api",
         CrmKind::Dynamics => "/api/data/v9.2",
-        CrmKind::HubSpot | CrmKind::Tryton => "",
+        CrmKind::HubSpot | CrmKind::Tryton | CrmKind::Webhook => "",
     };
     let mapping = text(source, "mapping", &raw.mapping)?.map(PathBuf::from);
     let url = format!("{root}{path}");
@@ -52,6 +55,7 @@ fn address(source: &Source<'_>, raw: &raw::Crm, kind: CrmKind) -> Result<String,
         CrmKind::Pipedrive => "https://example.pipedrive.com",
         CrmKind::Dynamics => "https://example.crm.dynamics.com",
         CrmKind::Tryton => "https://tryton.example.com",
+        CrmKind::Webhook => "https://hooks.example.com/crm",
     };
     match &raw.url {
         None => Err(wrong(source, raw, &format!("url is missing; write your own, like url = \"{example}\""))),
@@ -93,7 +97,7 @@ fn permission(
             let scope = format!("offline_access {root}/user_impersonation");
             (format!("{microsoft}/token"), format!("{microsoft}/authorize"), scope)
         }
-        CrmKind::Salesforce | CrmKind::Tryton => {
+        CrmKind::Salesforce | CrmKind::Tryton | CrmKind::Webhook => {
             let oauth = format!("{root}/services/oauth2");
             (format!("{oauth}/token"), format!("{oauth}/authorize"), "api refresh_token".to_owned())
         }
@@ -129,11 +133,22 @@ fn password(source: &Source<'_>, raw: &raw::Crm) -> Result<CrmAccess, ConfigErro
     })
 }
 
+fn signed(source: &Source<'_>, raw: &raw::Crm) -> Result<CrmAccess, ConfigError> {
+    let secret = secret(source, "secret", [&raw.secret, &raw.secret_env, &raw.secret_file])?;
+    let secret = secret.ok_or_else(|| {
+        wrong(source, raw, "requests are signed; set secret_file, secret_env or secret, the same as on the other side")
+    })?;
+    match Secrets::new(&[secret.get_ref().reveal()]) {
+        Ok(_) => Ok(CrmAccess::Signed(secret.into_inner())),
+        Err(bad) => Err(source.at(secret.span(), format!("this secret cannot be used: {bad}"))),
+    }
+}
+
 fn wrong(source: &Source<'_>, raw: &raw::Crm, message: &str) -> ConfigError {
     source.at(raw.kind.as_ref().map_or(0..0, Spanned::span), message)
 }
 
-fn written(raw: &raw::Crm) -> [(&'static str, &Given<String>); 19] {
+fn written(raw: &raw::Crm) -> [(&'static str, &Given<String>); 22] {
     [
         ("url", &raw.url),
         ("mapping", &raw.mapping),
@@ -154,11 +169,14 @@ fn written(raw: &raw::Crm) -> [(&'static str, &Given<String>); 19] {
         ("token_url", &raw.token_url),
         ("authorize_url", &raw.authorize_url),
         ("tenant", &raw.tenant),
+        ("secret", &raw.secret),
+        ("secret_env", &raw.secret_env),
+        ("secret_file", &raw.secret_file),
     ]
 }
 
 /// Which CRMs there are, and which keys each has.
-const KINDS: [(&str, &[&str]); 6] = [
+const KINDS: [(&str, &[&str]); 7] = [
     ("builtin", &[]),
     ("hubspot", &GRANTED),
     ("salesforce", &GRANTED),
@@ -180,6 +198,7 @@ const KINDS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("tryton", &["url", "mapping", "database", "username", "password", "password_env", "password_file"]),
+    ("webhook", &["url", "secret", "secret_env", "secret_file"]),
 ];
 const GRANTED: [&str; 13] = [
     "url",

@@ -349,6 +349,8 @@ pub enum CrmKind {
     Dynamics,
     /// Tryton.
     Tryton,
+    /// Whoever listens at an address.
+    Webhook,
 }
 
 /// Who we are to a CRM.
@@ -372,6 +374,8 @@ pub enum CrmAccess {
         /// Our password.
         password: Secret,
     },
+    /// What requests are signed with.
+    Signed(Secret),
 }
 
 /// Who is told when something waits for a person.

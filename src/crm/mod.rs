@@ -20,6 +20,7 @@ mod salesforce;
 mod schema;
 mod translate;
 mod tryton;
+mod webhook;
 
 pub use crate::store::{Fields, Object, Record};
 pub use builtin::BuiltIn;
@@ -33,3 +34,4 @@ pub use provider::{BoxFuture, Crm, CrmError, FOUND_MAX, Lookup};
 pub use salesforce::Salesforce;
 pub use schema::{Field, Kind, Schema};
 pub use tryton::{Tryton, TrytonLogin};
+pub use webhook::WebhookCrm;

@@ -13,7 +13,7 @@ fn config(lines: &str) -> Result<Config, ConfigError> {
 fn what_is_missing_or_too_much_is_told_with_its_line() {
     let place = BUSINESS.lines().count();
     for (lines, line, says) in [
-        ("kind = \"hubspt\"", 1, "known: builtin, hubspot, salesforce, pipedrive, dynamics, tryton"),
+        ("kind = \"hubspt\"", 1, "known: builtin, hubspot, salesforce, pipedrive, dynamics, tryton, webhook"),
         ("url = \"https://crm.example\"", 1, "a crm of kind \"builtin\" has no url"),
         ("kind = \"hubspot\"", 1, "set token_file, token_env or token, or client_id"),
         ("kind = \"hubspot\"\ntoken = \"hunter2\"\nclient_id = \"a\"", 3, "both a token and client_id"),
@@ -27,6 +27,8 @@ fn what_is_missing_or_too_much_is_told_with_its_line() {
         ),
         ("kind = \"dynamics\"\nurl = \"https://a.example\"\ntoken = \"hunter2\"", 3, "has no token; leave it out"),
         ("kind = \"tryton\"\nurl = \"https://a.example\"\nusername = \"desk\"", 1, "needs a password"),
+        ("kind = \"webhook\"\nurl = \"https://a.example\"", 1, "set secret_file"),
+        ("kind = \"webhook\"\nurl = \"https://a.example\"\nsecret = \"whsec_hunter2!\"", 3, "not base64"),
         ("kind = \"tryton\"\nurl = \"https://a.example\"\nusername = \"desk\"\npassword = \"hunter2\"", 1, "database"),
     ] {
         let message = config(lines).map(|_| ()).unwrap_err().to_string();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use offhook::crm::{BuiltIn, Crm, CrmError, Fields, Lookup, Object, Record};
 use serde_json::{Value, json};
 
-use crate::crms::desk;
+use crate::crms::{desk, listener};
 use crate::fixtures::db;
 
 const BUSINESS: &str = "harbor";
@@ -222,6 +222,11 @@ fn same(read: Option<&Value>, written: &Value) -> bool {
 async fn the_built_in_crm_conforms() {
     let db = db().await;
     exercise(&BuiltIn::new(db.store.clone())).await;
+}
+
+#[tokio::test]
+async fn a_webhook_conforms() {
+    exercise(&*listener().crm).await;
 }
 
 #[tokio::test]

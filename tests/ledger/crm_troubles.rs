@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::crm_conformance::{fields_of, found};
-use crate::crms::{Desk, STANDINS, desk};
+use crate::crms::{Desk, STANDINS, desk, listener};
 
 fn ann() -> Fields {
     fields_of(json!({"phone": "+12125550123", "email": "ann@example.com", "name": "Ann Moss", "zip": "10011"}))
@@ -152,6 +152,25 @@ async fn an_answer_that_does_not_come_is_unknown() {
     let made = tokio::time::timeout(Duration::from_secs(60), made).await.unwrap();
     assert!(matches!(made, Err(CrmError::Unknown { .. })), "{made:?}");
     assert_eq!(desk.records().await, 1, "it was done");
+}
+
+#[tokio::test]
+async fn a_webhook_is_told_the_same_write_under_the_same_id() {
+    let desk = listener();
+    desk.provider.next("POST", json!({"fate": "lose"})).await;
+    let made = desk.crm.create("harbor", Object::Contact, "c1/contact/1", &ann()).await;
+    assert!(matches!(made, Err(CrmError::Unknown { .. })), "{made:?}");
+    let id = desk.crm.create("harbor", Object::Contact, "c1/contact/1", &ann()).await.unwrap();
+    assert_eq!(desk.records().await, 1, "it knew the second by its id");
+    desk.provider.next("POST", json!({"fate": "lose"})).await;
+    let change = fields_of(json!({"zip": "10012"}));
+    for _ in 0..2 {
+        let _ = desk.crm.update("harbor", Object::Contact, &id, None, &change).await; // the first answer is lost
+    }
+    assert_eq!(desk.provider.seen().await["writes"], 2, "made once, changed once");
+    desk.provider.tell(json!({"faults": [{"throttle": 7, "count": 1}]})).await;
+    let made = desk.crm.create("harbor", Object::Contact, "c2/contact/1", &ann()).await;
+    assert!(matches!(made, Err(CrmError::Retry { after: Some(_), .. })), "{made:?}");
 }
 
 /// How a record is made there.

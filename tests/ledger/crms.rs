@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use offhook::cloud::OAuthSettings;
-use offhook::crm::{Access, Checked, Dynamics, HubSpot, Mapping, Pipedrive, Salesforce};
+use offhook::crm::{Access, Checked, Dynamics, HubSpot, Mapping, Pipedrive, Salesforce, WebhookCrm};
+use offhook::events::Secrets;
 use serde_json::{Value, json};
 
 use crate::providers::Provider;
@@ -36,6 +37,14 @@ pub fn connector(provider: &Provider, mapping: Mapping) -> Arc<dyn Checked> {
         "dynamics" => Arc::new(Dynamics::open(&at("/api/data/v9.2"), access, mapping).unwrap()),
         _ => Arc::new(HubSpot::open(&at(""), access, mapping).unwrap()),
     }
+}
+
+/// Somebody who listens and keeps a table, and our connector on it.
+pub fn listener() -> Desk {
+    let provider = Provider::start_in("crms", "webhook", &[]);
+    let secrets = Secrets::new(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]).unwrap();
+    let crm = Arc::new(WebhookCrm::open(&provider.root, secrets).unwrap());
+    Desk { provider, crm }
 }
 
 /// The mapping that comes with offhook.
