@@ -234,11 +234,16 @@ impl OnThePhone {
                 }
                 self.says(&self.wish(), tools, business);
             }
-            20 => self.tell(Event::Keys("1".into()), tools, business),
+            // After "press 1 to book", whoever is booked would book another, and be right to.
+            20 if !self.would_book_another() => self.tell(Event::Keys("1".into()), tools, business),
             21 if chance.below(4) == 0 => self.hang_up(),
             22 if chance.below(12) == 0 => (self.crashed, self.over) = (true, true),
             _ => {}
         }
+    }
+
+    fn would_book_another(&self) -> bool {
+        self.conversation.outcome().booking.is_some() && self.conversation.expectation() == Expectation::Open
     }
 
     /// What this caller would say now.
