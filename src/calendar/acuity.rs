@@ -25,7 +25,7 @@ use crate::conversation::{Appointment, BookingRequest, Business, Slot, SlotQuery
 /// Which Acuity account, and what can be booked there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AcuitySettings {
-    /// Address of the API, like "https://acuityscheduling.com/api/v1".
+    /// Address of the API, like `https://acuityscheduling.com/api/v1`.
     pub url: String,
     /// The account's number.
     pub user: String,

@@ -30,7 +30,7 @@ use crate::conversation::{Appointment, BookingRequest, Business, Slot, SlotQuery
 /// Which Calendly user, and what can be booked there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CalendlySettings {
-    /// Address of the API, like "https://api.calendly.com".
+    /// Address of the API, like `https://api.calendly.com`.
     pub url: String,
     /// A personal access token.
     pub token: String,

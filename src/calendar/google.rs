@@ -21,7 +21,7 @@ use crate::conversation::Slot;
 /// Which calendar of Google's, and who we are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoogleSettings {
-    /// Address of the API, like "https://www.googleapis.com/calendar/v3".
+    /// Address of the API, like `https://www.googleapis.com/calendar/v3`.
     pub url: String,
     /// Id of the calendar, like "primary".
     pub calendar: String,

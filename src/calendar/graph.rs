@@ -23,7 +23,7 @@ use crate::conversation::Slot;
 /// Which calendar of Microsoft's, and who we are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GraphSettings {
-    /// Address of the API, like "https://graph.microsoft.com/v1.0".
+    /// Address of the API, like `https://graph.microsoft.com/v1.0`.
     pub url: String,
     /// Id of the calendar; none for the mailbox's own.
     pub calendar: Option<String>,

@@ -38,7 +38,7 @@ struct Entity {
 
 impl Dynamics {
     /// Asks nobody yet. The address is that of the organisation with the API's version, like
-    /// "https://example.crm.dynamics.com/api/data/v9.2".
+    /// `https://example.crm.dynamics.com/api/data/v9.2`.
     pub fn open(url: &str, access: Access, mapping: Mapping) -> Result<Dynamics, Trouble> {
         Ok(Mapped::new(DynamicsApi { api: Api::new(url, access, None, means)?, entities: Mutex::default() }, mapping))
     }

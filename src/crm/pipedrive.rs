@@ -48,7 +48,7 @@ struct Field {
 }
 
 impl Pipedrive {
-    /// Asks nobody yet. The address is that of the company, like "https://example.pipedrive.com/api".
+    /// Asks nobody yet. The address is that of the company, like `https://example.pipedrive.com/api`.
     pub fn open(url: &str, access: Access, mapping: Mapping) -> Result<Pipedrive, Trouble> {
         let api = Api::new(url, access, Some("x-api-token"), means)?;
         Ok(Mapped::new(PipedriveApi { api, fields: Mutex::default(), making: Mutex::default() }, mapping))

@@ -26,7 +26,7 @@ pub struct SalesforceApi {
 
 impl Salesforce {
     /// Asks nobody yet. The address is that of the instance with the API's version, like
-    /// "https://example.my.salesforce.com/services/data/v62.0".
+    /// `https://example.my.salesforce.com/services/data/v62.0`.
     pub fn open(url: &str, access: Access, mapping: Mapping) -> Result<Salesforce, Trouble> {
         Ok(Mapped::new(SalesforceApi { api: Api::new(url, access, None, means)? }, mapping))
     }

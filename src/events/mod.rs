@@ -1,6 +1,6 @@
 //! What happens, told to others and told by others: the catalogue of events, signatures, addresses that may be reached.
 //!
-//! An [`Event`] is derived from a call's record as it is written ([`happened`]): the same record gives the same events
+//! An [`Event`] is derived from a call's record as it is written ([`happened()`]): the same record gives the same events
 //! under the same ids, so writing one twice is writing it once. `docs/events.md` says what is in each.
 
 mod address;
