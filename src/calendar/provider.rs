@@ -80,9 +80,8 @@ pub trait Calendar: Send + Sync {
                 CalendarError::Unavailable(why) => BookFailure::Unavailable(why),
                 CalendarError::Rejected(why) => BookFailure::Rejected(why),
             })?;
-            let same = |a: &&Appointment| a.service == lost.service && a.slot.starts_at == lost.starts_at;
             let known = all.iter().find(|a| Some(&a.id) == lost.appointment_id.as_ref());
-            match (lost.change, all.iter().find(same)) {
+            match (lost.change, all.iter().find(|there| lost.books(there))) {
                 (Change::Book, Some(found)) => {
                     self.cancel(business, &found.id, &format!("{}/withdraw", lost.key)).await.map(|()| true)
                 }

@@ -126,8 +126,11 @@ impl Conversation {
         if self.reference.is_some() && !self.reference_matches(&found, at) {
             return;
         }
-        let own = self.own().filter(|own| found.iter().all(|a| a.id != own.id));
-        found.extend(own);
+        let own = self.own();
+        // A booking the caller was told had failed is taken back after the call, should it have been made after all.
+        let failed = |a: &Appointment| self.outcome.unsettled.iter().any(|write| write.told && write.books(a));
+        found.retain(|a| own.as_ref().is_some_and(|own| own.id == a.id) || !failed(a));
+        found.extend(own.filter(|own| found.iter().all(|a| a.id != own.id)));
         found.retain(|a| a.slot.starts_at > at.now.timestamp());
         found.sort_by_key(|a| a.slot);
         self.case.found = Some(found);

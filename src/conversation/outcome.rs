@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::escalation::Handover;
+use super::slots::Appointment;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -119,6 +120,13 @@ pub struct Unsettled {
     /// The request it was asked by.
     #[serde(skip)]
     pub(crate) request: u32,
+}
+
+impl Unsettled {
+    /// Whether this appointment is the one that was to be booked.
+    pub(crate) fn books(&self, there: &Appointment) -> bool {
+        self.change == Change::Book && self.service == there.service && self.starts_at == there.slot.starts_at
+    }
 }
 
 /// What is written to a calendar.

@@ -293,6 +293,20 @@ fn a_dead_calendar_becomes_a_message_about_it() {
 }
 
 #[test]
+fn a_booking_that_was_said_to_have_failed_is_no_appointment() {
+    // It was made all the same, and is taken back after the call: to cancel it would leave the caller with the other.
+    let half_past_two = jiff::civil::date(2026, 11, 24).at(14, 30, 0, 0);
+    let mut call = Call::new(dental()).says(&["a cleaning on Tuesday at 2:30", "Anna Smith", "yes"]);
+    call.down = true;
+    let mut call = call.says(&["yes"]).with("cleaning", half_past_two);
+    call.down = false;
+    let call = call.says(&["a cleaning on Wednesday at ten", "yes", "please cancel my appointment"]);
+    assert!(call.last().contains("Wednesday") && !call.last().contains("2:30"), "{}", call.transcript());
+    let call = call.says(&["yes", "no", "no"]);
+    assert_eq!(call.changes.len(), 1, "{}", call.transcript());
+}
+
+#[test]
 fn only_the_number_it_was_booked_with_is_told() {
     // Another number's appointment is no appointment, and a withheld number hears the same whatever is there.
     let asked = ["when is my appointment?", "it's under 617 555 2671", "cancel my appointment", "yes", "yes"];
