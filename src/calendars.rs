@@ -12,6 +12,8 @@ use offhook::calendar::{
 use offhook::config::{CalendarConfig, Config, PermissionConfig, Secret};
 use offhook::store::Store;
 
+use crate::once;
+
 /// What can be done about calendars.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -113,22 +115,12 @@ pub fn login(config: &Config, port: u16) -> ExitCode {
 
 /// Waits for the browser; exit code 0 when the permission is kept.
 pub fn logged_in_at(settings: OAuthSettings, port: u16, config: &Config) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("no runtime: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(logged_in(settings, port)) {
+    match once::run(logged_in(settings, port)) {
         Ok(()) => {
             println!("allowed; the permission is kept sealed in {}", config.store.data_dir().display());
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
+        Err(code) => code,
     }
 }
 

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use offhook::config::Config;
 use offhook::store::{ContactData, Store};
 
+use crate::once;
+
 /// What `offhook contacts` can do.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -55,24 +57,18 @@ pub fn import(config: &Config, file: &Path, business: Option<&str>) -> ExitCode 
 }
 
 fn write(config: &Config, business: &str, contacts: &[ContactData]) -> ExitCode {
-    let written = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string());
-    let written = written.and_then(|runtime| {
-        runtime.block_on(async {
-            let store = Store::open(&config.store.url).await.map_err(|e| e.to_string())?;
-            let added = store.put_contacts(business, contacts).await.map_err(|e| e.to_string());
-            store.close().await;
-            added
-        })
+    let written = once::run(async {
+        let store = Store::open(&config.store.url).await?;
+        let added = store.put_contacts(business, contacts).await;
+        store.close().await;
+        added
     });
     match written {
         Ok(added) => {
             println!("{} contacts: {added} new, {} completed", contacts.len(), contacts.len() - added);
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
+        Err(code) => code,
     }
 }
 

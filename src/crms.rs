@@ -16,6 +16,7 @@ use offhook::events::Secrets;
 use offhook::store::Store;
 
 use crate::calendars::{logged_in_at, seal_key, shown};
+use crate::once;
 
 /// What can be done about the CRM.
 #[derive(Debug, Subcommand)]
@@ -115,17 +116,10 @@ pub fn print(kind: &str) -> ExitCode {
 }
 
 fn checked(config: &Config, remote: &CrmRemoteConfig) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("no runtime: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let found = match connect(config, remote) {
-        Ok(crm) => runtime.block_on(crm.check()).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
+    let found = once::run(async {
+        let crm = connect(config, remote).map_err(|error| error.to_string())?;
+        crm.check().await.map_err(|error| error.to_string())
+    });
     match found {
         Ok(differences) if differences.is_empty() => {
             println!("the CRM has every field of the mapping");
@@ -135,10 +129,7 @@ fn checked(config: &Config, remote: &CrmRemoteConfig) -> ExitCode {
             differences.iter().for_each(|one| eprintln!("{one}"));
             ExitCode::FAILURE
         }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
+        Err(code) => code,
     }
 }
 

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use offhook::config::Config;
 use offhook::store::{Store, StoreError};
 
+use crate::once;
+
 /// Events that are told to webhooks.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -37,22 +39,12 @@ pub fn replay(config: &Config, args: &Replay) -> ExitCode {
         eprintln!("no [[webhooks]] has the name `{unknown}`");
         return ExitCode::from(2);
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("no runtime: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(enqueue(config, args)) {
+    match once::run(enqueue(config, args)) {
         Ok(count) => {
             println!("{count} deliveries will be sent");
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
+        Err(code) => code,
     }
 }
 

@@ -7,6 +7,7 @@ mod crms;
 mod delivery;
 mod events_args;
 mod init;
+mod once;
 mod paperwork;
 mod place;
 mod serve;

@@ -11,7 +11,7 @@ use offhook::config::Config;
 use offhook::outbox::{self, reconcile, roll_back};
 use offhook::store::{AuditSearch, JobRow, JobState, Store};
 
-use crate::{crms, delivery};
+use crate::{crms, delivery, once};
 
 /// Outgoing work.
 #[derive(Debug, Subcommand)]
@@ -93,20 +93,10 @@ pub enum Command {
 
 /// Carries it out; exit code 0 when it was done.
 pub fn run(config: &Config, command: &Command) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("no runtime: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(carry_out(config, command)) {
+    match once::run(carry_out(config, command)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
+        Err(code) => code,
     }
 }
 
