@@ -7,8 +7,8 @@ use toml::Spanned;
 use super::check::{read, text};
 use super::error::{ConfigError, Source};
 use super::hosted;
-use super::raw::{self, Given};
-use super::secret::Secret;
+use super::raw;
+use super::secret::{Secret, secret};
 use super::settings::{CalDavConfig, CalendarConfig};
 use crate::conversation::Business;
 
@@ -111,44 +111,6 @@ pub(super) fn unexpected(
 
 fn password(source: &Source<'_>, raw: &raw::Calendar) -> Result<Option<Spanned<Secret>>, ConfigError> {
     secret(source, "password", [&raw.password, &raw.password_env, &raw.password_file])
-}
-
-/// A secret written down, in the environment or in a file; it is never in an error.
-pub(super) fn secret(
-    source: &Source<'_>,
-    key: &str,
-    [plain, env, file]: [&Given<String>; 3],
-) -> Result<Option<Spanned<Secret>>, ConfigError> {
-    let mut places = [plain, env, file].into_iter().flatten();
-    if let (Some(_), Some(second)) = (places.next(), places.next()) {
-        let message = format!("more than one of {key}, {key}_env and {key}_file; keep one");
-        return Err(source.at(second.span(), message));
-    }
-    let found = [
-        placed(source, key, plain, |text| Ok(text.clone()))?,
-        placed(source, key, env, |name| {
-            std::env::var(name).map_err(|_| format!("the environment has no {name}; set it or name another"))
-        })?,
-        placed(source, key, file, |path| {
-            let text = std::fs::read_to_string(path);
-            text.map_err(|error| format!("{key}_file `{path}` cannot be read: {error}"))
-        })?,
-    ];
-    Ok(found.into_iter().flatten().next())
-}
-
-fn placed(
-    source: &Source<'_>,
-    key: &str,
-    given: &Given<String>,
-    reader: impl Fn(&String) -> Result<String, String>,
-) -> Result<Option<Spanned<Secret>>, ConfigError> {
-    let Some(value) = given else { return Ok(None) };
-    let secret = reader(value.get_ref()).and_then(|text| match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(format!("the calendar's {key} is empty")),
-        text => Ok(Secret::new(text)),
-    });
-    secret.map(|secret| Some(Spanned::new(value.span(), secret))).map_err(|message| source.at(value.span(), message))
 }
 
 /// The text itself is not repeated where it may hold a password.

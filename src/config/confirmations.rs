@@ -4,8 +4,8 @@ use toml::Spanned;
 
 use super::check::{read, text};
 use super::error::{ConfigError, Source};
-use super::raw::{self, Given};
-use super::secret::Secret;
+use super::raw;
+use super::secret::{Secret, secret};
 use super::settings::{ConfirmationsConfig, MailConfig, WebhookConfig};
 use crate::outbox::Notify;
 
@@ -78,30 +78,6 @@ fn webhook(source: &Source<'_>, raw: &raw::Confirmations) -> Result<Option<Webho
         }
         (None, Some(secret), _) => Err(source.at(secret.span(), "a secret without a webhook; set both or none")),
     }
-}
-
-/// A secret that stands in the file, in the environment or in a file of its own.
-pub(super) fn secret(
-    source: &Source<'_>,
-    key: &str,
-    given: [&Given<String>; 3],
-) -> Result<Option<Spanned<Secret>>, ConfigError> {
-    let mut places = given.iter().enumerate().filter_map(|(n, one)| Some((n, one.as_ref()?)));
-    let Some((place, first)) = places.next() else { return Ok(None) };
-    if let Some((_, second)) = places.next() {
-        return Err(source.at(second.span(), format!("more than one of {key}, {key}_env and {key}_file; keep one")));
-    }
-    let name = first.get_ref();
-    let found = match place {
-        0 => Ok(name.clone()),
-        1 => std::env::var(name).map_err(|_| format!("the environment has no {name}; set it or name another")),
-        _ => std::fs::read_to_string(name).map_err(|error| format!("{key}_file `{name}` cannot be read: {error}")),
-    };
-    let found = found.and_then(|text| match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(format!("{key} is empty")),
-        text => Ok(Secret::new(text)),
-    });
-    found.map(|secret| Some(Spanned::new(first.span(), secret))).map_err(|what| source.at(first.span(), what))
 }
 
 fn server(text: &str) -> Result<String, String> {

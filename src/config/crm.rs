@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use toml::Spanned;
 
-use super::calendar::{secret, unexpected};
+use super::calendar::unexpected;
 use super::check::text;
 use super::error::{ConfigError, Source};
 use super::hosted::{Granting, granted, url};
 use super::raw::{self, Given};
-use super::secret::Secret;
+use super::secret::{Secret, secret};
 use super::settings::{CrmAccess, CrmConfig, CrmKind, CrmRemoteConfig, PermissionConfig};
 use crate::events::Secrets;
 

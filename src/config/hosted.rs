@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::calendar::{mail, secret};
+use super::calendar::mail;
 use super::check::{each, read, spoken, text};
 use super::error::{ConfigError, Source};
 use super::raw::{self, Given};
-use super::secret::Secret;
+use super::secret::{Secret, secret};
 use super::settings::{AcuityConfig, CalendlyConfig, GoogleConfig, MicrosoftConfig, PermissionConfig};
 use crate::conversation::Business;
 

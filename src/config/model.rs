@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::check::{number, read, text};
 use super::error::{ConfigError, Source};
 use super::raw;
-use super::secret::Secret;
+use super::secret::{Secret, from_env, from_file};
 use super::settings::ModelConfig;
 
 /// Checks the section; without a url there is no model.
@@ -37,15 +37,9 @@ fn key(source: &Source<'_>, raw: &raw::Model) -> Result<Option<Secret>, ConfigEr
     if let (Some(_), Some(second)) = (&raw.api_key_env, &raw.api_key_file) {
         return Err(source.at(second.span(), "both api_key_env and api_key_file are set; keep one of them"));
     }
-    let from_env = read(source, &raw.api_key_env, |name| {
-        let set = std::env::var(name);
-        set.map_err(|_| format!("the environment has no {name}; set it or name another")).and_then(|key| checked(&key))
-    })?;
-    let from_file = read(source, &raw.api_key_file, |path| {
-        let text = std::fs::read_to_string(path);
-        text.map_err(|error| format!("api_key_file `{path}` cannot be read: {error}")).and_then(|key| checked(&key))
-    })?;
-    Ok(from_env.or(from_file))
+    let in_env = read(source, &raw.api_key_env, |name| from_env(name).and_then(|key| checked(&key)))?;
+    let in_file = |path: &String| from_file("api_key_file", path).and_then(|key| checked(&key));
+    Ok(in_env.or(read(source, &raw.api_key_file, in_file)?))
 }
 
 /// A key must survive an HTTP header: visible ASCII.

@@ -2,9 +2,10 @@
 
 use toml::Spanned;
 
-use super::confirmations::{address, secret};
+use super::confirmations::address;
 use super::error::{ConfigError, Source};
 use super::raw;
+use super::secret::secret;
 use super::settings::{MailConfig, NoticesConfig};
 
 /// Checks the section. Mail goes through the server of `[confirmations]`.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::check::{each, number, text};
+use super::check::{each, number, read, text};
 use super::error::{ConfigError, Source};
-use super::secret::Secret;
+use super::secret::{Secret, from_env, from_file};
 use super::settings::SourceConfig;
 use super::{raw, value, webhooks};
 use crate::conversation::Business;
@@ -59,8 +59,7 @@ fn platform(
 fn door(source: &Source<'_>, raw: &raw::PlatformSource, kind: &str) -> Result<Door, ConfigError> {
     let at = raw.kind.span();
     if let (Some(file), "gong") = (&raw.public_key_file, kind) {
-        let read = std::fs::read_to_string(file.get_ref());
-        let key = read.map_err(|error| source.at(file.span(), format!("public_key_file cannot be read: {error}")))?;
+        let key = from_file("public_key_file", file.get_ref()).map_err(|what| source.at(file.span(), what))?;
         return Door::gong_jwt(&key).map_err(|bad| source.at(file.span(), bad.to_string()));
     }
     let secrets = || webhooks::secrets(source, at.clone(), &raw.secrets, &raw.secrets_env, &raw.secrets_file);
@@ -93,14 +92,8 @@ fn api(source: &Source<'_>, raw: &raw::PlatformSource) -> Result<Option<(String,
     let user = text(source, "api_user", &raw.api_user)?;
     let (env, file) = (&raw.api_password_env, &raw.api_password_file);
     let password = match (env, file) {
-        (Some(name), _) => Some(std::env::var(name.get_ref()).map_err(|_| {
-            source.at(name.span(), format!("the environment has no {}; set it or name another", name.get_ref()))
-        })?),
-        (None, Some(file)) => Some(
-            std::fs::read_to_string(file.get_ref())
-                .map_err(|error| source.at(file.span(), format!("api_password_file cannot be read: {error}")))?,
-        ),
-        (None, None) => None,
+        (Some(_), _) => read(source, env, |name| from_env(name))?,
+        _ => read(source, file, |path| from_file("api_password_file", path))?,
     };
     match (url, user, password) {
         (Some(url), Some(user), Some(password)) => Ok(Some((url, user, Secret::new(password.trim())))),

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::error::{ConfigError, Source};
 use super::raw::{self, Given};
-use super::secret::Secret;
+use super::secret::{Secret, from_env, from_file};
 use super::settings::EndpointConfig;
 use crate::events::{BadSecret, Kind, Secrets};
 
@@ -65,10 +65,8 @@ pub(super) fn secrets(
         return Err(source.at(at, "more than one of secrets, secrets_env and secrets_file; keep one"));
     }
     let found = match (env, file) {
-        (Some(name), _) => std::env::var(name.get_ref())
-            .map_err(|_| format!("the environment has no {}; set it or name another", name.get_ref())),
-        (None, Some(file)) => std::fs::read_to_string(file.get_ref())
-            .map_err(|error| format!("secrets_file `{}` cannot be read: {error}", file.get_ref())),
+        (Some(name), _) => from_env(name.get_ref()),
+        (None, Some(file)) => from_file("secrets_file", file.get_ref()),
         (None, None) => Ok(written.iter().map(|one| one.get_ref().as_str()).collect::<Vec<_>>().join("\n")),
     };
     let found = found.map_err(|what| source.at(at.clone(), what))?;
