@@ -13,7 +13,7 @@ use super::settings::{
     CalendarConfig, Config, CrmConfig, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig,
     SpeechModel, StoreConfig, TestingConfig, VoiceConfig,
 };
-use super::{business, calendar, confirmations, model, value};
+use super::{business, calendar, confirmations, model, trunks, value};
 
 /// Checks everything but the secrets that live elsewhere.
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
@@ -29,6 +29,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         routes,
         media: media(source, &document.media, &sip)?,
         sip,
+        trunks: trunks::trunks(source, &document.trunks)?,
         speech: speech(source, &document.speech)?,
         voice: voice(source, &document.voice)?,
         model: model::model(source, &document.model)?,

@@ -17,6 +17,7 @@ mod raw;
 mod read;
 mod secret;
 mod settings;
+mod trunks;
 mod value;
 
 pub use error::ConfigError;
@@ -25,5 +26,6 @@ pub use secret::Secret;
 pub use settings::{
     AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmConfig,
     GoogleConfig, HttpConfig, Listen, LogConfig, LogFormat, MailConfig, MediaConfig, MicrosoftConfig, ModelConfig,
-    PermissionConfig, Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+    PermissionConfig, Route, SipConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, TrunkConfig,
+    VoiceConfig,
 };

@@ -17,6 +17,7 @@ use super::metrics::Gauges;
 use super::problem::Problem;
 use super::server::Shared;
 use crate::call::CallRecord;
+use crate::gateway::{TrunkState, TrunkStatus};
 use crate::store::{AppointmentRow, ContactRow, JobRow, JobState, Page};
 
 /// A query string; what does not fit is a problem document.
@@ -143,6 +144,13 @@ pub(super) async fn outbox(
     Ok(Json(shared.store.jobs(asked.state, limited(asked.limit)?).await?))
 }
 
+/// Trunks we sign in at, and how that stands.
+#[utoipa::path(get, path = "/api/v1/trunks", tag = "line",
+    responses((status = 200, description = "Trunks", body = [TrunkStatus])))]
+pub(super) async fn trunks(State(shared): State<Arc<Shared>>) -> Json<Vec<TrunkStatus>> {
+    Json(shared.desk.trunks())
+}
+
 /// Whether the process lives.
 #[utoipa::path(get, path = "/healthz", tag = "health", security(()), responses((status = 200, description = "Alive")))]
 pub(super) async fn healthz() -> &'static str {
@@ -170,6 +178,7 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Respons
         ready: shared.desk.readiness() == Readiness::Ready,
         live_calls: shared.desk.live_calls().await.len(),
         outbox: Vec::new(),
+        trunks: shared.desk.trunks().into_iter().map(|t| (t.name, t.state == TrunkState::Registered)).collect(),
     };
     for state in [JobState::Ready, JobState::Leased, JobState::Retrying, JobState::Parked] {
         let count = shared.store.jobs(Some(state), OUTBOX_COUNT_MAX).await?.len();

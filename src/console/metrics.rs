@@ -19,6 +19,8 @@ pub(super) struct Gauges {
     pub(super) live_calls: usize,
     /// Outbox rows by state, in the order shown.
     pub(super) outbox: Vec<(&'static str, usize)>,
+    /// Trunks, and whether we are signed in there.
+    pub(super) trunks: Vec<(String, bool)>,
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +80,10 @@ impl Metrics {
         page.head("offhook_outbox_jobs", "gauge", "Outbox rows that are not done, by state.");
         for (state, count) in &gauges.outbox {
             page.row("offhook_outbox_jobs", &[("state", state)], *count as u64);
+        }
+        page.head("offhook_trunk_registered", "gauge", "1 while we are signed in at a trunk.");
+        for (trunk, registered) in &gauges.trunks {
+            page.row("offhook_trunk_registered", &[("trunk", &escaped(trunk))], u64::from(*registered));
         }
         page.head("offhook_rtp_packets_received_total", "counter", "RTP packets taken, by finished calls.");
         page.row("offhook_rtp_packets_received_total", &[], counts.packets_received);
@@ -159,6 +165,11 @@ impl Page {
         let _ = writeln!(self.text, "{name}_sum{{stage=\"{stage}\"}} {}", seconds(histogram.sum_ms));
         self.row(&format!("{name}_count"), &[("stage", stage)], histogram.count);
     }
+}
+
+/// A label value as the exposition format wants it: the one name that is not ours but the operator's.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ")
 }
 
 fn seconds(ms: u64) -> String {

@@ -104,6 +104,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(api::appointments))
         .routes(routes!(api::contacts))
         .routes(routes!(api::outbox))
+        .routes(routes!(api::trunks))
         .split_for_parts();
     let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     description.components.get_or_insert_default().add_security_scheme("token", scheme);
