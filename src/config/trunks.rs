@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-
 use super::check::{number, read, text};
 use super::error::{ConfigError, Source};
 use super::raw;
