@@ -81,7 +81,7 @@ NUMBERS = ["four two", "three eight", "seven one", "nine five"]
 class Server:
     """A release `offhook serve` in a folder of its own."""
 
-    def __init__(self, folder, more=""):
+    def __init__(self, folder, more="", env=None):
         self.folder = folder
         first = 21000 + os.getpid() % 80 * 100
         text = CONFIG.format(first=first, last=first + 99, token=TOKEN, folder=folder, threads=f"threads = {THREADS}" if THREADS else "")
@@ -91,7 +91,7 @@ class Server:
         config.write_text(without_sections(demo, dropped) + text + more)
         self.log = open(folder / "log.txt", "w")
         self.process = subprocess.Popen(
-            [OFFHOOK, "serve", "--config", config], stdout=subprocess.PIPE, stderr=self.log, text=True
+            [OFFHOOK, "serve", "--config", config], stdout=subprocess.PIPE, stderr=self.log, text=True, env=env
         )
         until = time.time() + READY_SECONDS
         for line in self.process.stdout:
@@ -154,21 +154,31 @@ def spoken(folder, voice, text):
 
 def place(server, folder, number, voice, lines):
     """One call; gives the caller's report and the server's record."""
+    report = report_of(server, folder, number, voice, lines)
+    caller = number_of(number)
+    deadline = time.time() + 20
+    while time.time() < deadline:
+        mine = [call for call in server.get("/api/v1/calls") if call["from"] == caller and call["state"] == "ended"]
+        if mine:
+            return report, server.get(f"/api/v1/calls/{mine[0]['id']}")
+        time.sleep(0.1)
+    sys.exit(f"the call of {caller} did not end")
+
+
+def number_of(number):
+    return f"+1212555{number:04}"
+
+
+def report_of(server, folder, number, voice, lines):
+    """One call; gives the caller's report."""
     report = folder / f"report-{number}.json"
-    caller = f"+1212555{number:04}"
-    command = [OFFHOOK, "call", f"sip:demo@{server.sip}", "--from", caller, "--json", report]
+    command = [OFFHOOK, "call", f"sip:demo@{server.sip}", "--from", number_of(number), "--json", report]
     for line in lines:
         command += ["--wav", spoken(folder, voice, line)]
     told = subprocess.run(command, capture_output=True, text=True, timeout=240)
     if told.returncode != 0:
         sys.exit(f"a call failed: {told.stdout}{told.stderr}")
-    deadline = time.time() + 20
-    while time.time() < deadline:
-        mine = [call for call in server.get("/api/v1/calls") if call["from"] == caller and call["state"] == "ended"]
-        if mine:
-            return json.loads(report.read_text()), server.get(f"/api/v1/calls/{mine[0]['id']}")
-        time.sleep(0.1)
-    sys.exit(f"the call of {caller} did not end")
+    return json.loads(report.read_text())
 
 
 def scripts(rounds):

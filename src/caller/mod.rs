@@ -1,5 +1,6 @@
 //! The calling side: a caller in the same binary, over real SIP and RTP.
 
+mod pacing;
 mod phone;
 mod report;
 mod script;

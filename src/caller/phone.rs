@@ -9,6 +9,7 @@ use thiserror::Error;
 use tokio::net::UdpSocket;
 use tokio::time::{interval, sleep_until, timeout};
 
+use super::pacing::Pacing;
 use super::report::{Report, TurnReport};
 use super::script::{Act, Listener, Turn};
 use crate::audio::{Codec, FRAME_SAMPLES, level_dbfs};
@@ -91,6 +92,7 @@ struct Phone {
     local: SocketAddr,
     remote: Option<SocketAddr>,
     receiver: Receiver,
+    pacing: Pacing,
     sender: Sender,
     keys: DtmfSender,
     dialled: Instant,
@@ -145,6 +147,7 @@ impl Phone {
             local,
             remote: None,
             receiver: Receiver::new(&[settings.line.dtmf_payload_type]),
+            pacing: Pacing::default(),
             settings,
             sender: Sender::new(Codec::Pcmu, seed),
             dialled: now,
@@ -255,6 +258,7 @@ impl Phone {
         if let Ok(packet) = Packet::parse(datagram)
             && let Some(codec) = Codec::from_payload_type(packet.payload_type)
         {
+            self.pacing.arrived(&packet, Instant::now());
             let mut samples = Vec::with_capacity(FRAME_SAMPLES);
             codec.decode(packet.payload, &mut samples);
             let speaking = self.saying.is_some();
@@ -393,6 +397,7 @@ impl Phone {
         let stats = self.receiver.stats();
         self.report.packets_received = stats.packets_received;
         self.report.packets_lost = stats.packets_lost;
+        (self.report.pacing_p99_ms, self.report.pacing_max_ms) = self.pacing.p99_and_max();
         if let Some(path) = &self.settings.record {
             write_wav(path, &self.heard)?;
         }

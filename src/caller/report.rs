@@ -21,6 +21,10 @@ pub struct Report {
     pub packets_received: u64,
     /// Of them lost.
     pub packets_lost: u64,
+    /// 99 of 100 packets came no further than this from their time after the one before, milliseconds.
+    pub pacing_p99_ms: f32,
+    /// The worst of them.
+    pub pacing_max_ms: f32,
     /// In order.
     pub turns: Vec<TurnReport>,
 }
