@@ -134,6 +134,23 @@ impl Store {
         query.fetch_all(self.reader()).await.doing("list a call's rows")?.iter().map(JobRow::read).collect()
     }
 
+    /// Contacts that delivered rows with this number or this address were about, the latest first.
+    pub async fn contacts_of_rows(
+        &self,
+        business: &str,
+        phone: Option<&str>,
+        email: Option<&str>,
+    ) -> Result<Vec<String>> {
+        let of = "SELECT id, external_id FROM jobs WHERE kind = 'contact' AND state = 'done' AND business = $1";
+        let sql = format!(
+            "SELECT external_id FROM ({of} AND json_extract(payload, '$.phone') = $2
+                UNION ALL {of} AND lower(json_extract(payload, '$.email')) = lower($3))
+            GROUP BY external_id ORDER BY MAX(id) DESC LIMIT $4"
+        );
+        let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(business).bind(phone).bind(email);
+        query.bind(CONTACTS_PER_KEY).fetch_all(self.reader()).await.doing("look for contacts of former rows")
+    }
+
     /// Takes the next job that is due, or whose holder let its lease run out, until `now + hold`.
     pub async fn lease_job(&self, owner: &str, now: Timestamp, hold: SignedDuration) -> Result<Option<Lease>> {
         let sql = format!(
@@ -397,6 +414,8 @@ fn later(now: Timestamp, hold: SignedDuration) -> Timestamp {
     now.checked_add(hold).unwrap_or(Timestamp::MAX)
 }
 
+/// More people than share a line or an address.
+const CONTACTS_PER_KEY: i64 = 10;
 /// Deliveries that the lag is taken of.
 const LAGS: i64 = 1000;
 /// What a worker may take, its time apart: not behind a row that is not done (what was refused leaves its followers

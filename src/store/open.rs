@@ -174,6 +174,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_events.sql"),
     include_str!("migrations/0009_paperwork.sql"),
     include_str!("migrations/0010_ingest.sql"),
+    include_str!("migrations/0012_former.sql"),
 ];
 /// Connections for reading: the API and look-ups of calls; more than cores gains nothing.
 const READERS: u32 = 4;

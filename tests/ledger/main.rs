@@ -36,6 +36,7 @@ mod matching;
 mod model_figures;
 mod named_failures;
 mod notices;
+mod one_contact_each;
 mod oauth_tokens;
 mod one_slot_on_a_server;
 mod opening_the_store;
@@ -61,5 +62,6 @@ mod staff_and_rooms;
 #[path = "../talk/stage.rs"]
 mod stage;
 mod three_faults_in_ten;
+mod townsfolk;
 #[path = "../talk/turns.rs"]
 mod turns;
