@@ -5,6 +5,7 @@ use std::sync::Arc;
 use offhook::call::{CallEvent, CallRecord};
 use offhook::console::{ApiToken, Console, Desk, Later, Readiness, Settings};
 use offhook::crm::Crm;
+use offhook::gateway::TrunkStatus;
 use offhook::outbox::{self, Meter, Outbox};
 use offhook::store::Store;
 use tokio::sync::broadcast;
@@ -25,6 +26,10 @@ impl Desk for NoDesk {
 
     fn subscribe(&self) -> broadcast::Receiver<CallEvent> {
         self.0.subscribe()
+    }
+
+    fn trunks(&self) -> Vec<TrunkStatus> {
+        Vec::new()
     }
 
     fn readiness(&self) -> Readiness {
