@@ -103,7 +103,6 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     tracing::info!(%http, origin = %config.origin, "the API answers");
 
     let offset = config.testing.now.map_or(SignedDuration::ZERO, |now| now.duration_since(Timestamp::now()));
-    let speech = start_speech(&config).await?;
     let crm = crms::open(&config, &store)?;
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
     let calendar = calendars::open(&config, &store, clock)?;
@@ -123,6 +122,8 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     )
     .await?;
     let hooks = Hooks::start(store.clone(), told, hooks::Settings::default(), outbox.changed());
+    // What a former run left is on its way while the models load: a crash costs its rows no more than their leases.
+    let speech = start_speech(&config).await?;
     let imports = open_door(&config, &store, &speech, &outbox, &knocks)?;
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {

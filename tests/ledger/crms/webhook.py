@@ -61,7 +61,7 @@ class Listener(Ledger):
             record["fields"] = {**record["fields"], **data.get("fields", {})}
             if action == "delete":
                 del self.records[kind][data["id"]]
-        self.touch(record)
+        self.touch(kind, record)
         answer = {"id": record["id"]}
         self.heard[headers["webhook-id"]] = answer
         return Reply(200, answer)
