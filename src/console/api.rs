@@ -188,12 +188,15 @@ pub(super) async fn readyz(State(shared): State<Arc<Shared>>) -> Result<&'static
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, description = "Text exposition format", content_type = "text/plain", body = String)))]
 pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
+    let now = Timestamp::now();
     let mut gauges = Gauges {
         ready: shared.desk.readiness() == Readiness::Ready,
         live_calls: shared.desk.live_calls().await.len(),
         outbox: Vec::new(),
-        ages: shared.store.job_ages(Timestamp::now()).await?,
+        ages: shared.store.job_ages(now).await?,
         paperwork: shared.meter.counts(),
+        endpoints: shared.store.endpoints().await?,
+        now,
         trunks: shared.desk.trunks().into_iter().map(|t| (t.name, t.state == TrunkState::Registered)).collect(),
     };
     let counts = shared.store.jobs_by_state().await?;

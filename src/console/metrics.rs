@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
+
 use super::paperwork_metrics;
 use crate::call::{CallEvent, CallRecord, TurnTimes};
 use crate::outbox::Counted;
-use crate::store::JobAges;
+use crate::store::{EndpointRow, JobAges};
 
 /// What was counted since the process started.
 #[derive(Debug, Default)]
@@ -25,6 +27,9 @@ pub(super) struct Gauges {
     pub(super) ages: JobAges,
     /// What the outbox counted.
     pub(super) paperwork: Vec<(Counted, u64)>,
+    /// Who is told of events.
+    pub(super) endpoints: Vec<EndpointRow>,
+    pub(super) now: Timestamp,
     /// Trunks, and whether we are signed in there.
     pub(super) trunks: Vec<(String, bool)>,
 }

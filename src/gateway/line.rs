@@ -25,6 +25,7 @@ use crate::conversation::{Business, e164};
 use crate::rtp::SourceFilter;
 use crate::sip::sdp::{self, Agreed, Direction};
 use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming, RegistrationId};
+use crate::store::fresh_id;
 
 /// What a call's task asks of the line.
 #[derive(Debug)]
@@ -321,7 +322,7 @@ impl Line {
     fn call_settings(&self, incoming: &Incoming, business: Arc<Business>) -> call::Settings {
         let number = incoming.from.number.as_deref();
         call::Settings {
-            call_id: uuid(random()),
+            call_id: fresh_id(),
             sip_call_id: incoming.sip_call_id.clone(),
             from: number.map(|number| e164(number, &business.country).unwrap_or_else(|| number.to_owned())),
             to: incoming.to_user.clone(),
@@ -370,13 +371,6 @@ fn media(agreed: &Agreed) -> Media {
         sdp::Codec::Pcma(_) => Codec::Pcma,
     };
     Media { codec, dtmf_pt: agreed.dtmf_pt }
-}
-
-/// RFC 9562 version 4 text form.
-fn uuid(bits: u128) -> String {
-    let bits = bits & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
-    let hex = format!("{bits:032x}");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 /// What our own offer names first, until the answer says what it is.

@@ -64,7 +64,13 @@ async fn send(worker: &Worker, lease: &Lease, write_to: &rows::Write) -> Result<
             let schema = worker.described.of(&*doors.crm).await?;
             let approved = lease.job.approved_by.is_some();
             let gatekeeper = Gatekeeper { policy: &worker.settings.policy, source: source(&lease.job), approved };
-            let wanted = Wanted { business, object: *object, key, fields };
+            let text = |field: &str| fields.get(field).and_then(|value| value.as_str());
+            let formerly = match object {
+                Object::Contact => worker.store.contacts_of_rows(business, text("phone"), text("email")).await,
+                _ => Ok(Vec::new()),
+            };
+            let formerly = formerly.map_err(|e| CrmError::Retry { after: None, reason: e.to_string() })?;
+            let wanted = Wanted { business, object: *object, key, fields, formerly: &formerly };
             let written = write(&*doors.crm, schema, gatekeeper, wanted).await?;
             Ok(recorded(worker, lease, *object, written))
         }

@@ -35,6 +35,7 @@ mod mail;
 mod matching;
 mod merge;
 mod meter;
+mod namesake;
 mod notice;
 mod pace;
 mod preview;

@@ -3,9 +3,10 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use super::enqueue::insert_jobs;
 use super::error::{Doing, Result, StoreError};
 use super::events::insert_event;
-use super::jobs::{NewJob, insert_job};
+use super::jobs::NewJob;
 use super::open::Store;
 use crate::call::{CallRecord, CallState, Disposition};
 use crate::conversation::Became;
@@ -53,16 +54,16 @@ impl Store {
     pub async fn write_calls(&self, group: &[CallWrite<'_>]) -> Result<Vec<bool>> {
         let mut tx = self.write().await?;
         let mut written = Vec::with_capacity(group.len());
+        let mut jobs = Vec::new();
         for write in group {
             let open = write_call(&mut tx, write.call, write.ended.is_some()).await?;
-            for job in write.ended.filter(|_| open).unwrap_or_default() {
-                insert_job(&mut tx, job).await?;
-            }
+            jobs.extend(write.ended.filter(|_| open).unwrap_or_default());
             for event in write.events.iter().filter(|_| open) {
                 insert_event(&mut tx, event).await?;
             }
             written.push(open);
         }
+        insert_jobs(&mut tx, jobs.into_iter()).await?;
         tx.commit().await.doing("commit calls")?;
         Ok(written)
     }

@@ -13,6 +13,7 @@ mod audit;
 mod calls;
 mod contact_data;
 mod contacts;
+mod enqueue;
 mod error;
 mod events;
 mod id;
