@@ -162,6 +162,11 @@ impl Gate {
     }
 }
 
+/// Whether these are the gate's own words: nobody was asked.
+pub(super) fn is_limit(reason: &str) -> bool {
+    reason == TOO_FAST
+}
+
 fn later(now: Timestamp, wait: Duration) -> Timestamp {
     let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::deliver::{Delivered, Delivery, deliver};
 use super::describe::Described;
+use super::gate::is_limit;
 use super::guarded::Guarded;
 use super::meter::Counted;
 use super::retry::{Backoff, next_attempt};
@@ -105,8 +106,11 @@ impl Worker {
                 self.store.job_done(lease, Done { external_id: &external_id, contact, prior, audit }, now).await
             }
             // An outage, or a limit, is not the row's fault.
-            Delivery::Failed { reason, .. } if lease.job.lane.is_some() && self.guarded.resting().is_some() => {
-                let until = self.guarded.resting().unwrap_or(now).max(now);
+            Delivery::Failed { reason, after }
+                if lease.job.lane.is_some() && (self.guarded.resting().is_some() || is_limit(&reason)) =>
+            {
+                let asked = after.and_then(|a| now.checked_add(hold(a)).ok());
+                let until = self.guarded.resting().or(asked).unwrap_or(now).max(now);
                 let spread = next_attempt(until, 1, lease.job.id.unsigned_abs(), &SPREAD);
                 ended("postponed");
                 tracing::warn!(key, reason, %until, "postponed");

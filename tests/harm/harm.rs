@@ -25,10 +25,9 @@ pub enum Number {
     How,
     /// The power goes, too: what was not synced is lost.
     Power,
-    /// How long each operation of the disk takes longer, microseconds.
-    DelayUs,
-    /// What each of them fails with; 0 for not at all.
-    Errno,
+    /// What each operation of the disk fails with; 0 for not at all. The sixth is how much longer each of them takes:
+    /// bench/slow_disk.sh sets it.
+    Errno = 7,
     /// The CRM's port.
     Port,
     /// What it was killed in.

@@ -117,9 +117,9 @@ const POINTS: u64 = 20;
 const POINTS_PER_ROUND: u64 = 60;
 const SEED: u64 = 4;
 /// Deaths amid the work that one life leaves.
-const DELIVERIES: u32 = 9;
+const DELIVERIES: u32 = 6;
 /// Over SIP, and told by the platform, in one life.
-const CALLS: usize = 5;
-const CALLS_TOLD: usize = 15;
+const CALLS: usize = 3;
+const CALLS_TOLD: usize = 6;
 /// A life that does not come to its end by then has nothing left to do.
 const WORK_DEADLINE: Duration = Duration::from_secs(6);
