@@ -58,13 +58,13 @@ pub(super) async fn deliver(worker: &Worker, lease: &Lease) -> Delivery {
 }
 
 async fn send(worker: &Worker, lease: &Lease, write_to: &rows::Write) -> Result<Delivered, Stopped> {
-    let (business, key, doors) = (lease.job.business.as_str(), lease.job.key.as_str(), &worker.doors);
+    let (business, doors) = (lease.job.business.as_str(), &worker.doors);
     match write_to {
         rows::Write::Record(object, fields) => {
             let schema = worker.described.of(&*doors.crm).await?;
             let approved = lease.job.approved_by.is_some();
             let gatekeeper = Gatekeeper { policy: &worker.settings.policy, source: source(&lease.job), approved };
-            let wanted = Wanted { business, object: *object, key, fields };
+            let wanted = Wanted { business, object: *object, key: lease.job.record_key(), fields };
             let written = write(&*doors.crm, schema, gatekeeper, wanted).await?;
             Ok(recorded(worker, lease, *object, written))
         }

@@ -28,6 +28,7 @@ mod confirm;
 mod deal;
 mod deliver;
 mod describe;
+mod fit;
 mod gate;
 mod guarded;
 mod handoff;

@@ -10,7 +10,9 @@ use super::audit::{NewAudit, insert_audit};
 use super::error::{Doing, Result, StoreError};
 use super::job_state::{JobEvent, JobState};
 use super::open::Store;
+use super::record::Object;
 use super::rows::JobRow;
+use super::superseded::{drop_leased, drop_superseded};
 
 /// An effect to be written outside, once per key.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,17 +146,20 @@ impl Store {
                 AND p.state = 'done') AS after_id"
         );
         let mut tx = self.write().await?;
-        let row = sqlx::query(AssertSqlSafe(sql))
-            .bind(owner)
-            .bind(now.as_microsecond())
-            .bind(later(now, hold).as_microsecond())
-            .fetch_optional(&mut *tx)
-            .await
-            .doing("lease an outbox row")?;
+        let lease = loop {
+            let query = sqlx::query(AssertSqlSafe(sql.as_str())).bind(owner).bind(now.as_microsecond());
+            let query = query.bind(later(now, hold).as_microsecond());
+            let row = query.fetch_optional(&mut *tx).await.doing("lease an outbox row")?;
+            let Some(row) = row else { break None };
+            let job = JobRow::read(&row)?;
+            if !drop_leased(&mut tx, &job, now).await? {
+                let read = || Ok((row.try_get("fence")?, row.try_get("after_id")?));
+                let (fence, after_id) = read().doing("read a lease")?;
+                break Some(Lease { job, fence, after_id });
+            }
+        };
         tx.commit().await.doing("commit a lease")?;
-        let Some(row) = row else { return Ok(None) };
-        let (fence, after_id) = (|| Ok((row.try_get("fence")?, row.try_get("after_id")?)))().doing("read a lease")?;
-        Ok(Some(Lease { job: JobRow::read(&row)?, fence, after_id }))
+        Ok(lease)
     }
 
     /// Whether [`Store::lease_job`] would find something at `now`, without taking the write lock.
@@ -237,6 +242,7 @@ impl Store {
         if held && count > 0 {
             insert_audit(&mut tx, &NewAudit::failed(&lease.job, reason), now).await?;
         }
+        drop_superseded(&mut tx, &lease.job.call_id, now).await?;
         tx.commit().await.doing("commit a retry")?;
         Ok(held)
     }
@@ -263,6 +269,7 @@ impl Store {
             hold_followers(&mut tx, &lease.job.key, state, now).await?;
             insert_audit(&mut tx, &NewAudit::failed(&lease.job, reason), now).await?;
         }
+        drop_superseded(&mut tx, &lease.job.call_id, now).await?;
         tx.commit().await.doing("commit a parking")?;
         Ok(held)
     }
@@ -337,7 +344,7 @@ pub(super) async fn insert_job(tx: &mut SqliteConnection, job: &NewJob) -> Resul
             basis, state, reason)
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, COALESCE({held}, $11),
             CASE {held} WHEN 'awaiting_approval' THEN $13 WHEN 'parked' THEN $14 ELSE $12 END
-        WHERE true ON CONFLICT (key) DO NOTHING"
+        WHERE true ON CONFLICT (key) DO NOTHING RETURNING *"
     );
     let query: sqlx::query::Query<'_, Sqlite, SqliteArguments> = sqlx::query(AssertSqlSafe(sql))
         .bind(&job.key)
@@ -354,11 +361,15 @@ pub(super) async fn insert_job(tx: &mut SqliteConnection, job: &NewJob) -> Resul
         .bind(&job.reason)
         .bind(job.after.as_deref().map(|key| waits_for(key, JobState::AwaitingApproval)))
         .bind(job.after.as_deref().map(|key| waits_for(key, JobState::Parked)));
-    let new = query.execute(&mut *tx).await.doing("enqueue an outbox row")?.rows_affected() == 1;
-    if new && job.lane.is_some() {
+    let new = query.fetch_optional(&mut *tx).await.doing("enqueue an outbox row")?;
+    let Some(new) = new.as_ref().map(JobRow::read).transpose()? else { return Ok(()) };
+    if job.lane.is_some() {
         for row in NewAudit::proposed(job) {
             insert_audit(&mut *tx, &row, now).await?;
         }
+    }
+    if new.kind == Object::Activity.as_str() {
+        drop_superseded(tx, &new.call_id, now).await?;
     }
     Ok(())
 }
@@ -400,9 +411,11 @@ fn later(now: Timestamp, hold: SignedDuration) -> Timestamp {
 /// Deliveries that the lag is taken of.
 const LAGS: i64 = 1000;
 /// What a worker may take, its time apart: not behind a row that is not done (what was refused leaves its followers
-/// without it), and not past an older one of its lane.
+/// without it), and not past an older one of its lane, nor of the same activity.
 const DELIVERABLE: &str = "j.state IN ('ready', 'leased', 'retrying')
     AND (j.after_key IS NULL
         OR EXISTS (SELECT 1 FROM jobs AS p WHERE p.key = j.after_key AND p.state IN ('done', 'rejected', 'rolled_back')))
     AND (j.lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs AS b
-        WHERE b.lane = j.lane AND b.id < j.id AND b.state IN ('ready', 'leased', 'retrying')))";
+        WHERE b.lane = j.lane AND b.id < j.id AND b.state IN ('ready', 'leased', 'retrying')))
+    AND (j.kind <> 'activity' OR NOT EXISTS (SELECT 1 FROM jobs AS e WHERE e.call_id = j.call_id
+        AND e.kind = 'activity' AND e.id < j.id AND e.state IN ('ready', 'leased', 'retrying')))";
