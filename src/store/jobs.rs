@@ -6,8 +6,10 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection};
 
 use super::appointments::link_contact;
+use super::approvals::change;
 use super::audit::{NewAudit, insert_audit};
 use super::error::{Doing, Result, StoreError};
+use super::events::insert_event;
 use super::job_state::{JobEvent, JobState};
 use super::open::Store;
 use super::record::Object;
@@ -268,6 +270,9 @@ impl Store {
         if held {
             hold_followers(&mut tx, &lease.job.key, state, now).await?;
             insert_audit(&mut tx, &NewAudit::failed(&lease.job, reason), now).await?;
+            if state == JobState::AwaitingApproval {
+                insert_event(&mut tx, &change(&lease.job, Some(reason)).asked(now)).await?;
+            }
         }
         drop_superseded(&mut tx, &lease.job.call_id, now).await?;
         tx.commit().await.doing("commit a parking")?;
@@ -337,8 +342,9 @@ impl Store {
 /// An effect that is enqueued already stays as it is.
 pub(super) async fn insert_job(tx: &mut SqliteConnection, job: &NewJob) -> Result<()> {
     let now = Timestamp::now();
-    // A row behind one that is held up is held up with it.
-    let held = "(SELECT p.state FROM jobs AS p WHERE p.key = $2 AND p.state IN ('awaiting_approval', 'parked'))";
+    // A row behind one that is held up is held up with it, and one that is held up itself for its own reason.
+    let held = "(SELECT p.state FROM jobs AS p WHERE p.key = $2 AND p.state IN ('awaiting_approval', 'parked')
+        AND $11 NOT IN ('awaiting_approval', 'parked'))";
     let sql = format!(
         "INSERT INTO jobs (key, after_key, call_id, business, kind, payload, run_at_us, created_us, updated_us, lane,
             basis, state, reason)
@@ -367,6 +373,9 @@ pub(super) async fn insert_job(tx: &mut SqliteConnection, job: &NewJob) -> Resul
         for row in NewAudit::proposed(job) {
             insert_audit(&mut *tx, &row, now).await?;
         }
+    }
+    if job.state == JobState::AwaitingApproval {
+        insert_event(&mut *tx, &change(&new, new.reason.as_deref()).asked(now)).await?;
     }
     if new.kind == Object::Activity.as_str() {
         drop_superseded(tx, &new.call_id, now).await?;
