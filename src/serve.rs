@@ -10,16 +10,19 @@ use std::sync::{Arc, OnceLock};
 use jiff::{SignedDuration, Timestamp};
 use offhook::calendar::{self, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
-use offhook::config::{Config, EndpointConfig, HttpConfig, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig};
+use offhook::config::{
+    Config, EndpointConfig, HttpConfig, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig, TrunkConfig,
+};
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
 use offhook::events::{Reach, Secrets};
-use offhook::gateway::{self, Directory, Gateway, Handle, Rooms};
+use offhook::gateway::{self, Directory, Gateway, Handle, Rooms, TrunkStatus};
 use offhook::hooks::{self, Hooks};
 use offhook::ingest::{self, Ingest};
 use offhook::interpreter::{self, Model, ModelError};
 use offhook::models;
 use offhook::outbox::{self, Outbox};
+use offhook::sip;
 use offhook::speech::{self, Known, Questions, Speech, SpeechError, WhisperChoice};
 use offhook::store::{Store, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
@@ -284,12 +287,27 @@ fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::S
     gateway::Settings {
         listen: config.sip.listen.iter().map(|listen| listen.addr).collect(),
         advertised: config.sip.advertised,
+        trunks: config.trunks.iter().map(trunk).collect(),
         // Both spell networks the same way.
         allow: config.sip.allow.iter().filter_map(|network| network.to_string().parse().ok()).collect(),
         rtp_ports: config.media.rtp_ports.clone(),
         calls_max: config.sip.max_calls,
         drain: config.sip.drain,
         clock_offset,
+    }
+}
+
+fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
+    let credentials =
+        sip::Credentials { username: trunk.username.clone(), password: trunk.password.reveal().to_owned() };
+    gateway::Trunk {
+        name: trunk.name.clone(),
+        host: trunk.host.clone(),
+        port: trunk.port,
+        domain: trunk.domain.clone(),
+        credentials,
+        number: trunk.number.clone(),
+        expires: trunk.expires,
     }
 }
 
@@ -319,6 +337,10 @@ impl Desk for Line {
 
     fn subscribe(&self) -> broadcast::Receiver<CallEvent> {
         self.handle.subscribe()
+    }
+
+    fn trunks(&self) -> Vec<TrunkStatus> {
+        self.handle.trunks()
     }
 
     fn readiness(&self) -> Readiness {

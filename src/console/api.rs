@@ -17,6 +17,7 @@ use super::metrics::Gauges;
 use super::problem::Problem;
 use super::server::Shared;
 use crate::call::{CallRecord, CallState};
+use crate::gateway::{TrunkState, TrunkStatus};
 use crate::record::{Extraction, read_call};
 use crate::store::{AppointmentRow, ContactRow, JobRow, JobState, Page};
 
@@ -157,6 +158,13 @@ pub(super) async fn outbox(
     Ok(Json(shared.store.jobs(asked.state, limited(asked.limit)?).await?))
 }
 
+/// Trunks we sign in at, and how that stands.
+#[utoipa::path(get, path = "/api/v1/trunks", tag = "line",
+    responses((status = 200, description = "Trunks", body = [TrunkStatus])))]
+pub(super) async fn trunks(State(shared): State<Arc<Shared>>) -> Json<Vec<TrunkStatus>> {
+    Json(shared.desk.trunks())
+}
+
 /// Whether the process lives.
 #[utoipa::path(get, path = "/healthz", tag = "health", security(()), responses((status = 200, description = "Alive")))]
 pub(super) async fn healthz() -> &'static str {
@@ -186,6 +194,7 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Respons
         outbox: Vec::new(),
         ages: shared.store.job_ages(Timestamp::now()).await?,
         paperwork: shared.meter.counts(),
+        trunks: shared.desk.trunks().into_iter().map(|t| (t.name, t.state == TrunkState::Registered)).collect(),
     };
     let counts = shared.store.jobs_by_state().await?;
     // Every state but "done", so that a queue that is empty says so.

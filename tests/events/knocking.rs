@@ -104,6 +104,10 @@ impl Desk for NoDesk {
         self.0.subscribe()
     }
 
+    fn trunks(&self) -> Vec<offhook::gateway::TrunkStatus> {
+        Vec::new()
+    }
+
     fn readiness(&self) -> Readiness {
         Readiness::Ready
     }
