@@ -15,7 +15,7 @@ use offhook::config::{
 };
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
-use offhook::events::{Reach, Secrets, Share};
+use offhook::events::{Reach, Secrets};
 use offhook::gateway::{self, Directory, Gateway, Handle, Rooms, TrunkStatus};
 use offhook::hooks::{self, Hooks};
 use offhook::ingest::{self, Ingest};
@@ -178,9 +178,7 @@ fn open_door(
     outbox: &Outbox,
     door: &OnceLock<console::Doors>,
 ) -> Result<ingest::Work, ServeError> {
-    let key = console::kept_secret(config.store.data_dir(), "share-key")?;
-    let lasts = SignedDuration::from_hours(24 * i64::from(config.http.share_days));
-    let share = Share::new(&key, &config.http.public_url, lasts);
+    let share = delivery::share(config)?;
     let folder = config.store.data_dir().join("artefacts");
     let settings = ingest::Settings::new(folder, Some(sources::ears(speech)));
     let (hand_off, businesses) = (outbox.hand_off(), config.businesses.clone());
