@@ -15,7 +15,7 @@ use offhook::config::{
 };
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
-use offhook::events::{Reach, Secrets, Share};
+use offhook::events::{Reach, Secrets};
 use offhook::gateway::{self, Directory, Gateway, Handle, Rooms, TrunkStatus};
 use offhook::hooks::{self, Hooks};
 use offhook::ingest::{self, Ingest};
@@ -103,7 +103,6 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     tracing::info!(%http, origin = %config.origin, "the API answers");
 
     let offset = config.testing.now.map_or(SignedDuration::ZERO, |now| now.duration_since(Timestamp::now()));
-    let speech = start_speech(&config).await?;
     let crm = crms::open(&config, &store)?;
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
     let calendar = calendars::open(&config, &store, clock)?;
@@ -123,6 +122,8 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     )
     .await?;
     let hooks = Hooks::start(store.clone(), told, hooks::Settings::default(), outbox.changed());
+    // What a former run left is on its way while the models load: a crash costs its rows no more than their leases.
+    let speech = start_speech(&config).await?;
     let imports = open_door(&config, &store, &speech, &outbox, &knocks)?;
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
@@ -177,9 +178,7 @@ fn open_door(
     outbox: &Outbox,
     door: &OnceLock<console::Doors>,
 ) -> Result<ingest::Work, ServeError> {
-    let key = console::kept_secret(config.store.data_dir(), "share-key")?;
-    let lasts = SignedDuration::from_hours(24 * i64::from(config.http.share_days));
-    let share = Share::new(&key, &config.http.public_url, lasts);
+    let share = delivery::share(config)?;
     let folder = config.store.data_dir().join("artefacts");
     let settings = ingest::Settings::new(folder, Some(sources::ears(speech)));
     let (hand_off, businesses) = (outbox.hand_off(), config.businesses.clone());

@@ -13,6 +13,7 @@
 use serde_json::Value;
 
 use super::deal;
+use super::fit::fit;
 use super::matching::{self, GUEST, Match};
 use super::merge::{alike, is_empty, merged};
 use crate::crm::{Crm, CrmError, Fields, Lookup, Object, Record, Schema};
@@ -114,7 +115,9 @@ fn known(schema: &Schema, wanted: &Wanted<'_>) -> Fields {
     // An empty value says nothing; several CRMs refuse it.
     let says = |value: &Value| !is_empty(value);
     let known = wanted.fields.iter().filter(|(field, value)| says(value) && has(field));
-    known.map(|(field, value)| (field.clone(), value.clone())).collect()
+    let mut known = known.map(|(field, value)| (field.clone(), value.clone())).collect();
+    fit(schema, wanted.object, &mut known);
+    known
 }
 
 async fn round(crm: &dyn Crm, gatekeeper: Gatekeeper<'_>, wanted: Wanted<'_>) -> Result<Written, Stopped> {

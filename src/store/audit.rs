@@ -74,7 +74,7 @@ pub struct AuditEntry {
     pub citations: Vec<Value>,
     /// "passed", or why not.
     pub validation_status: Option<String>,
-    /// "auto", "awaiting", "approved", "rejected".
+    /// "auto", "awaiting", "approved", "rejected"; "superseded" by a later row of the same record.
     pub approval_status: Option<String>,
     /// Version of the policy it was held against.
     pub policy_version: Option<String>,

@@ -6,11 +6,16 @@ use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::approvals::change;
 use super::audit::{NewAudit, insert_audits};
 use super::error::{Doing, Result};
+use super::events::insert_event;
 use super::job_state::JobState;
 use super::jobs::{NewJob, waits_for};
 use super::open::{Store, Writer};
+use super::record::Object;
+use super::rows::JobRow;
+use super::superseded::drop_superseded;
 
 /// A row that waits to be written, and who waits for it.
 pub(super) type Enqueued = (NewJob, oneshot::Sender<bool>);
@@ -78,7 +83,24 @@ pub(super) async fn insert_jobs(tx: &mut SqliteConnection, jobs: impl Iterator<I
     for chunk in chunks(&rows) {
         insert_chunk(tx, chunk, now).await?;
     }
-    insert_audits(tx, &audit, now).await
+    insert_audits(tx, &audit, now).await?;
+    for row in &rows {
+        told(tx, row, now).await?;
+    }
+    Ok(())
+}
+
+/// What follows from a row that is new: somebody is asked, or what was said of the call before is old.
+async fn told(tx: &mut SqliteConnection, row: &NewRow<'_>, now: Timestamp) -> Result<()> {
+    if row.job.state == JobState::AwaitingApproval {
+        let found = sqlx::query("SELECT * FROM jobs WHERE key = $1").bind(&row.job.key).fetch_one(&mut *tx).await;
+        let new = JobRow::read(&found.doing("read a new outbox row")?)?;
+        insert_event(&mut *tx, &change(&new, new.reason.as_deref()).asked(now)).await?;
+    }
+    if row.job.kind == Object::Activity.as_str() {
+        drop_superseded(tx, &row.job.call_id, now).await?;
+    }
+    Ok(())
 }
 
 /// How the rows stand, and those they wait for, that are there already.
@@ -102,15 +124,19 @@ struct NewRow<'a> {
     reason: Option<String>,
 }
 
-/// A row behind one that is held up is held up with it.
+/// A row behind one that is held up is held up with it, and one that is held up itself for its own reason.
 fn held_up<'a>(job: &'a NewJob, states: &HashMap<String, JobState>) -> NewRow<'a> {
     let before = job.after.as_ref().and_then(|key| Some((key, *states.get(key)?)));
     match before {
-        Some((key, state @ (JobState::AwaitingApproval | JobState::Parked))) => {
+        Some((key, state)) if is_held_up(state) && !is_held_up(job.state) => {
             NewRow { job, state, reason: Some(waits_for(key, state)) }
         }
         _ => NewRow { job, state: job.state, reason: job.reason.clone() },
     }
+}
+
+fn is_held_up(state: JobState) -> bool {
+    matches!(state, JobState::AwaitingApproval | JobState::Parked)
 }
 
 async fn insert_chunk(tx: &mut SqliteConnection, rows: &[NewRow<'_>], now: Timestamp) -> Result<()> {

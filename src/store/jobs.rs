@@ -5,11 +5,14 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::appointments::link_contact;
+use super::approvals::change;
 use super::audit::{NewAudit, insert_audit, insert_audits};
 use super::error::{Doing, Result, StoreError};
+use super::events::insert_event;
 use super::job_state::{JobEvent, JobState};
 use super::open::Store;
 use super::rows::JobRow;
+use super::superseded::{drop_leased, drop_superseded};
 
 /// An effect to be written outside, once per key.
 #[derive(Debug, Clone, PartialEq)]
@@ -160,17 +163,20 @@ impl Store {
                 AND p.state = 'done') AS after_id"
         );
         let mut tx = self.write().await?;
-        let row = sqlx::query(AssertSqlSafe(sql))
-            .bind(owner)
-            .bind(now.as_microsecond())
-            .bind(later(now, hold).as_microsecond())
-            .fetch_optional(&mut *tx)
-            .await
-            .doing("lease an outbox row")?;
+        let lease = loop {
+            let query = sqlx::query(AssertSqlSafe(sql.as_str())).bind(owner).bind(now.as_microsecond());
+            let query = query.bind(later(now, hold).as_microsecond());
+            let row = query.fetch_optional(&mut *tx).await.doing("lease an outbox row")?;
+            let Some(row) = row else { break None };
+            let job = JobRow::read(&row)?;
+            if !drop_leased(&mut tx, &job, now).await? {
+                let read = || Ok((row.try_get("fence")?, row.try_get("after_id")?));
+                let (fence, after_id) = read().doing("read a lease")?;
+                break Some(Lease { job, fence, after_id });
+            }
+        };
         tx.commit().await.doing("commit a lease")?;
-        let Some(row) = row else { return Ok(None) };
-        let (fence, after_id) = (|| Ok((row.try_get("fence")?, row.try_get("after_id")?)))().doing("read a lease")?;
-        Ok(Some(Lease { job: JobRow::read(&row)?, fence, after_id }))
+        Ok(lease)
     }
 
     /// Whether [`Store::lease_job`] would find something at `now`, without taking the write lock.
@@ -253,6 +259,7 @@ impl Store {
         if held && count > 0 {
             insert_audit(&mut tx, &NewAudit::failed(&lease.job, reason), now).await?;
         }
+        drop_superseded(&mut tx, &lease.job.call_id, now).await?;
         tx.commit().await.doing("commit a retry")?;
         Ok(held)
     }
@@ -278,7 +285,11 @@ impl Store {
         if held {
             hold_followers(&mut tx, &lease.job.key, state, now).await?;
             insert_audit(&mut tx, &NewAudit::failed(&lease.job, reason), now).await?;
+            if state == JobState::AwaitingApproval {
+                insert_event(&mut tx, &change(&lease.job, Some(reason)).asked(now)).await?;
+            }
         }
+        drop_superseded(&mut tx, &lease.job.call_id, now).await?;
         tx.commit().await.doing("commit a parking")?;
         Ok(held)
     }
@@ -375,9 +386,11 @@ const CONTACTS_PER_KEY: i64 = 10;
 /// Deliveries that the lag is taken of.
 const LAGS: i64 = 1000;
 /// What a worker may take, its time apart: not behind a row that is not done (what was refused leaves its followers
-/// without it), and not past an older one of its lane.
+/// without it), and not past an older one of its lane, nor of the same activity.
 const DELIVERABLE: &str = "j.state IN ('ready', 'leased', 'retrying')
     AND (j.after_key IS NULL
         OR EXISTS (SELECT 1 FROM jobs AS p WHERE p.key = j.after_key AND p.state IN ('done', 'rejected', 'rolled_back')))
     AND (j.lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs AS b
-        WHERE b.lane = j.lane AND b.id < j.id AND b.state IN ('ready', 'leased', 'retrying')))";
+        WHERE b.lane = j.lane AND b.id < j.id AND b.state IN ('ready', 'leased', 'retrying')))
+    AND (j.kind <> 'activity' OR NOT EXISTS (SELECT 1 FROM jobs AS e WHERE e.call_id = j.call_id
+        AND e.kind = 'activity' AND e.id < j.id AND e.state IN ('ready', 'leased', 'retrying')))";

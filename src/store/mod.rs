@@ -25,6 +25,7 @@ mod open;
 mod record;
 mod records;
 mod rows;
+mod superseded;
 
 pub use appointments::{Change, Changed, NewAppointment, Written};
 pub use audit::{AuditAction, AuditCheck, AuditEntry, AuditRow, AuditSearch, FieldChange, NewAudit};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, Transaction};
 use tokio::sync::mpsc;
 
 use super::enqueue::{self, Enqueued};
@@ -158,13 +158,16 @@ fn options() -> SqliteConnectOptions {
         .create_if_missing(true)
 }
 
-/// Connections are never recycled: closing the only one would forget a `:memory:` database.
+/// Connections are never recycled: closing the only one would forget a `:memory:` database. All but one: a commit that
+/// failed on a full or broken disk leaves a connection that believes in a transaction which SQLite has rolled back
+/// itself; it could not begin another one ever again.
 async fn pool(size: u32, options: SqliteConnectOptions) -> Result<SqlitePool> {
     SqlitePoolOptions::new()
         .max_connections(size)
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(ACQUIRE_WAIT)
+        .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
         .connect_with(options)
         .await
         .doing("be opened")

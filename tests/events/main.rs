@@ -1,6 +1,7 @@
 //! Events: told to others, and told by others.
 
 mod addresses_are_refused;
+mod approvals_are_told;
 mod arrival_order_does_not_matter;
 mod days_of_failure_disable;
 // The other areas use the rest of it.

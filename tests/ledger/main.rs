@@ -38,6 +38,7 @@ mod model_figures;
 mod named_failures;
 mod notices;
 mod oauth_tokens;
+mod one_activity_per_call;
 mod one_contact_each;
 mod one_slot_on_a_server;
 mod opening_the_store;
