@@ -1,20 +1,20 @@
 #!/bin/sh
 # The paperwork: rows a second that are durable before they are acknowledged, beside two SQLite queues and PostgreSQL, in
 # turns forwards and backwards; then how long a call takes from its end into the CRM, read back.
-#   ROUNDS     turns of each (4)     PRODUCERS  who enqueue at the same time (256)
+#   ROUNDS     turns of each (4)     PRODUCERS  who enqueue at the same time (256)     ONLY=rows leaves the CRM out
 # Needs PostgreSQL's server for its turn (`apt-get install postgresql`); without it that turn is left out.
 set -eu
 cd "$(dirname "$0")/.."
 ROUNDS=${ROUNDS:-4} PRODUCERS=${PRODUCERS:-256}
 target=${CARGO_TARGET_DIR:-$PWD/target}
 here=$target/queues
-export CARGO_PROFILE_DEV_OPT_LEVEL=3 PRODUCERS
+export PRODUCERS
 mkdir -p "$here/data"
 for peer in effectum apalis; do
   CARGO_TARGET_DIR=$here cargo build --quiet --release --locked --manifest-path "bench/queues/$peer/Cargo.toml"
 done
-cargo test --quiet --locked --test ledger --no-run
-figures() { cargo test --quiet --locked --test ledger "paper_figures::$1" -- --ignored --nocapture; }
+rows() { CARGO_PROFILE_DEV_OPT_LEVEL=3 cargo test --quiet --locked --test figures "$@"; }
+rows --no-run
 
 postgres=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1)
 data=$(mktemp -d /var/tmp/offhook-queue.XXXXXX)
@@ -43,8 +43,8 @@ fi
 turn() {
   rm -f "$here"/data/*
   case $1 in
-    offhook) figures durable_enqueues | sed -n 's/.*figure //p' ;;
-    effectum) "$here/release/effectum-peer" "$here/data/queue.db" 20000 "$PRODUCERS" ;;
+    offhook) rows -- --ignored --nocapture | sed -n 's/.*figure //p' ;;
+    effectum) "$here/release/effectum-peer" "$here/data/queue.db" 20000 "$PRODUCERS" 2>/dev/null ;; # its runtime complains as it ends
     apalis) "$here/release/apalis-peer" "$here/data/queue.db" 4096 "$PRODUCERS" ;;
     postgres)
       (
@@ -79,6 +79,7 @@ for peer in $peers; do
   done
   echo
 done
+[ "${ONLY:-}" != rows ] || exit 0
 echo 'a call, from its end until it was read back from the CRM: p50 ms, p99 ms'
-figures call_end_to_verified_write | sed -n 's/.*verified //p'
+cargo test --quiet --locked --test ledger call_end_to_verified_write -- --ignored --nocapture | sed -n 's/.*verified //p'
 cargo test --quiet --locked --test events the_rush -- --nocapture | sed -n 's/.*answered /200 events while 200 calls end: answered /p'

@@ -106,12 +106,11 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let crm = crms::open(&config, &store)?;
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
     let calendar = calendars::open(&config, &store, clock)?;
-    let confirmations = confirmations(&config).map_err(ServeError::Confirmations)?;
     let doors = outbox::Doors {
         crm: crm.clone(),
         calendar: Some(calendar.clone()),
         businesses: config.businesses.clone(),
-        confirmations,
+        confirmations: confirmations(&config).map_err(ServeError::Confirmations)?,
     };
     let told = endpoints(&config).map_err(ServeError::Webhooks)?;
     store.set_endpoints(&hooks::named(&told)).await?;

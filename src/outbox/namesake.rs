@@ -28,7 +28,7 @@ fn words(name: &str) -> Vec<String> {
 /// Written alike, sounding alike, a short form or an initial.
 fn alike(a: &str, b: &str) -> bool {
     let nick = |group: &&[&str]| [a, b].iter().all(|name| group.iter().any(|known| written_alike(name, known)));
-    written_alike(a, b) || is_part(a, b) || is_part(b, a) || NICKNAMES.iter().any(|group| nick(group)) || sound(a, b)
+    written_alike(a, b) || is_part(a, b) || is_part(b, a) || NICKNAMES.iter().any(nick) || sound(a, b)
 }
 
 fn written_alike(a: &str, b: &str) -> bool {

@@ -56,7 +56,7 @@ proptest! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn six_orders_of_three_events_leave_six_equal_calls() {
+async fn event_order() {
     let told = house(vec![generic()], None).await;
     let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     for (n, order) in orders.iter().enumerate() {

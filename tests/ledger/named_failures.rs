@@ -1,4 +1,5 @@
-//! Each failure that receptionist integrations are known for, by its name.
+//! Each failure that receptionist integrations are known for, by its name. Two more are told of in `tests/events`: event order
+//! and unmonitored webhook loss.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
