@@ -1,5 +1,6 @@
 //! What the receptionist understands and says, at text level, in virtual time.
 
+mod asides;
 mod chance;
 mod dates;
 mod disclosure;
