@@ -5,6 +5,7 @@ use super::agreement::{Answer, place};
 use super::booking::fits;
 use super::business::Verify;
 use super::conversation::Conversation;
+use super::dates::DayWish;
 use super::event::Action;
 use super::flows::{Kind, Then};
 use super::hearing::Turn;
@@ -269,9 +270,15 @@ impl Conversation {
         let leaning = leaning(words, old.datetime());
         if words.has("same day") || self.draft.wish.time.is_some() && self.draft.wish.days.is_none() {
             let day = self.draft.proposed.filter(|_| !words.has("same day")).unwrap_or(old.date());
-            self.draft.wish.days = Some(super::dates::DayWish::One(vec![day]));
+            self.draft.wish.days = Some(DayWish::One(vec![day]));
         }
-        if self.draft.wish.days.is_none() && leaning.days.is_some() {
+        // "The Friday after" is the one after the old one.
+        let narrows = match (&self.draft.wish.days, &leaning.days) {
+            (None, Some(_)) => true,
+            (Some(DayWish::One(several)), Some(DayWish::One(one))) => several.len() > 1 && several.contains(&one[0]),
+            _ => false,
+        };
+        if narrows {
             self.draft.wish.days = leaning.days;
         }
         if leaning.time.is_some() {

@@ -7,7 +7,7 @@ use super::dates::DayWish;
 use super::escalation::Reason;
 use super::flows::Kind;
 use super::lexicon::{ENGLISH, Lexicon};
-use super::mine::{changes_appointment, wanted};
+use super::mine::{asks_when, changes_appointment, wanted};
 use super::names::find_name;
 use super::numbers::dictated;
 use super::outcome::Disposition;
@@ -337,7 +337,7 @@ impl Conversation {
         }
         // "I need to get booked in for a cut" has nothing yet.
         let first = w.has_any(&["get booked", "be booked", "getting booked", "me booked"]);
-        if lexicon.means("existing", w) && !first {
+        if (lexicon.means("existing", w) || asks_when(w)) && !first {
             let away = lexicon.means("cannot_come", w);
             let changes = lexicon.means("moves", w) || lexicon.means("cancels", w);
             let what = match (away, changes) {

@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::DateTime;
 
-use super::dates::{DayWish, weekday};
+use super::dates::{DayWish, on_or_after, plus, weekday};
 use super::numbers::cardinal;
 use super::times::{Clock, TimeWish};
 use super::when::Wish;
@@ -14,6 +14,9 @@ pub(super) fn leaning(words: &Words, base: DateTime) -> Wish {
     if let Some(minutes) = shifted_minutes(words) {
         let moved = base.saturating_add(minutes.minutes());
         return wish(Some(moved), Some(moved));
+    }
+    if let Some(date) = weekday_after(words, base) {
+        return wish(Some(date), same_time(words).then_some(base));
     }
     if let Some(days) = shifted_days(words) {
         let moved = base.saturating_add(days.days());
@@ -57,6 +60,19 @@ fn shifted_minutes(words: &Words) -> Option<i64> {
         ("earlier" | "sooner", _) | (_, "forward" | "up") => Some(-count),
         _ => None,
     }
+}
+
+/// "The Friday after", "the following Tuesday": the first one after the time in hand.
+fn weekday_after(words: &Words, base: DateTime) -> Option<DateTime> {
+    let next = |at: usize| match (words.before(at), words.word(at + 1)) {
+        ("following", _) => true,
+        ("the", "after") => !matches!(words.word(at + 2), "next" | "the" | "at" | "that"),
+        _ => false,
+    };
+    let at = (0..words.len()).find(|at| weekday(words.word(*at)).is_some() && next(*at))?;
+    let day = weekday(words.word(at))?;
+    let date = on_or_after(plus(base.date(), 1), day);
+    Some(date.to_datetime(base.time()))
 }
 
 /// "The day after", "a week later", "back a week"; a day named with it is read elsewhere.

@@ -15,6 +15,7 @@ mod injections;
 mod interpreting;
 mod laws;
 mod oracle;
+mod other_words;
 mod passing;
 mod prompts;
 mod proving;
