@@ -21,8 +21,19 @@ pub(super) fn find_part(words: &Words, used: &mut [bool]) -> Option<Part> {
     for at in 0..words.len() {
         let Some((phrase, wish, half)) = parts.iter().find(|(p, _, _)| words.starts(at, p)) else { continue };
         let length = phrase.split(' ').count();
+        // "Morning, it's ..." greets too.
+        let next = words.word(at + 1);
+        let greets = at == 0
+            && matches!(*phrase, "morning" | "afternoon" | "evening")
+            && words.len() > GREETING_WORDS
+            && GREETED.contains(&next);
+        if greets {
+            used[at] = true;
+            continue;
+        }
         // "good morning" is a greeting; a part already read within a longer one is not read again.
         if phrase.starts_with("good ")
+            || words.before(at) == "the" && at > 1 && words.word(at - 2) == "know"
             || at > 0 && words.starts(at - 1, "good")
             || found.as_ref().is_some_and(|(end, _)| at < *end)
         {
@@ -45,6 +56,14 @@ pub(super) fn find_part(words: &Words, used: &mut [bool]) -> Option<Part> {
     }
     found.map(|(_, part)| part)
 }
+
+/// From so many words on "morning" may only greet.
+const GREETING_WORDS: usize = 4;
+/// What follows a "morning" that greets.
+const GREETED: [&str; 27] = [
+    "its", "im", "this", "my", "can", "could", "id", "hi", "hello", "love", "mate", "i", "ive", "we", "weve", "were",
+    "just", "do", "what", "how", "is", "are", "have", "there", "all", "sir", "thats",
+];
 
 /// Phrases for parts of the day, longest first where one holds another.
 fn parts_of_day() -> Vec<(&'static str, TimeWish, Option<Half>)> {
