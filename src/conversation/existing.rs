@@ -278,7 +278,12 @@ impl Conversation {
             (Some(DayWish::One(several)), Some(DayWish::One(one))) => several.len() > 1 && several.contains(&one[0]),
             _ => false,
         };
-        if narrows {
+        // "I can't make it at two, an hour later": the day is not refused.
+        let shifted = leaning.days.is_some() && leaning.time.is_some() && self.draft.wish.not.contains(&old.date());
+        if shifted {
+            self.draft.wish.not.clear();
+        }
+        if narrows || shifted {
             self.draft.wish.days = leaning.days;
         }
         if leaning.time.is_some() {

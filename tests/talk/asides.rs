@@ -89,7 +89,7 @@ fn the_day_of_something_else_is_not_wished() {
     understood(
         "unas",
         &[
-            ("la boda es el 19 de diciembre, quería lo antes posible", "11-24 00:00-23:59 x37"),
+            ("la boda es el 19 de diciembre, quería lo antes posible", "11-24 00:00-23:59 x34"),
             ("mi viaje es el día 5, pues el miércoles a las cuatro", "11-25 16:00"),
             ("me caso el 12 de diciembre, quiero venir antes de eso", "11-24 00:00-23:59 x15"),
             ("el sábado 5 a las diez", "12-05 10:00"),

@@ -6,7 +6,7 @@ use offhook::conversation::Disposition;
 use serde::Deserialize;
 
 use crate::script::{Script, monday, own};
-use crate::scripted::{answered, check};
+use crate::scripted::{answered, check, likeness};
 use crate::trades::{Trade, here};
 
 /// Some calls that differ in their first words alone.
@@ -25,6 +25,8 @@ struct Wish {
     /// What is said before.
     #[serde(default)]
     before: Vec<String>,
+    /// Which of the questions it is plainly like.
+    asks: Option<usize>,
     /// The wordings: each of them in a call of its own.
     words: Vec<String>,
     /// What is said after.
@@ -79,6 +81,8 @@ impl Wish {
         let turns = self.before.iter().map(String::as_str).chain([words]).chain(self.after.iter().map(String::as_str));
         for turn in turns {
             if call.hung_up.is_none() {
+                let asks = self.asks.filter(|_| turn == words).map(|n| format!("ask:{n}")).unwrap_or_default();
+                call.answers = likeness(&asks, business.faqs.len());
                 call.hear(turn);
             }
         }
