@@ -22,8 +22,8 @@
 //! | [`calendar`] | IO | free slots and bookings: one trait, a file per provider | conversation, store, cloud |
 //! | [`crm`] | IO | contacts and activity: one trait, a file per provider | call, conversation, store, cloud, events |
 //! | [`interpreter`] | IO | asks a language model what was meant, typed, in time or not at all; has prompts put in other words | conversation |
-//! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record, events |
-//! | [`hooks`] | IO | tells others what happened: signed requests, guarded, in order, again until taken | events, store, outbox |
+//! | [`outbox`] | IO | claim, deliver, retry, park | call, conversation, store, crm, calendar, record, events, cloud |
+//! | [`hooks`] | IO | tells others what happened: signed requests, guarded, in order, again until taken | events, store, outbox, cloud |
 //! | [`ingest`] | IO | what other platforms tell us of their calls: kept, answered, merged, fetched, handed on | call, conversation, record, events, hooks, store, outbox |
 //! | [`gateway`] | IO | sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs | sip, call, rtp, audio, conversation, speech, calendar, crm, interpreter, store, outbox, record |
 //! | [`caller`] | IO | the calling side: `offhook call`, rehearsals, benches | sip, rtp, audio, speech |

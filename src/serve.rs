@@ -10,16 +10,19 @@ use std::sync::{Arc, OnceLock};
 use jiff::{SignedDuration, Timestamp};
 use offhook::calendar::{self, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
-use offhook::config::{Config, EndpointConfig, HttpConfig, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig};
+use offhook::config::{
+    Config, EndpointConfig, HttpConfig, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig, TrunkConfig,
+};
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
-use offhook::events::{Reach, Secrets, Share};
-use offhook::gateway::{self, Directory, Gateway, Handle, Rooms};
+use offhook::events::{Reach, Secrets};
+use offhook::gateway::{self, Directory, Gateway, Handle, Rooms, TrunkStatus};
 use offhook::hooks::{self, Hooks};
 use offhook::ingest::{self, Ingest};
 use offhook::interpreter::{self, Model, ModelError};
 use offhook::models;
 use offhook::outbox::{self, Outbox};
+use offhook::sip;
 use offhook::speech::{self, Known, Questions, Speech, SpeechError, WhisperChoice};
 use offhook::store::{Store, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
@@ -100,7 +103,6 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     tracing::info!(%http, origin = %config.origin, "the API answers");
 
     let offset = config.testing.now.map_or(SignedDuration::ZERO, |now| now.duration_since(Timestamp::now()));
-    let speech = start_speech(&config).await?;
     let crm = crms::open(&config, &store)?;
     let clock: calendar::Clock = Arc::new(move || Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX));
     let calendar = calendars::open(&config, &store, clock)?;
@@ -120,6 +122,8 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     )
     .await?;
     let hooks = Hooks::start(store.clone(), told, hooks::Settings::default(), outbox.changed());
+    // What a former run left is on its way while the models load: a crash costs its rows no more than their leases.
+    let speech = start_speech(&config).await?;
     let imports = open_door(&config, &store, &speech, &outbox, &knocks)?;
     let questions = learn_questions(&config, &speech);
     let rooms = Rooms {
@@ -174,9 +178,7 @@ fn open_door(
     outbox: &Outbox,
     door: &OnceLock<console::Doors>,
 ) -> Result<ingest::Work, ServeError> {
-    let key = console::kept_secret(config.store.data_dir(), "share-key")?;
-    let lasts = SignedDuration::from_hours(24 * i64::from(config.http.share_days));
-    let share = Share::new(&key, &config.http.public_url, lasts);
+    let share = delivery::share(config)?;
     let folder = config.store.data_dir().join("artefacts");
     let settings = ingest::Settings::new(folder, Some(sources::ears(speech)));
     let (hand_off, businesses) = (outbox.hand_off(), config.businesses.clone());
@@ -286,12 +288,27 @@ fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::S
     gateway::Settings {
         listen: config.sip.listen.iter().map(|listen| listen.addr).collect(),
         advertised: config.sip.advertised,
+        trunks: config.trunks.iter().map(trunk).collect(),
         // Both spell networks the same way.
         allow: config.sip.allow.iter().filter_map(|network| network.to_string().parse().ok()).collect(),
         rtp_ports: config.media.rtp_ports.clone(),
         calls_max: config.sip.max_calls,
         drain: config.sip.drain,
         clock_offset,
+    }
+}
+
+fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
+    let credentials =
+        sip::Credentials { username: trunk.username.clone(), password: trunk.password.reveal().to_owned() };
+    gateway::Trunk {
+        name: trunk.name.clone(),
+        host: trunk.host.clone(),
+        port: trunk.port,
+        domain: trunk.domain.clone(),
+        credentials,
+        number: trunk.number.clone(),
+        expires: trunk.expires,
     }
 }
 
@@ -321,6 +338,10 @@ impl Desk for Line {
 
     fn subscribe(&self) -> broadcast::Receiver<CallEvent> {
         self.handle.subscribe()
+    }
+
+    fn trunks(&self) -> Vec<TrunkStatus> {
+        self.handle.trunks()
     }
 
     fn readiness(&self) -> Readiness {

@@ -16,7 +16,7 @@ mod talk;
 mod turn;
 mod turns;
 
-pub use crate::conversation::{Booking, Disposition, Message, Outcome};
+pub use crate::conversation::{Booking, Disposition, Message, Outcome, Transfer};
 pub use call::{Call, Media, Settings};
 pub use event::CallEvent;
 pub use io::{Gone, Input, Output};

@@ -13,7 +13,7 @@ use super::settings::{
     CalendarConfig, Config, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig, SpeechModel,
     StoreConfig, TestingConfig, VoiceConfig,
 };
-use super::{business, calendar, confirmations, crm, crm_policy, model, notices, sources, value, webhooks};
+use super::{business, calendar, confirmations, crm, crm_policy, model, notices, sources, trunks, value, webhooks};
 
 /// Checks everything but the secrets that live elsewhere.
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
@@ -31,6 +31,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         routes,
         media: media(source, &document.media, &sip)?,
         sip,
+        trunks: trunks::trunks(source, &document.trunks)?,
         speech: speech(source, &document.speech)?,
         voice: voice(source, &document.voice)?,
         model: model::model(source, &document.model)?,

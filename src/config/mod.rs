@@ -22,6 +22,7 @@ mod read;
 mod secret;
 mod settings;
 mod sources;
+mod trunks;
 mod value;
 mod webhooks;
 
@@ -32,5 +33,6 @@ pub use settings::{
     AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmAccess,
     CrmConfig, CrmKind, CrmPolicyConfig, CrmRemoteConfig, EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig,
     LogFormat, MailConfig, MediaConfig, MicrosoftConfig, ModelConfig, NoticesConfig, PermissionConfig, Route,
-    SipConfig, SourceConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, VoiceConfig,
+    SipConfig, SourceConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, TrunkConfig,
+    VoiceConfig,
 };

@@ -24,6 +24,7 @@ pub(super) struct Document {
     pub(super) flows: GivenFlows,
     pub(super) escalation: Given<Escalation>,
     pub(super) sip: Sip,
+    pub(super) trunks: Vec<Trunk>,
     pub(super) media: Media,
     pub(super) speech: Speech,
     pub(super) voice: Voice,
@@ -179,6 +180,20 @@ pub(super) struct Sip {
     pub(super) drain_seconds: Given<i64>,
     pub(super) advertised: Given<String>,
     pub(super) max_calls: Given<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trunk {
+    pub(super) name: Spanned<String>,
+    pub(super) registrar: Given<String>,
+    pub(super) domain: Given<String>,
+    pub(super) username: Given<String>,
+    pub(super) password: Given<String>,
+    pub(super) password_env: Given<String>,
+    pub(super) password_file: Given<String>,
+    pub(super) number: Given<String>,
+    pub(super) expires_seconds: Given<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -27,6 +27,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// `[sip]`
     pub sip: SipConfig,
+    /// `[[trunks]]`; names are unique.
+    pub trunks: Vec<TrunkConfig>,
     /// `[media]`
     pub media: MediaConfig,
     /// `[speech]`
@@ -94,6 +96,27 @@ pub struct SipConfig {
     pub advertised: Option<IpAddr>,
     /// Calls at once; the next one is refused with 503.
     pub max_calls: usize,
+}
+
+/// A trunk to sign in at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrunkConfig {
+    /// What logs and the API call it.
+    pub name: String,
+    /// Host name or address of the registrar.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Domain of our address there.
+    pub domain: String,
+    /// Our name there.
+    pub username: String,
+    /// And its password.
+    pub password: Secret,
+    /// Our number there; none: the user name.
+    pub number: Option<String>,
+    /// How long a sign-in is asked to last.
+    pub expires: Duration,
 }
 
 /// A signalling socket.

@@ -17,6 +17,7 @@ use super::metrics::Gauges;
 use super::problem::Problem;
 use super::server::Shared;
 use crate::call::{CallRecord, CallState};
+use crate::gateway::{TrunkState, TrunkStatus};
 use crate::record::{Extraction, read_call};
 use crate::store::{AppointmentRow, ContactRow, JobRow, JobState, Page};
 
@@ -157,6 +158,13 @@ pub(super) async fn outbox(
     Ok(Json(shared.store.jobs(asked.state, limited(asked.limit)?).await?))
 }
 
+/// Trunks we sign in at, and how that stands.
+#[utoipa::path(get, path = "/api/v1/trunks", tag = "line",
+    responses((status = 200, description = "Trunks", body = [TrunkStatus])))]
+pub(super) async fn trunks(State(shared): State<Arc<Shared>>) -> Json<Vec<TrunkStatus>> {
+    Json(shared.desk.trunks())
+}
+
 /// Whether the process lives.
 #[utoipa::path(get, path = "/healthz", tag = "health", security(()), responses((status = 200, description = "Alive")))]
 pub(super) async fn healthz() -> &'static str {
@@ -180,12 +188,16 @@ pub(super) async fn readyz(State(shared): State<Arc<Shared>>) -> Result<&'static
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, description = "Text exposition format", content_type = "text/plain", body = String)))]
 pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
+    let now = Timestamp::now();
     let mut gauges = Gauges {
         ready: shared.desk.readiness() == Readiness::Ready,
         live_calls: shared.desk.live_calls().await.len(),
         outbox: Vec::new(),
-        ages: shared.store.job_ages(Timestamp::now()).await?,
+        ages: shared.store.job_ages(now).await?,
         paperwork: shared.meter.counts(),
+        endpoints: shared.store.endpoints().await?,
+        now,
+        trunks: shared.desk.trunks().into_iter().map(|t| (t.name, t.state == TrunkState::Registered)).collect(),
     };
     let counts = shared.store.jobs_by_state().await?;
     // Every state but "done", so that a queue that is empty says so.

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use tokio::sync::broadcast;
 
 use crate::call::{CallEvent, CallRecord};
+use crate::gateway::TrunkStatus;
 
 /// A boxed future, so that [`Desk`] can be a trait object.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -20,6 +21,9 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Events from now on; a receiver that falls behind loses the oldest.
     fn subscribe(&self) -> broadcast::Receiver<CallEvent>;
+
+    /// How signing in at each trunk stands.
+    fn trunks(&self) -> Vec<TrunkStatus>;
 
     /// Whether calls can be taken.
     fn readiness(&self) -> Readiness;

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
+
 use super::paperwork_metrics;
 use crate::call::{CallEvent, CallRecord, TurnTimes};
 use crate::outbox::Counted;
-use crate::store::JobAges;
+use crate::store::{EndpointRow, JobAges};
 
 /// What was counted since the process started.
 #[derive(Debug, Default)]
@@ -25,6 +27,11 @@ pub(super) struct Gauges {
     pub(super) ages: JobAges,
     /// What the outbox counted.
     pub(super) paperwork: Vec<(Counted, u64)>,
+    /// Who is told of events.
+    pub(super) endpoints: Vec<EndpointRow>,
+    pub(super) now: Timestamp,
+    /// Trunks, and whether we are signed in there.
+    pub(super) trunks: Vec<(String, bool)>,
 }
 
 #[derive(Debug, Default)]
@@ -86,6 +93,10 @@ impl Metrics {
             page.row("offhook_outbox_jobs", &[("state", state)], *count);
         }
         paperwork_metrics::render(&mut page, gauges);
+        page.head("offhook_trunk_registered", "gauge", "1 while we are signed in at a trunk.");
+        for (trunk, registered) in &gauges.trunks {
+            page.row("offhook_trunk_registered", &[("trunk", &escaped(trunk))], u64::from(*registered));
+        }
         page.head("offhook_rtp_packets_received_total", "counter", "RTP packets taken, by finished calls.");
         page.row("offhook_rtp_packets_received_total", &[], counts.packets_received);
         page.head(
@@ -174,6 +185,11 @@ impl Page {
         let _ = writeln!(self.text, "{name}_sum{{stage=\"{stage}\"}} {}", seconds(histogram.sum_ms));
         self.row(&format!("{name}_count"), &[("stage", stage)], histogram.count);
     }
+}
+
+/// A label value as the exposition format wants it: the one name that is not ours but the operator's.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ")
 }
 
 pub(super) fn seconds(ms: u64) -> String {

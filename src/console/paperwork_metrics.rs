@@ -2,6 +2,7 @@
 
 use super::metrics::{Gauges, Page, seconds};
 use crate::outbox::Counted;
+use crate::store::{EndpointRow, EndpointState};
 
 /// Writes it.
 pub(super) fn render(page: &mut Page, gauges: &Gauges) {
@@ -41,6 +42,26 @@ pub(super) fn render(page: &mut Page, gauges: &Gauges) {
         Counted::Refused(why) => Some(("offhook_crm_refused_total", vec![("reason", *why)])),
         _ => None,
     });
+    webhooks(page, gauges);
+}
+
+/// Whether those who are told take what they are told.
+fn webhooks(page: &mut Page, gauges: &Gauges) {
+    let each = |page: &mut Page, name: &'static str, help: &'static str, value: &dyn Fn(&EndpointRow) -> u64| {
+        page.head(name, "gauge", help);
+        for endpoint in &gauges.endpoints {
+            page.row(name, &[("endpoint", &endpoint.name)], value(endpoint));
+        }
+    };
+    let enabled = |row: &EndpointRow| u64::from(row.state == EndpointState::Enabled);
+    let failing = |row: &EndpointRow| {
+        let since = row.failing_since.map_or(0, |since| gauges.now.as_second() - since.as_second());
+        since.max(0).unsigned_abs()
+    };
+    each(page, "offhook_webhook_enabled", "1 while an endpoint is told anything.", &enabled);
+    each(page, "offhook_webhook_waiting", "Events that wait for an endpoint.", &|row| row.waiting);
+    each(page, "offhook_webhook_lost", "Events an endpoint never took.", &|row| row.failed);
+    each(page, "offhook_webhook_failing_seconds", "How long an endpoint has taken nothing.", &failing);
 }
 
 type Named<'a> = (&'static str, Vec<(&'static str, &'a str)>);

@@ -137,6 +137,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(share::share))
         .routes(routes!(share::transcript))
         .routes(routes!(ingest::ingest).layer(DefaultBodyLimit::max(door::INGEST_BYTES_MAX as usize)))
+        .routes(routes!(api::trunks))
         .split_for_parts();
     let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     description.components.get_or_insert_default().add_security_scheme("token", scheme);

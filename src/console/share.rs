@@ -13,8 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::api::Asked;
 use super::problem::Problem;
 use super::server::Shared;
-use crate::call::{CallRecord, Speaker};
+use crate::call::{CallRecord, Line, Speaker};
 use crate::events::{self, Share};
+use crate::record::told_lines;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -51,7 +52,7 @@ pub(super) async fn transcript(
     }
     let call = shared.store.call(&id).await?.ok_or_else(|| Problem::not_found("call", &id))?;
     let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::REFERRER_POLICY, "no-referrer")];
-    Ok((headers, [("x-robots-tag", "noindex, nofollow")], page(&call)).into_response())
+    Ok((headers, [("x-robots-tag", "noindex, nofollow")], page(&call, &told(&shared, &call))).into_response())
 }
 
 /// Links to a call that open without a token, for a while.
@@ -68,7 +69,13 @@ fn sharing(shared: &Shared) -> Result<&Share, Problem> {
     doors.map(|doors| &doors.share).ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "starting; try again"))
 }
 
-fn page(call: &CallRecord) -> String {
+/// Answers to sensitive questions are for whoever has the token.
+fn told(shared: &Shared, call: &CallRecord) -> Vec<Line> {
+    let business = shared.businesses.iter().find(|business| business.id == call.business);
+    told_lines(call, business.map_or(&[], |business| &business.policy.questions))
+}
+
+fn page(call: &CallRecord, lines: &[Line]) -> String {
     let mut text = format!(
         "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\"><meta name=\"robots\" content=\"noindex\">\
          <title>Call of {}</title><h1>Call of {}</h1><dl>",
@@ -76,7 +83,7 @@ fn page(call: &CallRecord) -> String {
         call.started_at,
         call.started_at
     );
-    for line in &call.transcript {
+    for line in lines {
         let who = if line.speaker == Speaker::Caller { "Caller" } else { "Receptionist" };
         let (minutes, seconds) = (line.start_ms / 60_000, line.start_ms / 1000 % 60);
         text += &format!("<dt>{minutes}:{seconds:02} {who}</dt><dd>{}</dd>", escaped(&line.text));

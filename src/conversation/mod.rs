@@ -69,7 +69,7 @@ pub use event::{Action, Caller, Completeness, Event, Expectation};
 pub use flows::{Ask, Flow, FlowFault, Flows, GivenFlows, Kind, Then};
 pub use interpreting::{Intent, Proposal, Utterance, YesNo};
 pub use language::Language;
-pub use outcome::{Became, Booking, Change, Disposition, Message, Outcome, Unsettled};
+pub use outcome::{Became, Booking, Change, Disposition, Message, Outcome, Transfer, Unsettled};
 pub use prompts::{fixed_prompts, fixed_texts};
 pub use qualifying::{Question, QuestionKind};
 pub use reference::reference;

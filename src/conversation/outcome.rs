@@ -21,7 +21,7 @@ pub enum Disposition {
     Message,
     /// Questions were answered, nothing else agreed.
     InfoOnly,
-    /// A person took the call.
+    /// A person is asked to take it over; whether one did is in [`Outcome::transferred`].
     Escalated,
     /// The caller left before anything was settled.
     Abandoned,
@@ -60,6 +60,9 @@ pub struct Outcome {
     /// The call a person has to hear of.
     #[serde(default)]
     pub handover: Option<Handover>,
+    /// A person took the call. Whoever puts a caller through sets this and hands the record off; nothing else is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transferred: Option<Transfer>,
     /// What the call was about, the intents seen in order ("book", "hours", ...).
     pub intents: Vec<String>,
     /// Writes the calendar was asked for and whose end the call does not know: settled once it is over.
@@ -91,6 +94,16 @@ impl Outcome {
             false => self.unsettled.retain(|write| write.request != request),
         }
     }
+}
+
+/// A call that a person took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Transfer {
+    /// When they took it.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Their number or name, where it is known.
+    pub to: Option<String>,
 }
 
 /// A write the calendar was asked for and whose end the call does not know.

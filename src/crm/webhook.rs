@@ -72,7 +72,9 @@ impl WebhookCrm {
         }
         known(object, fields)?;
         let data = json!({"business": business, "key": key, "fields": fields});
-        let answer = self.tell(key, &format!("{object}.create"), data).await?;
+        // The same record is the same message; after a restart its next state is another one, under the same key.
+        let message = format!("{key}/{:.16}", digest(&data.to_string()));
+        let answer = self.tell(&message, &format!("{object}.create"), data).await?;
         let id = match &answer["id"] {
             Value::String(id) if !id.is_empty() => id.clone(),
             Value::Number(id) => id.to_string(),

@@ -12,10 +12,11 @@ use crate::record::read_call;
 pub fn happened(call: &CallRecord, over: bool) -> Vec<Event> {
     let mut events = vec![event(call, Kind::CallStarted, "", call.started_at, head(call))];
     events.extend(appointments(call));
-    if call.disposition == Some(Disposition::Escalated) {
+    if let Some(transfer) = &call.outcome.transferred {
         let mut data = head(call);
         data["handover"] = json!(call.outcome.handover);
-        events.push(event(call, Kind::CallTransferred, "", latest(call), data));
+        data["taken_by"] = json!(transfer.to);
+        events.push(event(call, Kind::CallTransferred, "", transfer.at, data));
     }
     if over {
         events.extend(ending(call));

@@ -4,6 +4,7 @@
 //! under the same ids, so writing one twice is writing it once. `docs/events.md` says what is in each.
 
 mod address;
+mod approval;
 mod event;
 mod happened;
 mod inbound;
@@ -11,6 +12,7 @@ mod share;
 mod signature;
 
 pub use address::Reach;
+pub use approval::Change;
 pub use event::{Event, Kind};
 pub use happened::happened;
 pub use inbound::{Artefact, Door, Line, NotAdmitted, Person, Report, Request, Told, What};

@@ -1,11 +1,13 @@
 //! The gateway seen from outside: what runs, what happens, how to stop it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
+use jiff::Timestamp;
 use tokio::sync::{Notify, broadcast};
 
+use super::trunks::{TrunkState, TrunkStatus};
 use crate::call::{CallEvent, CallRecord};
 
 /// A view of the running gateway; clones share it.
@@ -21,6 +23,7 @@ struct Shared {
     draining: AtomicBool,
     running: AtomicUsize,
     idle: Notify,
+    trunks: Mutex<Vec<TrunkStatus>>,
 }
 
 impl Default for Handle {
@@ -40,6 +43,7 @@ impl Handle {
                 draining: AtomicBool::new(false),
                 running: AtomicUsize::new(0),
                 idle: Notify::new(),
+                trunks: Mutex::new(Vec::new()),
             }),
         }
     }
@@ -69,6 +73,23 @@ impl Handle {
     /// Calls being carried out.
     pub fn running(&self) -> usize {
         self.shared.running.load(Ordering::Acquire)
+    }
+
+    /// How signing in stands, trunk by trunk.
+    pub fn trunks(&self) -> Vec<TrunkStatus> {
+        self.shared.trunks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A trunk stands otherwise now.
+    pub(super) fn trunk(&self, name: &str, registrar: String, state: TrunkState, problem: Option<String>) {
+        let mut trunks = self.shared.trunks.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = trunks.iter().find(|known| known.name == name && known.state == state).map(|known| known.since);
+        let since = since.unwrap_or_else(Timestamp::now);
+        let status = TrunkStatus { name: name.to_owned(), state, registrar, problem, since };
+        match trunks.iter_mut().find(|known| known.name == name) {
+            Some(known) => *known = status,
+            None => trunks.push(status),
+        }
     }
 
     /// From now on new calls are refused.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
 use super::handle::Handle;
@@ -18,12 +18,14 @@ use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
 use super::tools::Tools;
+use super::trunks::{Ask, Signed, TrunkState};
 use crate::audio::Codec;
 use crate::call::{self, Call, Gone, Media};
 use crate::conversation::{Business, e164};
 use crate::rtp::SourceFilter;
 use crate::sip::sdp::{self, Agreed, Direction};
-use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming};
+use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming, RegistrationId};
+use crate::store::fresh_id;
 
 /// What a call's task asks of the line.
 #[derive(Debug)]
@@ -46,6 +48,11 @@ pub(super) struct Line {
     pub commands: mpsc::UnboundedReceiver<(DialogId, Command)>,
     pub post: mpsc::UnboundedSender<(DialogId, Command)>,
     pub calls: HashMap<DialogId, Dialog>,
+    /// By their place in the settings.
+    pub trunks: Vec<Signed>,
+    pub trunk_asks: mpsc::Receiver<Ask>,
+    /// Told when we are signed out everywhere.
+    pub leaving: Option<oneshot::Sender<()>>,
 }
 
 /// What the line keeps of a call.
@@ -70,9 +77,16 @@ impl Line {
                     Err(error) => tracing::debug!(%error, "sip socket"),
                 },
                 Some((dialog, command)) = self.commands.recv() => self.obey(dialog, command),
+                Some(ask) = self.trunk_asks.recv() => match ask {
+                    Ask::At(trunk, at) => self.sign_in(trunk, at).await,
+                    Ask::Leave(done) => self.sign_out(done),
+                },
                 () = sleep_until(wake.into()) => self.endpoint.handle_timeout(Instant::now()),
             }
             self.drain().await;
+            if let Some(done) = self.leaving.take_if(|_| self.endpoint.registrations() == 0) {
+                let _ = done.send(()); // whoever asked stopped waiting: fine
+            }
         }
     }
 
@@ -121,9 +135,62 @@ impl Line {
                 self.calls.remove(&dialog);
             }
             Event::Refused { source, reason } => tracing::warn!(%source, ?reason, "refused"),
+            Event::Registered { registration, expires } => self.signed_in(registration, expires),
+            Event::RegistrationFailed { registration, status, reason, retry_in } => {
+                self.sign_in_failed(registration, status, &reason, retry_in);
+            }
             // This side places no calls.
             Event::Ringing { .. } | Event::Answered { .. } | Event::Failed { .. } => {}
         }
+    }
+
+    /// A trunk is there: sign in, or go on there.
+    async fn sign_in(&mut self, trunk: usize, at: SocketAddr) {
+        let port = self.socket.local_addr().map_or(0, |local| local.port());
+        let contact = SocketAddr::new(self.media_ip(at).await, port);
+        let Some(signed) = self.trunks.get_mut(trunk) else { return };
+        signed.at = Some(at);
+        if let Some(registration) = signed.registration {
+            return self.endpoint.registrar_moved(registration, at, Instant::now());
+        }
+        let name = signed.trunk.name.clone();
+        let Some(account) = signed.account(at, contact) else {
+            let problem = "its domain or username make no SIP address; correct them".to_owned();
+            return self.handle.trunk(&name, signed.place(), TrunkState::Failed, Some(problem));
+        };
+        self.handle.trunk(&name, signed.place(), TrunkState::Registering, None);
+        signed.registration = Some(self.endpoint.register(account, Instant::now()));
+    }
+
+    fn sign_out(&mut self, done: oneshot::Sender<()>) {
+        for registration in self.trunks.iter().filter_map(|signed| signed.registration) {
+            self.endpoint.unregister(registration, Instant::now());
+        }
+        self.leaving = Some(done);
+    }
+
+    fn signed_in(&self, registration: RegistrationId, expires: Duration) {
+        let Some(signed) = self.trunks.iter().find(|signed| signed.registration == Some(registration)) else { return };
+        tracing::info!(trunk = signed.trunk.name, expires_s = expires.as_secs(), "signed in at the trunk");
+        self.handle.trunk(&signed.trunk.name, signed.place(), TrunkState::Registered, None);
+    }
+
+    fn sign_in_failed(&self, registration: RegistrationId, status: u16, reason: &str, retry_in: Duration) {
+        let Some(signed) = self.trunks.iter().find(|signed| signed.registration == Some(registration)) else { return };
+        let remedy = match status {
+            401 | 403 | 407 => "; check username, password and domain",
+            404 => "; check username and domain",
+            408 => "; is the host right, and does a firewall let SIP through?",
+            _ => "",
+        };
+        let problem = format!("{status} {reason}{remedy}");
+        tracing::warn!(
+            trunk = signed.trunk.name,
+            problem,
+            retry_in_s = retry_in.as_secs(),
+            "the trunk did not sign us in"
+        );
+        self.handle.trunk(&signed.trunk.name, signed.place(), TrunkState::Failed, Some(problem));
     }
 
     fn mail(&self, dialog: DialogId, mail: Mail) {
@@ -255,7 +322,7 @@ impl Line {
     fn call_settings(&self, incoming: &Incoming, business: Arc<Business>) -> call::Settings {
         let number = incoming.from.number.as_deref();
         call::Settings {
-            call_id: uuid(random()),
+            call_id: fresh_id(),
             sip_call_id: incoming.sip_call_id.clone(),
             from: number.map(|number| e164(number, &business.country).unwrap_or_else(|| number.to_owned())),
             to: incoming.to_user.clone(),
@@ -304,13 +371,6 @@ fn media(agreed: &Agreed) -> Media {
         sdp::Codec::Pcma(_) => Codec::Pcma,
     };
     Media { codec, dtmf_pt: agreed.dtmf_pt }
-}
-
-/// RFC 9562 version 4 text form.
-fn uuid(bits: u128) -> String {
-    let bits = bits & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
-    let hex = format!("{bits:032x}");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 /// What our own offer names first, until the answer says what it is.

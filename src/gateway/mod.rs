@@ -9,8 +9,10 @@ mod random;
 mod run;
 mod settings;
 mod tools;
+mod trunks;
 
 pub use handle::{EVENTS_KEPT, Handle};
 pub use run::{Gateway, StartError};
 pub use settings::{Directory, Rooms, Settings};
 pub use tools::{Limits, Tools};
+pub use trunks::{Trunk, TrunkState, TrunkStatus};

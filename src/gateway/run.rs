@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::handle::Handle;
@@ -17,6 +17,7 @@ use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
 use super::tools::{Limits, Tools};
+use super::trunks::{self, Ask, Signed};
 use crate::sip;
 
 /// The running gateway.
@@ -26,6 +27,8 @@ pub struct Gateway {
     lines: Vec<JoinHandle<()>>,
     settings: Arc<Settings>,
     listening: Vec<SocketAddr>,
+    /// To the line that signed in; none without trunks.
+    signed_in: Option<mpsc::Sender<Ask>>,
 }
 
 /// Why the gateway did not start.
@@ -59,9 +62,17 @@ impl Gateway {
         let settings = Arc::new(settings);
         let ports = Arc::new(Ports::new(settings.rtp_ports.clone()));
         let tools = Tools::new(rooms.calendar.clone(), rooms.crm.clone(), Limits::default());
-        let mut lines = Vec::new();
-        for socket in sockets {
+        let (mut lines, mut finders, mut signed_in) = (Vec::new(), Vec::new(), None);
+        for (index, socket) in sockets.into_iter().enumerate() {
             let (post, commands) = mpsc::unbounded_channel();
+            let (found, trunk_asks) = mpsc::channel(TRUNKS_WAITING);
+            // Signed in once, from the first address.
+            let trunks = if index == 0 { settings.trunks.clone() } else { Vec::new() };
+            let local = socket.local_addr().map_or(IpAddr::from([0, 0, 0, 0]), |local| local.ip());
+            if !trunks.is_empty() {
+                signed_in = Some(found.clone());
+                finders.push(tokio::spawn(trunks::find(trunks.clone(), local, found, handle.clone())));
+            }
             let line = Line {
                 endpoint: sip::Endpoint::new(sip_settings(&settings, &socket), random()),
                 socket,
@@ -73,10 +84,14 @@ impl Gateway {
                 commands,
                 post,
                 calls: HashMap::new(),
+                trunks: trunks.into_iter().map(Signed::new).collect(),
+                trunk_asks,
+                leaving: None,
             };
             lines.push(tokio::spawn(line.run()));
         }
-        Ok(Self { handle, lines, settings, listening })
+        lines.extend(finders);
+        Ok(Self { handle, lines, settings, listening, signed_in })
     }
 
     /// The SIP addresses in use.
@@ -90,6 +105,11 @@ impl Gateway {
         let started = Instant::now();
         if tokio::time::timeout(self.settings.drain, self.handle.idle()).await.is_err() {
             tracing::warn!(calls = self.handle.running(), waited = ?started.elapsed(), "calls cut off by the stop");
+        }
+        if let Some(line) = self.signed_in {
+            let (done, signed_out) = oneshot::channel();
+            let _ = line.send(Ask::Leave(done)).await; // a line that failed has nothing to sign out
+            let _ = tokio::time::timeout(SIGN_OUT_MAX, signed_out).await; // the trunk forgets us by itself
         }
         for line in self.lines {
             line.abort();
@@ -106,3 +126,8 @@ fn sip_settings(settings: &Settings, socket: &UdpSocket) -> sip::Settings {
         allow: settings.allow.clone(),
     }
 }
+
+/// A trunk that does not answer a sign-out is not waited for longer.
+const SIGN_OUT_MAX: Duration = Duration::from_secs(2);
+/// News of trunks the line has not read yet.
+const TRUNKS_WAITING: usize = 16;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::trunks::Trunk;
 use crate::calendar::Calendar;
 use crate::conversation::Business;
 use crate::crm::Crm;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub listen: Vec<SocketAddr>,
     /// Address told to peers where the socket's own is not reachable (behind NAT).
     pub advertised: Option<IpAddr>,
+    /// Trunks to sign in at, from the first address listened on; who answers there may call.
+    pub trunks: Vec<Trunk>,
     /// Who may call.
     pub allow: Vec<Network>,
     /// RTP takes even ports from here, RTCP the odd one above.

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::source::Source;
 use crate::call::{CallRecord, CallState, Disposition, Line, MediaStats, Outcome, Speaker};
-use crate::conversation::e164;
+use crate::conversation::{Transfer, e164};
 use crate::events::{Person, Told};
 use crate::store::Import;
 
@@ -53,7 +53,11 @@ pub fn record(source: &Source, country: &str, call: &str, told: &Told, updated_a
         turns: Vec::new(),
         digits: String::new(),
         media: MediaStats::default(),
-        outcome: Outcome::default(),
+        outcome: Outcome {
+            // When exactly is not told.
+            transferred: told.transferred.then_some(Transfer { at: ended_at, to: None }),
+            ..Outcome::default()
+        },
     }
 }
 

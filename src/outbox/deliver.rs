@@ -58,13 +58,19 @@ pub(super) async fn deliver(worker: &Worker, lease: &Lease) -> Delivery {
 }
 
 async fn send(worker: &Worker, lease: &Lease, write_to: &rows::Write) -> Result<Delivered, Stopped> {
-    let (business, key, doors) = (lease.job.business.as_str(), lease.job.key.as_str(), &worker.doors);
+    let (business, doors) = (lease.job.business.as_str(), &worker.doors);
     match write_to {
         rows::Write::Record(object, fields) => {
             let schema = worker.described.of(&*doors.crm).await?;
             let approved = lease.job.approved_by.is_some();
             let gatekeeper = Gatekeeper { policy: &worker.settings.policy, source: source(&lease.job), approved };
-            let wanted = Wanted { business, object: *object, key, fields };
+            let text = |field: &str| fields.get(field).and_then(|value| value.as_str());
+            let formerly = match object {
+                Object::Contact => worker.store.contacts_of_rows(business, text("phone"), text("email")).await,
+                _ => Ok(Vec::new()),
+            };
+            let formerly = formerly.map_err(|e| CrmError::Retry { after: None, reason: e.to_string() })?;
+            let wanted = Wanted { business, object: *object, key: lease.job.record_key(), fields, formerly: &formerly };
             let written = write(&*doors.crm, schema, gatekeeper, wanted).await?;
             Ok(recorded(worker, lease, *object, written))
         }

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::deal::NAMES;
+use super::matching::named;
 use crate::crm::{Fields, Object, Record};
 
 /// The fields to set; empty when the record has it all. `own` when it is the record offhook made under this very key.
@@ -40,7 +41,7 @@ fn deal(stored: &Record, wanted: &Fields, grows: &dyn Fn(&str) -> bool) -> Field
 fn contact(stored: &Record, wanted: &Fields) -> Fields {
     let mut notes = texts(wanted.get("notes"));
     let said = |field: &str| wanted.get(field).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
-    let name = name(stored);
+    let name = named(stored);
     if let (Some(said), Some(name)) = (said("name"), &name)
         && !same(said, name)
     {
@@ -64,13 +65,6 @@ fn contact(stored: &Record, wanted: &Fields) -> Fields {
     let notes = appended(stored.fields.get("notes"), notes);
     set.extend(notes.map(|notes| ("notes".to_owned(), notes)));
     set
-}
-
-/// The name in one, however the CRM keeps it.
-fn name(record: &Record) -> Option<String> {
-    let parts = [record.text("first_name"), record.text("last_name")];
-    let joined = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    record.text("name").map(str::to_owned).or(Some(joined).filter(|name| !name.is_empty()))
 }
 
 /// Fields the record has nothing in.
@@ -105,7 +99,7 @@ pub(super) fn appended(stored: Option<&Value>, new: Vec<String>) -> Option<Value
 }
 
 /// A list's texts, or a text's lines.
-fn texts(value: Option<&Value>) -> Vec<String> {
+pub(super) fn texts(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         Some(Value::String(text)) => text.lines().filter(|l| !l.trim().is_empty()).map(str::to_owned).collect(),

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::crm::Object;
+
 /// Counters that all clones share.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Meter {
     counts: Arc<Mutex<BTreeMap<Counted, u64>>>,
 }
@@ -24,6 +26,20 @@ pub enum Counted {
     Refused(&'static str),
 }
 
+/// A counter that appears with its first count has never risen, for whoever watches: all are there from the start.
+impl Default for Meter {
+    fn default() -> Self {
+        let each = |asked| RESULTS.map(|went| Counted::Request(asked, went));
+        let requests = REQUESTS.into_iter().flat_map(each);
+        let kinds = [Object::Contact, Object::Activity, Object::Task];
+        let deliveries = kinds.into_iter().flat_map(|kind| ENDS.map(|how| Counted::Delivery(kind.to_string(), how)));
+        let contacts = ["known", "new"].map(Counted::Contact);
+        let refused = ["ambiguous", "partial", "policy", "crm"].map(Counted::Refused);
+        let all = requests.chain(deliveries).chain(contacts).chain(refused).chain([Counted::Duplicate]);
+        Meter { counts: Arc::new(Mutex::new(all.map(|counted| (counted, 0)).collect())) }
+    }
+}
+
 impl Meter {
     /// Counts one.
     pub(super) fn count(&self, counted: Counted) {
@@ -40,3 +56,7 @@ impl Meter {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const REQUESTS: [&str; 4] = ["find", "read", "create", "update"];
+const RESULTS: [&str; 8] = ["ok", "failed", "late", "unknown", "throttled", "unauthorized", "rejected", "conflict"];
+const ENDS: [&str; 5] = ["done", "failed", "parked", "asked", "postponed"];

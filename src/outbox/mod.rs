@@ -21,6 +21,8 @@
 //! A row waits until the row it comes `after` is done, so a contact is written before its activity; what waits for a
 //! parked row is parked with it and freed with it. Every delivery carries the row's idempotency key, so a row that is
 //! delivered twice, because the process died between the CRM's write and our acknowledgement, has one effect.
+//! A call's activity has several rows, `CALL/activity/upsert@started`, `...@transferred`, `CALL/activity/upsert`: states of
+//! one record, written one after the other; an earlier one that is not under way goes when a later one comes.
 //! Nobody polls: workers wake when rows are added or freed, and at the next due time or lease end.
 
 mod account;
@@ -28,6 +30,7 @@ mod confirm;
 mod deal;
 mod deliver;
 mod describe;
+mod fit;
 mod gate;
 mod guarded;
 mod handoff;
@@ -35,6 +38,7 @@ mod mail;
 mod matching;
 mod merge;
 mod meter;
+mod namesake;
 mod notice;
 mod pace;
 mod preview;

@@ -31,12 +31,7 @@ pub struct Preview {
 
 /// The payloads of a call.
 pub fn preview(call: &CallRecord, settings: &Settings, businesses: &[Arc<Business>]) -> Vec<Preview> {
-    let rules = Rules {
-        confirmations: Default::default(),
-        businesses: businesses.to_vec(),
-        policy: settings.policy.clone(),
-        pace: settings.pace,
-    };
+    let rules = Rules::of(settings, businesses);
     let ended = call.ended_at.unwrap_or(call.started_at);
     let records = rows(call, &rules, ended).into_iter().filter(|job| Object::parse(&job.kind).is_some());
     let name = call.outcome.name.as_deref().unwrap_or_default();
@@ -78,6 +73,9 @@ fn word(word: &str) -> String {
     if word.parse::<jiff::Timestamp>().is_ok() {
         return word.to_owned();
     }
+    if let Some((link, _)) = word.split_once(SIGNATURE) {
+        return format!("{link}{SIGNATURE}***");
+    }
     let digits = word.chars().filter(char::is_ascii_digit).count();
     if digits < DIGITS_SHOWN_MAX || word.contains('-') && word.len() > LONGEST_NUMBER {
         return word.to_owned();
@@ -93,6 +91,8 @@ fn word(word: &str) -> String {
     word.chars().map(star).collect()
 }
 
+/// What opens a link.
+const SIGNATURE: &str = "sig=";
 /// A run this long may be somebody's number.
 const DIGITS_SHOWN_MAX: usize = 7;
 /// A longer word is an id or a moment.
@@ -107,5 +107,9 @@ mod tests {
         let text = "Call back: Jane Doe\nFrom: +12125550123 or jane@doe.example";
         assert_eq!(mask(text, "Jane Doe"), "Call back: J. D.\nFrom: +*********23 or ***@doe.example");
         assert_eq!(mask("Duration: 60 s", ""), "Duration: 60 s");
+        assert_eq!(
+            mask("https://desk.example/share/transcript/c1?until=1&sig=0af3", ""),
+            "https://desk.example/share/transcript/c1?until=1&sig=***"
+        );
     }
 }

@@ -47,13 +47,7 @@ pub async fn reconcile(
     businesses: &[Arc<Business>],
     since: Timestamp,
 ) -> Result<Reconciled, ReconcileError> {
-    // Confirmations are mails: what was sent cannot be looked up.
-    let rules = Rules {
-        confirmations: Default::default(),
-        businesses: businesses.to_vec(),
-        policy: settings.policy.clone(),
-        pace: settings.pace,
-    };
+    let rules = Rules::of(settings, businesses);
     let mut found = Reconciled::default();
     let mut before = None;
     loop {
@@ -111,8 +105,10 @@ async fn compare(
 /// By the key it was made with, by the id the row remembers, or, for a contact, by its number.
 async fn is_there(crm: &dyn Crm, job: &NewJob, row: Option<&JobRow>) -> Result<bool, CrmError> {
     let Some(object) = Object::parse(&job.kind) else { return Ok(true) };
-    if !crm.find(&job.business, object, Lookup::Key(&job.key)).await?.is_empty() {
-        return Ok(true);
+    let found = crm.find(&job.business, object, Lookup::Key(&job.key)).await?;
+    if !found.is_empty() {
+        // A write that was given up may have arrived after all, and after the last word.
+        return Ok(!found.iter().any(|record| record.text("status") == Some("IN_PROGRESS")));
     }
     if object != Object::Contact {
         return Ok(false);

@@ -17,7 +17,7 @@ pub(super) async fn close_unfinished(store: &Store, rules: &Rules, now: Timestam
         let mut closed = closed(call.clone(), booked.iter().rfind(|row| !told(&row.key)));
         drop_cancelled(store, &mut closed).await?;
         let (jobs, events) = (rows(&closed, rules, now), happened(&closed, true));
-        store.write_calls(&[CallWrite { call: &closed, ended: Some(&jobs), events: &events }]).await?;
+        store.write_calls(&[CallWrite { call: &closed, over: true, jobs: &jobs, events: &events }]).await?;
     }
     Ok(calls.len())
 }

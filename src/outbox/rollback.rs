@@ -35,6 +35,14 @@ pub enum RollbackError {
         /// Where it stands.
         state: JobState,
     },
+    /// The same record was written again since.
+    #[error("row {last} wrote the same record since row {id}: take that one back, and all of it goes")]
+    NotLast {
+        /// The row.
+        id: i64,
+        /// The last one.
+        last: i64,
+    },
     /// It is no record of the CRM, or was written before offhook kept what was there.
     #[error("row {0} holds nothing that can be restored")]
     Nothing(i64),
@@ -53,6 +61,7 @@ pub async fn roll_back(store: &Store, crm: &dyn Crm, id: i64, by: &str) -> Resul
         return Err(RollbackError::NotDone { id, state: job.state });
     }
     let prior = job.prior.as_ref().and_then(|prior| Prior::deserialize(prior).ok());
+    let (prior, earlier) = whole(store, &job, prior).await?;
     let (Some(prior), Some(object), Some(record)) = (prior, Object::parse(&job.kind), job.external_id.clone()) else {
         return Err(RollbackError::Nothing(id));
     };
@@ -61,8 +70,29 @@ pub async fn roll_back(store: &Store, crm: &dyn Crm, id: i64, by: &str) -> Resul
         false => restored(crm, &job, object, &record, &prior).await?,
     };
     let step = step(&job, crm.name(), by, &prior, &done);
-    store.roll_back_job(id, &format!("taken back by {by}"), &[step], Timestamp::now()).await?;
+    let (reason, now) = (format!("taken back by {by}"), Timestamp::now());
+    store.roll_back_job(id, &reason, &[step], now).await?;
+    for row in earlier {
+        store.roll_back_job(row, &reason, &[], now).await?;
+    }
     Ok(done)
+}
+
+/// A call's activity is taken back as one: its last row goes back to before its first, and the rows between go with it.
+async fn whole(store: &Store, job: &JobRow, prior: Option<Prior>) -> Result<(Option<Prior>, Vec<i64>), RollbackError> {
+    if job.kind != Object::Activity.as_str() {
+        return Ok((prior, Vec::new()));
+    }
+    let rows = store.jobs_of_call(&job.call_id).await?;
+    let states = rows.into_iter().filter(|row| row.kind == job.kind && row.record_key() == job.record_key());
+    let (earlier, later): (Vec<_>, Vec<_>) = states.filter(|row| row.id != job.id).partition(|row| row.id < job.id);
+    if let Some(last) = later.iter().rfind(|row| row.state == JobState::Done) {
+        return Err(RollbackError::NotLast { id: job.id, last: last.id });
+    }
+    let first = earlier.iter().find_map(|row| Prior::deserialize(row.prior.as_ref()?).ok());
+    let created = first.is_some_and(|first| first.created);
+    let ids = earlier.iter().filter(|row| row.state == JobState::Done).map(|row| row.id).collect();
+    Ok((prior.map(|prior| Prior { created: prior.created || created, ..prior }), ids))
 }
 
 async fn deleted(crm: &dyn Crm, job: &JobRow, object: Object, id: &str) -> Result<RolledBack, CrmError> {

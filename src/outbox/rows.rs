@@ -1,5 +1,6 @@
 //! Proposals as outbox rows, held against the policy, and back.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,12 +9,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::confirm::{CUSTOMER, Confirmation, Confirmations, MAIL, WEBHOOK};
+use super::fit::shortened;
 use super::pace::Pace;
+use super::run::Settings;
 use crate::call::CallRecord;
 use crate::conversation::{Business, Unsettled};
 use crate::crm::{Fields, Object};
+use crate::events::{Share, Shared};
 use crate::record::{
-    Effect, Extraction, Policy, Proposal, Proposed, Source, Verdict, call_fields, informed_proposals, read_call,
+    Effect, Policy, Proposal, Proposed, Source, Verdict, call_fields, informed_proposals, meanwhile, read_call,
 };
 use crate::store::{JobRow, JobState, NewJob};
 
@@ -26,6 +30,21 @@ pub(super) struct Rules {
     pub(super) businesses: Vec<Arc<Business>>,
     pub(super) policy: Arc<Policy>,
     pub(super) pace: Pace,
+    /// Makes the links an activity carries.
+    pub(super) share: Option<Share>,
+}
+
+impl Rules {
+    /// Without confirmations: what was sent cannot be looked up, and is nothing of the CRM's.
+    pub(super) fn of(settings: &Settings, businesses: &[Arc<Business>]) -> Rules {
+        Rules {
+            confirmations: Confirmations::default(),
+            businesses: businesses.to_vec(),
+            policy: settings.policy.clone(),
+            pace: settings.pace,
+            share: settings.share.clone(),
+        }
+    }
 }
 
 /// What a row writes.
@@ -52,17 +71,43 @@ pub(super) fn rows(call: &CallRecord, rules: &Rules, now: Timestamp) -> Vec<NewJ
     let found = read_call(call, business.map(Arc::as_ref));
     let proposed = informed_proposals(call, &found, questions);
     let acts = proposed.iter().any(|proposal| matches!(proposal.effect, Effect::Task { .. }));
-    let (due, lane, basis) = (rules.pace.due(now, acts), lane(call, &proposed), basis(call, &found, rules));
-    let frame = Frame { call, rules, due, lane, basis };
+    let phone = proposed.iter().find_map(|proposal| match &proposal.effect {
+        Effect::Contact { phone, .. } => Some(phone.as_str()),
+        _ => None,
+    });
+    let mut basis = basis(call, rules);
+    basis["transcript_hash"] = json!(found.transcript_hash);
+    basis["extractor"] = json!(found.rules);
+    let frame = Frame { call, rules, due: rules.pace.due(now, acts), lane: lane(call, phone), basis };
     let mut tasks = 0;
     let mut all = Vec::new();
-    for proposal in proposed {
+    for mut proposal in proposed {
+        if let Effect::Activity { fields, .. } = &mut proposal.effect {
+            presentable(fields, call, rules, now);
+        }
         let is_task = matches!(proposal.effect, Effect::Task { .. });
         all.push(row(&frame, proposal, tasks, now));
         tasks += usize::from(is_task);
     }
     all.extend(rules.confirmations.rows(call, now));
     all
+}
+
+/// The row of a call that runs: its activity as it stands. None before it is answered.
+pub(super) fn row_meanwhile(call: &CallRecord, rules: &Rules, now: Timestamp) -> Option<NewJob> {
+    let proposal = meanwhile(call)?;
+    let (due, lane) = (rules.pace.due(now, false), lane(call, call.from.as_deref()));
+    Some(row(&Frame { call, rules, due, lane, basis: basis(call, rules) }, proposal, 0, now))
+}
+
+/// What was said is cut to what may be written, and can be read in full behind a link.
+fn presentable(fields: &mut BTreeMap<String, Value>, call: &CallRecord, rules: &Rules, now: Timestamp) {
+    let Some(Value::String(said)) = fields.get_mut("transcript") else { return };
+    if let Some(short) = shortened(said, TRANSCRIPT_CHARS_MAX.min(rules.policy.chars_max)) {
+        *said = short;
+    }
+    let link = rules.share.as_ref().map(|share| share.link(Shared::Transcript, &call.id, now).0);
+    fields.extend(link.map(|link| ("transcript_url".to_owned(), Value::from(link))));
 }
 
 /// Reads a row's values; the reason when it holds none of ours. `after_id` is the contact it waited for.
@@ -101,22 +146,12 @@ struct Frame<'a> {
 }
 
 /// Everything about one person is delivered in the order it happened.
-fn lane(call: &CallRecord, proposed: &[Proposal]) -> String {
-    let phone = proposed.iter().find_map(|proposal| match &proposal.effect {
-        Effect::Contact { phone, .. } => Some(phone.as_str()),
-        _ => None,
-    });
+fn lane(call: &CallRecord, phone: Option<&str>) -> String {
     format!("{}/{}", call.business, phone.unwrap_or(&call.id))
 }
 
-fn basis(call: &CallRecord, found: &Extraction, rules: &Rules) -> Value {
-    json!({
-        "source": PHONE,
-        "event_key": call.id,
-        "transcript_hash": found.transcript_hash,
-        "extractor": found.rules,
-        "policy": rules.policy.version,
-    })
+fn basis(call: &CallRecord, rules: &Rules) -> Value {
+    json!({ "source": PHONE, "event_key": call.id, "policy": rules.policy.version })
 }
 
 fn row(frame: &Frame<'_>, proposal: Proposal, tasks_before: usize, now: Timestamp) -> NewJob {
@@ -201,5 +236,7 @@ fn parse<T: DeserializeOwned>(job: &JobRow) -> Result<T, String> {
 pub(super) const SETTLE: &str = "settle";
 /// How the CRM's readers see who wrote it.
 const SOURCE: &str = "AI receptionist";
+/// Of a longer conversation the rest is behind the link.
+const TRANSCRIPT_CHARS_MAX: usize = 10_000;
 /// The source of our own calls.
 const PHONE: &str = "phone";

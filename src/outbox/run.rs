@@ -22,6 +22,7 @@ use super::{recovery, writer};
 use crate::calendar::Calendar;
 use crate::conversation::Business;
 use crate::crm::Crm;
+use crate::events::Share;
 use crate::record::Policy;
 use crate::store::{Claim, Store, StoreError, fresh_id};
 
@@ -48,6 +49,8 @@ pub struct Settings {
     pub meter: Meter,
     /// Who is told of rows that wait for a person.
     pub notices: Notices,
+    /// Makes the links to what was said; none leaves them out.
+    pub share: Option<Share>,
 }
 
 impl Default for Settings {
@@ -64,6 +67,7 @@ impl Default for Settings {
             pace: Pace::RealTime,
             meter: Meter::default(),
             notices: Notices::default(),
+            share: None,
         }
     }
 }
@@ -107,12 +111,7 @@ impl Outbox {
     /// The same with everything rows can be delivered to.
     pub async fn start_with(store: Store, doors: Doors, settings: Settings) -> Result<Outbox, StoreError> {
         let claim = store.claim()?;
-        let rules = Rules {
-            confirmations: doors.confirmations.clone(),
-            businesses: doors.businesses.clone(),
-            policy: settings.policy.clone(),
-            pace: settings.pace,
-        };
+        let rules = Rules { confirmations: doors.confirmations.clone(), ..Rules::of(&settings, &doors.businesses) };
         let closed = recovery::close_unfinished(&store, &rules, Timestamp::now()).await?;
         if closed > 0 {
             tracing::warn!(closed, "calls of a former run were cut off and are closed as failed");

@@ -30,7 +30,8 @@ pub(super) async fn settle(worker: &Worker, job: &JobRow, settlement: &Settlemen
         let schema = worker.described.of(&*doors.crm).await?;
         // A promise of the call itself, not a claim about what was said.
         let gatekeeper = Gatekeeper { policy: &worker.settings.policy, source: Source::Call, approved: true };
-        let wanted = Wanted { business: &job.business, object: Object::Task, key: &job.key, fields: &task };
+        let wanted =
+            Wanted { business: &job.business, object: Object::Task, key: &job.key, fields: &task, formerly: &[] };
         write(&*doors.crm, schema, gatekeeper, wanted).await?;
     }
     let noted = worker.store.settle_write(&job.call_id, &settlement.write.key, became).await;

@@ -3,35 +3,31 @@
 use std::fmt;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::confirm::{Confirmation, What};
+use crate::cloud::retry_after;
 use crate::conversation::Business;
 use crate::crm::CrmError;
+use crate::events::Secrets;
 
 /// A web address that is told, and the secret both sides know.
 #[derive(Clone)]
 pub struct Webhook {
     client: reqwest::Client,
     url: String,
-    secret: Vec<u8>,
+    secrets: Secrets,
 }
 
 impl Webhook {
     /// A web address; the reason when it cannot be one. A secret that begins with `whsec_` is base64.
     pub fn new(url: &str, secret: &str) -> Result<Webhook, String> {
         let client = reqwest::Client::builder().timeout(ANSWER_WITHIN).build().map_err(|e| e.to_string())?;
-        let secret = match secret.strip_prefix("whsec_") {
-            Some(coded) => STANDARD.decode(coded).map_err(|e| format!("the secret is not base64: {e}"))?,
-            None => secret.as_bytes().to_vec(),
-        };
+        let secrets = Secrets::new(&[secret]).map_err(|bad| format!("webhook_secret: {bad}"))?;
         reqwest::Url::parse(url).map_err(|e| format!("`{url}` is no address: {e}"))?;
-        Ok(Webhook { client, url: url.to_owned(), secret })
+        Ok(Webhook { client, url: url.to_owned(), secrets })
     }
 
     pub(super) async fn send(
@@ -63,10 +59,9 @@ impl Webhook {
             },
         })
         .to_string();
-        let seconds = now.as_second().to_string();
-        let signature = self.signature(key, &seconds, &body);
+        let signature = self.secrets.sign(key, now, body.as_bytes());
         let request = self.client.post(&self.url).header("content-type", "application/json");
-        let request = request.header("webhook-id", key).header("webhook-timestamp", &seconds);
+        let request = request.header("webhook-id", key).header("webhook-timestamp", now.as_second());
         let answer = request.header("webhook-signature", signature).body(body).send().await;
         match answer {
             Ok(answer) if answer.status().is_success() => Ok(key.to_owned()),
@@ -74,12 +69,6 @@ impl Webhook {
             // The address may hold a token: it is not repeated.
             Err(error) => Err(CrmError::Retry { after: None, reason: error.without_url().to_string() }),
         }
-    }
-
-    /// `v1,` and the HMAC of id, time and body.
-    fn signature(&self, id: &str, seconds: &str, body: &str) -> String {
-        let signed = format!("{id}.{seconds}.{body}");
-        format!("v1,{}", STANDARD.encode(hmac(&self.secret, signed.as_bytes())))
     }
 }
 
@@ -98,46 +87,13 @@ fn local(at: Timestamp, business: &Business) -> String {
 fn refusal(answer: &reqwest::Response) -> CrmError {
     let status = answer.status();
     let reason = format!("it answered {status}");
-    let asked = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+    let after = retry_after(answer);
     match status {
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
-            CrmError::Retry { after: asked.map(Duration::from_secs), reason }
-        }
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => CrmError::Retry { after, reason },
         status if status.is_client_error() => CrmError::rejected(reason),
-        _ => CrmError::Retry { after: asked.map(Duration::from_secs), reason },
+        _ => CrmError::Retry { after, reason },
     }
 }
 
-/// RFC 2104 on SHA-256.
-fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
-    let mut block = [0; BLOCK_BYTES];
-    match key.len() > BLOCK_BYTES {
-        true => block[..32].copy_from_slice(&Sha256::digest(key)),
-        false => block[..key.len()].copy_from_slice(key),
-    }
-    let inner = Sha256::new().chain_update(block.map(|byte| byte ^ 0x36)).chain_update(message).finalize();
-    Sha256::new().chain_update(block.map(|byte| byte ^ 0x5c)).chain_update(inner).finalize().to_vec()
-}
-
-/// SHA-256 works on blocks of this length.
-const BLOCK_BYTES: usize = 64;
 /// Shorter than the outbox's own deadline, so that the other side's word is heard.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hmac_is_the_one_of_rfc_4231() {
-        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        assert_eq!(
-            hex(hmac(b"Jefe", b"what do ya want for nothing?")),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
-        assert_eq!(
-            hex(hmac(&[0xaa; 131], b"Test Using Larger Than Block-Size Key - Hash Key First")),
-            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
-        );
-    }
-}

@@ -13,7 +13,8 @@
 use serde_json::Value;
 
 use super::deal;
-use super::matching::{self, Match};
+use super::fit::fit;
+use super::matching::{self, GUEST, Match};
 use super::merge::{alike, is_empty, merged};
 use crate::crm::{Crm, CrmError, Fields, Lookup, Object, Record, Schema};
 use crate::record::{Mutation, Permit, Policy, Source, Verdict};
@@ -26,6 +27,8 @@ pub(super) struct Wanted<'a> {
     /// Idempotency key.
     pub(super) key: &'a str,
     pub(super) fields: &'a Fields,
+    /// Contacts that former calls from this number, or with this address, were about.
+    pub(super) formerly: &'a [String],
 }
 
 /// What is there now.
@@ -112,16 +115,22 @@ fn known(schema: &Schema, wanted: &Wanted<'_>) -> Fields {
     // An empty value says nothing; several CRMs refuse it.
     let says = |value: &Value| !is_empty(value);
     let known = wanted.fields.iter().filter(|(field, value)| says(value) && has(field));
-    known.map(|(field, value)| (field.clone(), value.clone())).collect()
+    let mut known = known.map(|(field, value)| (field.clone(), value.clone())).collect();
+    fit(schema, wanted.object, &mut known);
+    known
 }
 
 async fn round(crm: &dyn Crm, gatekeeper: Gatekeeper<'_>, wanted: Wanted<'_>) -> Result<Written, Stopped> {
-    let Target { record, own, twin } = target(crm, wanted).await?;
+    let Target { record, own, twin, guest } = target(crm, wanted).await?;
     let Some(stored) = record else {
         gatekeeper.passes(wanted.object, None, wanted.fields)?;
         return Ok(created(crm, wanted).await?);
     };
-    let fields = twin.map_or_else(|| wanted.fields.clone(), |twin| without_address(wanted.fields, &twin));
+    let fields = match twin {
+        Some(twin) => without_address(wanted.fields, &twin),
+        None if guest => as_guest(wanted.fields),
+        None => wanted.fields.clone(),
+    };
     let grows = |field: &str| gatekeeper.grows(wanted.object, field);
     let set = merged(wanted.object, own, &stored, &fields, &grows);
     if set.is_empty() {
@@ -146,23 +155,28 @@ struct Target {
     own: bool,
     /// Another contact that has the address.
     twin: Option<String>,
+    /// Somebody else on the contact's line.
+    guest: bool,
+}
+
+impl Target {
+    fn of(record: Option<Record>, own: bool) -> Target {
+        Target { record, own, twin: None, guest: false }
+    }
 }
 
 async fn target(crm: &dyn Crm, wanted: Wanted<'_>) -> Result<Target, CrmError> {
     if wanted.object == Object::Deal {
-        return Ok(Target {
-            record: Some(deal::target(crm, wanted.business, wanted.fields).await?),
-            own: false,
-            twin: None,
-        });
+        return Ok(Target::of(Some(deal::target(crm, wanted.business, wanted.fields).await?), false));
     }
     let own = by_key(crm, wanted).await?;
     if own.is_some() || wanted.object != Object::Contact {
-        return Ok(Target { record: own, own: true, twin: None });
+        return Ok(Target::of(own, true));
     }
-    match matching::find(crm, wanted.business, wanted.fields).await? {
-        Match::Nobody => Ok(Target { record: None, own: true, twin: None }),
-        Match::One(record, twin) => Ok(Target { record: Some(*record), own: false, twin }),
+    match matching::find(crm, wanted).await? {
+        Match::Nobody => Ok(Target::of(None, true)),
+        Match::One(record, twin) => Ok(Target { twin, ..Target::of(Some(*record), false) }),
+        Match::Guest(record) => Ok(Target { guest: true, ..Target::of(Some(*record), false) }),
         Match::Several { by, ids } => {
             Err(CrmError::rejected(format!("ambiguous: {} contacts have this {by}: {}", ids.len(), ids.join(", "))))
         }
@@ -181,8 +195,22 @@ fn without_address(fields: &Fields, twin: &str) -> Fields {
     fields
 }
 
+/// Nothing of the caller's becomes the contact's: what was given is noted, the name by the merge.
+fn as_guest(fields: &Fields) -> Fields {
+    let mut fields = fields.clone();
+    let given: Vec<Value> = GUEST_FIELDS.iter().filter_map(|field| fields.remove(*field)).collect();
+    let given: Vec<&str> = given.iter().filter_map(Value::as_str).collect();
+    if !given.is_empty() {
+        let notes = fields.entry("notes".to_owned()).or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(notes) = notes {
+            notes.push(Value::String(format!("{GUEST} {}", given.join(", "))));
+        }
+    }
+    fields
+}
+
 async fn created(crm: &dyn Crm, wanted: Wanted<'_>) -> Result<Written, CrmError> {
-    let Wanted { business, object, key, fields } = wanted;
+    let Wanted { business, object, key, fields, .. } = wanted;
     let id = match crm.create(business, object, key, fields).await {
         Ok(id) => id,
         Err(CrmError::Unknown { reason }) => match by_key(crm, wanted).await? {
@@ -238,5 +266,7 @@ fn unkept(record: &Record, sent: &Fields) -> Vec<String> {
     sent.iter().filter(|(field, value)| !kept(field, value)).map(|(field, _)| field.clone()).collect()
 }
 
+/// What a guest on a line says of themselves.
+const GUEST_FIELDS: [&str; 4] = ["email", "zip", "birth_date", "tier"];
 /// How often one delivery starts over when somebody else was faster.
 const ROUNDS_MAX: usize = 4;

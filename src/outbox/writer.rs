@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::handoff::{Pending, Waiting};
-use super::rows::{Rules, rows};
+use super::rows::{Rules, row_meanwhile, rows};
 use super::run::Signal;
 use crate::events::{Event, happened};
 use crate::store::{CallWrite, NewJob, Store, StoreError};
@@ -63,11 +63,15 @@ async fn write_group(store: &Store, pending: &Pending, rules: &Rules) -> Result<
 
 async fn write(store: &Store, group: &[Waiting], rules: &Rules) -> Result<(), StoreError> {
     let now = Timestamp::now();
-    let jobs: Vec<Option<Vec<NewJob>>> = group.iter().map(|w| w.ended.then(|| rows(&w.call, rules, now))).collect();
+    let of = |w: &Waiting| match w.ended {
+        true => rows(&w.call, rules, now),
+        false => row_meanwhile(&w.call, rules, now).into_iter().collect(),
+    };
+    let jobs: Vec<Vec<NewJob>> = group.iter().map(of).collect();
     let events: Vec<Vec<Event>> = group.iter().map(|w| happened(&w.call, w.ended)).collect();
     let each = group.iter().zip(&jobs).zip(&events);
     let writes: Vec<CallWrite<'_>> =
-        each.map(|((w, jobs), events)| CallWrite { call: &w.call, ended: jobs.as_deref(), events }).collect();
+        each.map(|((w, jobs), events)| CallWrite { call: &w.call, over: w.ended, jobs, events }).collect();
     store.write_calls(&writes).await.map(drop)
 }
 

@@ -7,25 +7,42 @@ use serde_json::{Value, json};
 
 use crate::call::{CallRecord, Disposition};
 
-/// The activity's fields that the record itself knows; what is not known is not there.
+/// The activity's fields that the record itself knows; what is not known (yet) is not there.
 pub fn call_fields(call: &CallRecord) -> BTreeMap<String, Value> {
-    let failed = call.disposition == Some(Disposition::Failed);
     let spoken = call.answered_at.zip(call.ended_at);
     let duration =
         spoken.map_or(0, |(answered, ended): (Timestamp, Timestamp)| ended.duration_since(answered).as_secs().max(0));
+    let over = !is_live(call);
     let fields = [
-        ("status", Some(json!(if failed { FAILED } else { status(call) }))),
-        ("disposition", Some(json!(disposition(call)))),
+        ("status", Some(json!(status(call)))),
+        ("disposition", over.then(|| json!(disposition(call)))),
         ("ended_at", call.ended_at.map(|at| json!(at))),
-        ("duration_s", Some(json!(duration))),
+        ("duration_s", over.then(|| json!(duration))),
         ("from", call.from.as_ref().map(|from| json!(from))),
         ("to", Some(json!(call.to))),
+        ("routing_path", Some(json!(routing_path(call)))),
+        ("escalation_reason", call.outcome.handover.as_ref().map(|handover| json!(handover.reason.told()))),
     ];
     fields.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))).collect()
 }
 
+fn is_live(call: &CallRecord) -> bool {
+    call.ended_at.is_none() && call.disposition.is_none()
+}
+
 fn status(call: &CallRecord) -> &'static str {
-    if call.disposition == Some(Disposition::Escalated) { "TRANSFERRED" } else { "COMPLETED" }
+    match call.disposition {
+        Some(Disposition::Failed) => FAILED,
+        _ if call.outcome.transferred.is_some() => "TRANSFERRED",
+        _ if is_live(call) => "IN_PROGRESS",
+        _ => "COMPLETED",
+    }
+}
+
+/// Who had the call, in order: the number dialled, the business it belongs to, whoever took it over.
+fn routing_path(call: &CallRecord) -> String {
+    let person = call.outcome.transferred.as_ref().map(|transfer| transfer.to.as_deref().unwrap_or("a person"));
+    [Some(call.to.as_str()), Some(call.business.as_str()), person].into_iter().flatten().collect::<Vec<_>>().join(" > ")
 }
 
 /// The word the API uses; the null rule where there is none.

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::extraction::{Claim, Extraction, Task};
 use super::proposal::{Effect, Proposal, proposals};
-use crate::call::CallRecord;
+use super::reading::{AGENT, CALLER, told_lines};
+use crate::call::{CallRecord, Line, Speaker};
 use crate::conversation::Question;
 
 /// What an ended call proposes, its activity filled with what was read out of the words. Its tasks stay those of its
@@ -20,9 +21,17 @@ pub fn informed_proposals(call: &CallRecord, found: &Extraction, questions: &[Qu
         if let Effect::Activity { body, fields, .. } = &mut proposal.effect {
             *body = format!("{}\n{body}", found.summary.text);
             fields.extend(activity_fields(found, questions));
+            fields.extend(transcript(call, questions).map(|text| ("transcript".to_owned(), Value::from(text))));
         }
     }
     all
+}
+
+/// Both sides, a line each; none when nothing was said.
+fn transcript(call: &CallRecord, questions: &[Question]) -> Option<String> {
+    let line = |line: Line| format!("{}: {}", if line.speaker == Speaker::Agent { AGENT } else { CALLER }, line.text);
+    let lines: Vec<String> = told_lines(call, questions).into_iter().map(line).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// The activity's fields: intent, urgency, sentiment, lead score, one per answered question. What is unknown is absent.

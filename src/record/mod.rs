@@ -18,6 +18,6 @@ pub use extraction::{
 };
 pub use informed::{activity_fields, informed_proposals, promised_tasks};
 pub use policy::{Mutation, Permit, Policy, Proposed, Source, Verdict};
-pub use proposal::{Effect, Proposal, proposals};
-pub use reading::read_call;
+pub use proposal::{Effect, Proposal, meanwhile, proposals};
+pub use reading::{read_call, told_lines};
 pub use transcript::{GongCall, Heard, Party, Said, Side, Unreadable, gong, webvtt, zoom, zoom_people};

@@ -70,10 +70,29 @@ pub enum Effect {
 pub fn proposals(call: &CallRecord) -> Vec<Proposal> {
     let contact = contact(call);
     let after = contact.as_ref().map(|c| c.key.clone());
-    let activity = Proposal { key: key(call, "activity/upsert"), after: after.clone(), effect: activity(call) };
+    let activity = Proposal { key: key(call, ACTIVITY), after: after.clone(), effect: activity(call) };
     let email = email_task(call).map(|effect| Proposal { key: key(call, "task/email"), after: after.clone(), effect });
     let task = task(call).map(|effect| Proposal { key: key(call, "task/create"), after, effect });
     contact.into_iter().chain([activity]).chain(task).chain(email).chain(settlements(call)).collect()
+}
+
+/// The call's activity while the call runs; none before it is answered. Its key is that of the activity, an `@` and
+/// what state of it this is: all of them are one record of the CRM.
+pub fn meanwhile(call: &CallRecord) -> Option<Proposal> {
+    let state = match (&call.outcome.transferred, call.answered_at) {
+        (Some(_), _) => "transferred",
+        (None, Some(_)) => "started",
+        (None, None) => return None,
+    };
+    let contact = call.contact_id.iter().map(|id| ("contact_id".to_owned(), Value::from(id.as_str())));
+    let effect = Effect::Activity {
+        subject: summary::subject_meanwhile(call).to_owned(),
+        body: summary::body_meanwhile(call),
+        source: SOURCE,
+        occurred_at: call.started_at,
+        fields: contact.collect(),
+    };
+    Some(Proposal { key: format!("{}@{state}", key(call, ACTIVITY)), after: None, effect })
 }
 
 /// What was asked of the calendar without an answer is settled first of all: it waits for nothing.
@@ -135,7 +154,7 @@ fn reason(call: &CallRecord) -> Option<&'static str> {
     match (&call.outcome.message, call.disposition) {
         (Some(message), _) if message.callback => Some("Call back"),
         (Some(_), _) | (None, Some(Disposition::Message)) => Some("Read the message"),
-        (None, Some(Disposition::Escalated)) => Some("Asked for a person"),
+        (None, Some(Disposition::Escalated)) if call.outcome.transferred.is_none() => Some("Asked for a person"),
         (None, Some(Disposition::Failed)) if spoke => Some("Call failed, call back"),
         _ => None,
     }
@@ -151,6 +170,8 @@ fn is_e164(phone: &str) -> bool {
     (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// The one record of the call itself.
+const ACTIVITY: &str = "activity/upsert";
 /// How the CRM's readers see who wrote it.
 const SOURCE: &str = "AI receptionist";
 /// A caller who was promised a call back expects it the same working day.

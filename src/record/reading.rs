@@ -6,7 +6,7 @@ use super::extraction::{
     Answer, Citation, Claim, ConversationKind, Extraction, Finding, Setting, Stakeholder, extract,
 };
 use super::transcript::{Heard, Party, Said, Side};
-use crate::call::{CallRecord, Disposition, Speaker};
+use crate::call::{CallRecord, Disposition, Line, Speaker};
 use crate::conversation::{Business, Language, Question};
 
 /// What an ended call says; what its outcome knows stands in where its words do not. Sensitive answers are withheld.
@@ -66,9 +66,31 @@ fn withhold(questions: &[Question], found: &mut Extraction) {
     }
 }
 
+/// What was said, as others may read it: answers to sensitive questions are withheld.
+pub fn told_lines(call: &CallRecord, questions: &[Question]) -> Vec<Line> {
+    let sensitive = || questions.iter().filter(|q| q.sensitive);
+    let mut asked = false;
+    let lines = call.transcript.iter().filter(|line| !line.text.trim().is_empty()).map(|line| {
+        if line.speaker == Speaker::Agent {
+            asked = sensitive().any(|q| asks(&line.text, &q.prompt));
+        }
+        let withheld = asked && line.speaker == Speaker::Caller;
+        Line { text: if withheld { WITHHELD.to_owned() } else { line.text.clone() }, ..line.clone() }
+    });
+    lines.collect()
+}
+
+/// Also where the caller spoke before the prompt was out.
+fn asks(said: &str, prompt: &str) -> bool {
+    let last = said.rsplit(['.', '!', '?']).map(str::trim).find(|part| !part.is_empty()).unwrap_or_default();
+    said.contains(prompt) || last.len() >= PROMPT_CHARS_MIN && prompt.contains(last)
+}
+
+/// So much of a prompt tells which one it was.
+const PROMPT_CHARS_MIN: usize = 8;
 /// The two of a phone call, as citations name them.
-const AGENT: &str = "Agent";
-const CALLER: &str = "Caller";
+pub(super) const AGENT: &str = "Agent";
+pub(super) const CALLER: &str = "Caller";
 /// In place of a sensitive answer.
 pub(super) const WITHHELD: &str = "(withheld)";
 /// Confidence in what the call itself settled.

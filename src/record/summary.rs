@@ -14,6 +14,22 @@ pub(super) fn subject(call: &CallRecord) -> String {
     }
 }
 
+/// The same of a call that runs.
+pub(super) fn subject_meanwhile(call: &CallRecord) -> &'static str {
+    if call.outcome.transferred.is_some() { "Inbound call: with a person" } else { "Inbound call: in progress" }
+}
+
+/// What is known of it so far.
+pub(super) fn body_meanwhile(call: &CallRecord) -> String {
+    let lines = [
+        call.outcome.handover.as_ref().map(|handover| handover.summary.clone()),
+        transferred(call),
+        Some(format!("From: {}", call.from.as_deref().unwrap_or("withheld"))),
+        Some(format!("Dialled: {}", call.to)),
+    ];
+    lines.into_iter().flatten().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
 /// What is known, a line each; nothing is said that the record does not say.
 pub(super) fn body(call: &CallRecord) -> String {
     let outcome = &call.outcome;
@@ -28,6 +44,7 @@ pub(super) fn body(call: &CallRecord) -> String {
             None => format!("Message: {}", m.text),
         }),
         outcome.handover.as_ref().map(|h| format!("Escalation: {}; on duty: {}", h.reason.told(), h.to.join(", "))),
+        transferred(call),
         outcome.message.as_ref().filter(|m| m.callback).map(|_| "A call back was promised.".to_owned()),
         outcome.name.as_ref().map(|n| format!("Name: {n}")),
         Some(format!("From: {}", call.from.as_deref().unwrap_or("withheld"))),
@@ -38,6 +55,11 @@ pub(super) fn body(call: &CallRecord) -> String {
         (!outcome.intents.is_empty()).then(|| format!("About: {}", outcome.intents.join(", "))),
     ];
     lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+fn transferred(call: &CallRecord) -> Option<String> {
+    let transfer = call.outcome.transferred.as_ref()?;
+    Some(format!("Taken over by {} at {}", transfer.to.as_deref().unwrap_or("a person"), transfer.at))
 }
 
 fn also_booked(call: &CallRecord) -> Option<String> {

@@ -98,7 +98,9 @@ impl Endpoint {
         // A peer we called may talk to us inside that call, and may repeat what it said at its end.
         let known = |read: &Essentials| self.server_keys.contains_key(&server_key(request, read, &request.method));
         let peer = |read: &Essentials| read.to.tag().is_some() && self.peers.contains_key(&source.ip());
-        self.admission.allows(source.ip()) || read.is_some_and(|read| peer(read) || known(read))
+        self.admission.allows(source.ip())
+            || self.is_registrar(source)
+            || read.is_some_and(|read| peer(read) || known(read))
     }
 
     /// One 403 a minute, never longer than what was asked: no use as an amplifier.

@@ -10,6 +10,7 @@ use super::event::{EndCause, Event};
 use super::message::Message;
 use super::parse::parse;
 use super::random::Random;
+use super::registration::Registration;
 use super::settings::Settings;
 use super::timers::{Timers, Wake};
 use super::transaction::{ClientTx, ServerTx, earlier};
@@ -35,6 +36,7 @@ pub struct Endpoint {
     pub(super) dialog_keys: HashMap<(String, String), DialogId>,
     /// How many dialogs we opened towards each address: these may talk to us without being in `allow`.
     pub(super) peers: HashMap<IpAddr, usize>,
+    pub(super) registrations: HashMap<u64, Registration>,
     pub(super) timers: Timers,
     pub(super) overload_told: Option<Instant>,
     transmits: VecDeque<Transmit>,
@@ -73,6 +75,7 @@ impl Endpoint {
             dialogs: HashMap::new(),
             dialog_keys: HashMap::new(),
             peers: HashMap::new(),
+            registrations: HashMap::new(),
             timers: Timers::default(),
             overload_told: None,
             transmits: VecDeque::new(),
@@ -103,6 +106,7 @@ impl Endpoint {
                 Wake::Server(id) => self.server_due(id, now),
                 Wake::Client(id) => self.client_due(id, now),
                 Wake::Dialog(id) => self.dialog_due(DialogId(id), now),
+                Wake::Registration(id) => self.registration_due(id, now),
             }
         }
     }
@@ -125,6 +129,11 @@ impl Endpoint {
     /// Dialogs that live, those that only wait for their ACK included.
     pub fn dialogs(&self) -> usize {
         self.dialogs.len()
+    }
+
+    /// Accounts we are signed in at, or try to be.
+    pub fn registrations(&self) -> usize {
+        self.registrations.len()
     }
 
     /// Transactions that live.

@@ -1,8 +1,10 @@
 //! What an endpoint tells.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::dialog::DialogId;
+use super::registration::RegistrationId;
 use super::sdp::Session;
 use super::uri::Uri;
 
@@ -63,6 +65,24 @@ pub enum Event {
         dialog: DialogId,
         /// Why.
         cause: EndCause,
+    },
+    /// A trunk took our sign-in.
+    Registered {
+        /// Which.
+        registration: RegistrationId,
+        /// How long it lasts; it is refreshed before.
+        expires: Duration,
+    },
+    /// A trunk did not take our sign-in; it is tried again.
+    RegistrationFailed {
+        /// Which.
+        registration: RegistrationId,
+        /// Final status; 408 when nobody answered.
+        status: u16,
+        /// Reason phrase, or ours where it says more.
+        reason: String,
+        /// Wait until the next try.
+        retry_in: Duration,
     },
     /// A request was turned away: worth one log line (there is no raw message in it).
     Refused {

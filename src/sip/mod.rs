@@ -1,4 +1,4 @@
-//! Signalling as values: SIP messages, SDP, transactions and dialogs (RFC 3261, 3264, 3581, 6026, 8866).
+//! Signalling as values: SIP messages, SDP, transactions, dialogs and registration (RFC 3261, 3264, 3581, 6026, 7616, 8866).
 //!
 //! No socket, no clock, no thread: datagrams and `now` go in, datagrams, events and the next wake-up come out. One
 //! mutation, then drain [`Endpoint::poll_transmit`], [`Endpoint::poll_event`] and read [`Endpoint::poll_timeout`].
@@ -10,6 +10,7 @@
 
 mod admission;
 mod dialog;
+mod digest;
 mod dispatch;
 mod endpoint;
 mod event;
@@ -18,6 +19,7 @@ mod identity;
 mod message;
 mod parse;
 mod random;
+mod registration;
 mod respond;
 mod screen;
 pub mod sdp;
@@ -30,10 +32,12 @@ mod uri;
 mod write;
 
 pub use dialog::DialogId;
+pub use digest::Credentials;
 pub use endpoint::{Endpoint, TRANSACTIONS_MAX, Transmit};
 pub use event::{EndCause, Event, FromIdentity, Incoming, Party, RefusalReason};
 pub use headers::{CSeq, NameAddr, Via};
 pub use message::{Header, Headers, Message, Method, Request, Response};
 pub use parse::{Fault, HEADER_BYTES_MAX, HEADERS_MAX, NotSip, Parsed, parse};
+pub use registration::{Account, RegistrationId};
 pub use settings::{Network, NetworkError, Settings};
 pub use uri::{Uri, UriError};

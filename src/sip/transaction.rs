@@ -125,6 +125,8 @@ pub(super) struct ClientTx {
     pub(super) backoff: Option<Backoff>,
     pub(super) expires: Option<Instant>,
     pub(super) dialog: Option<DialogId>,
+    /// The registration it is a REGISTER of.
+    pub(super) registration: Option<u64>,
     pub(super) cancel: Cancel,
     /// ACKs sent, by To tag: one per fork, or one for the refusal (with an empty tag).
     pub(super) acks: Vec<(String, SocketAddr, Vec<u8>)>,
@@ -143,6 +145,7 @@ impl ClientTx {
             backoff: (!reliable).then(|| Backoff::new(now, cap)),
             expires: Some(now + GIVE_UP),
             dialog: None,
+            registration: None,
             cancel: Cancel::No,
             acks: Vec::new(),
         }

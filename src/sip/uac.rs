@@ -103,7 +103,13 @@ impl Endpoint {
                     backoff.slow_down();
                 }
             }
-            (false, _) => self.forget_client(id),
+            (false, _) => {
+                let registration = self.clients.get(&id).and_then(|tx| tx.registration);
+                self.forget_client(id);
+                if let Some(registration) = registration {
+                    self.registered(registration, Some(&response), now);
+                }
+            }
         }
     }
 
@@ -214,7 +220,13 @@ impl Endpoint {
         self.open_client(request, to, None, now);
     }
 
-    fn open_client(&mut self, request: Request, to: SocketAddr, dialog: Option<DialogId>, now: Instant) -> u64 {
+    pub(super) fn open_client(
+        &mut self,
+        request: Request,
+        to: SocketAddr,
+        dialog: Option<DialogId>,
+        now: Instant,
+    ) -> u64 {
         let id = self.new_id();
         let branch = request.headers.get("Via").and_then(|via| Via::parse(&via)?.branch().map(str::to_string));
         let key = client_key(&branch.unwrap_or_default(), &request.method);
@@ -258,7 +270,11 @@ impl Endpoint {
         {
             return self.cancel(id, now);
         }
+        let registration = self.clients.get(&id).and_then(|tx| tx.registration);
         self.forget_client(id);
+        if let Some(registration) = registration {
+            self.registered(registration, None, now);
+        }
     }
 
     fn forget_client(&mut self, id: u64) {

@@ -4,10 +4,12 @@ use jiff::Timestamp;
 
 use super::audit::{AuditAction, NewAudit, insert_audit};
 use super::error::{Doing, Result};
+use super::events::insert_event;
 use super::job_state::JobState;
 use super::jobs::free_followers;
 use super::open::Store;
 use super::rows::JobRow;
+use crate::events::Change;
 
 impl Store {
     /// Rows a person is asked about, oldest first; what only waits for one of them is not asked about.
@@ -37,6 +39,7 @@ impl Store {
         step.entry.approval_status = Some(if yes { "approved" } else { "rejected" }.to_owned());
         step.entry.error = note.map(str::to_owned);
         insert_audit(&mut tx, &step, now).await?;
+        insert_event(&mut tx, &change(&job, note).decided(yes, by, now)).await?;
         tx.commit().await.doing("commit an approval")?;
         Ok(true)
     }
@@ -53,5 +56,18 @@ impl Store {
         }
         tx.commit().await.doing("commit a roll-back")?;
         Ok(done)
+    }
+}
+
+/// What is told of a row that a person is asked about.
+pub(super) fn change<'a>(job: &'a JobRow, reason: Option<&'a str>) -> Change<'a> {
+    Change {
+        business: &job.business,
+        call_id: &job.call_id,
+        row: job.id,
+        key: &job.key,
+        object: &job.kind,
+        fields: &job.payload,
+        reason,
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use utoipa::ToSchema;
 
+use super::enqueue::{chunks, places};
 use super::error::{Doing, Result, StoreError};
 use super::job_state::JobState;
 use super::jobs::NewJob;
@@ -73,7 +74,7 @@ pub struct AuditEntry {
     pub citations: Vec<Value>,
     /// "passed", or why not.
     pub validation_status: Option<String>,
-    /// "auto", "awaiting", "approved", "rejected".
+    /// "auto", "awaiting", "approved", "rejected"; "superseded" by a later row of the same record.
     pub approval_status: Option<String>,
     /// Version of the policy it was held against.
     pub policy_version: Option<String>,
@@ -153,9 +154,7 @@ impl Store {
     /// Adds rows.
     pub async fn add_audit(&self, rows: &[NewAudit], now: Timestamp) -> Result<()> {
         let mut tx = self.write().await?;
-        for row in rows {
-            insert_audit(&mut tx, row, now).await?;
-        }
+        insert_audits(&mut tx, rows, now).await?;
         tx.commit().await.doing("commit the audit")
     }
 
@@ -261,36 +260,42 @@ fn proposed_fields(payload: &Value) -> BTreeMap<String, FieldChange> {
     fields.map(|(field, new)| (field.clone(), FieldChange { old: Value::Null, new: new.clone() })).collect()
 }
 
-/// Adds a row to the end of the chain; the write lock is held, so the last row is the last row.
+/// Adds a row to the end of the chain.
 pub(super) async fn insert_audit(tx: &mut SqliteConnection, new: &NewAudit, now: Timestamp) -> Result<()> {
+    insert_audits(tx, std::slice::from_ref(new), now).await
+}
+
+/// Adds rows to the end of the chain; the write lock is held, so the last row is the last row.
+pub(super) async fn insert_audits(tx: &mut SqliteConnection, new: &[NewAudit], now: Timestamp) -> Result<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
     let last = sqlx::query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *tx).await;
     let last = last.doing("read the end of the audit")?;
-    let (seq, previous): (i64, String) = match last {
+    let mut end: (i64, String) = match last {
         Some(row) => (|| Ok((row.try_get("seq")?, row.try_get("hash")?)))().doing("read the end of the audit")?,
         None => (0, String::new()),
     };
-    let entry = serde_json::to_string(&new.entry).map_err(|e| StoreError::Corrupt {
-        what: "audit row",
-        id: new.key.clone(),
-        reason: e.to_string(),
-    })?;
-    let raw = Raw {
-        seq: seq + 1,
-        at_us: now.as_microsecond(),
-        correlation_id: new.correlation_id.clone(),
-        key: new.key.clone(),
-        action: word(new.action).to_owned(),
-        object_type: new.object_type.clone(),
-        object_id: new.object_id.clone(),
-        entry,
-        hash: String::new(),
-    };
-    let sql = "INSERT INTO audit (seq, at_us, correlation_id, key, action, object_type, object_id, entry, hash)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    let hash = raw.hashed(&previous);
-    let query = sqlx::query(sql).bind(raw.seq).bind(raw.at_us).bind(raw.correlation_id).bind(raw.key).bind(raw.action);
-    let query = query.bind(raw.object_type).bind(raw.object_id).bind(raw.entry).bind(hash);
-    query.execute(tx).await.doing("add to the audit").map(drop)
+    let mut rows = Vec::with_capacity(new.len());
+    for new in new {
+        let mut raw = Raw::new(new, end.0 + 1, now)?;
+        raw.hash = raw.hashed(&end.1);
+        end = (raw.seq, raw.hash.clone());
+        rows.push(raw);
+    }
+    for chunk in chunks(&rows) {
+        let sql = format!(
+            "INSERT INTO audit (seq, at_us, correlation_id, key, action, object_type, object_id, entry, hash) VALUES {}",
+            places(chunk.len(), 9)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for raw in chunk {
+            query = query.bind(raw.seq).bind(raw.at_us).bind(&raw.correlation_id).bind(&raw.key).bind(&raw.action);
+            query = query.bind(&raw.object_type).bind(&raw.object_id).bind(&raw.entry).bind(&raw.hash);
+        }
+        query.execute(&mut *tx).await.doing("add to the audit")?;
+    }
+    Ok(())
 }
 
 /// A row's columns as they are, which is what is hashed.
@@ -307,6 +312,25 @@ struct Raw {
 }
 
 impl Raw {
+    fn new(new: &NewAudit, seq: i64, now: Timestamp) -> Result<Raw> {
+        let entry = serde_json::to_string(&new.entry).map_err(|e| StoreError::Corrupt {
+            what: "audit row",
+            id: new.key.clone(),
+            reason: e.to_string(),
+        })?;
+        Ok(Raw {
+            seq,
+            at_us: now.as_microsecond(),
+            correlation_id: new.correlation_id.clone(),
+            key: new.key.clone(),
+            action: word(new.action).to_owned(),
+            object_type: new.object_type.clone(),
+            object_id: new.object_id.clone(),
+            entry,
+            hash: String::new(),
+        })
+    }
+
     fn read(row: &SqliteRow) -> Result<Raw, sqlx::Error> {
         Ok(Raw {
             seq: row.try_get("seq")?,
@@ -324,9 +348,15 @@ impl Raw {
     /// A JSON array, so that no value can run into the next.
     fn hashed(&self, previous: &str) -> String {
         let Raw { seq, at_us, correlation_id, key, action, object_type, object_id, entry, .. } = self;
-        let all = json!([previous, seq, at_us, correlation_id, key, action, object_type, object_id, entry]);
-        Sha256::digest(all.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+        let all = (previous, seq, at_us, correlation_id, key, action, object_type, object_id, entry);
+        // Texts and numbers always become JSON.
+        hex(&Sha256::digest(serde_json::to_string(&all).unwrap_or_default()))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 fn read(row: &SqliteRow) -> Result<AuditRow> {

@@ -3,9 +3,10 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use super::enqueue::insert_jobs;
 use super::error::{Doing, Result, StoreError};
 use super::events::insert_event;
-use super::jobs::{NewJob, insert_job};
+use super::jobs::NewJob;
 use super::open::Store;
 use crate::call::{CallRecord, CallState, Disposition};
 use crate::conversation::Became;
@@ -25,8 +26,10 @@ pub struct Page {
 pub struct CallWrite<'a> {
     /// The whole record as it stands.
     pub call: &'a CallRecord,
-    /// Its outbox rows when it is over, else none.
-    pub ended: Option<&'a [NewJob]>,
+    /// Whether this is its last word.
+    pub over: bool,
+    /// Outbox rows that come with it; those that are there already are not added again.
+    pub jobs: &'a [NewJob],
     /// What has happened in it so far; what is written already is not written again.
     pub events: &'a [Event],
 }
@@ -39,13 +42,13 @@ impl Store {
 
     /// Replaces a live call's snapshot; an ended call stays as it is.
     pub async fn save_call(&self, call: &CallRecord) -> Result<()> {
-        self.write_calls(&[CallWrite { call, ended: None, events: &[] }]).await.map(drop)
+        self.write_calls(&[CallWrite { call, over: false, jobs: &[], events: &[] }]).await.map(drop)
     }
 
     /// Closes the call's row and adds its outbox rows in one transaction, synced on return. False, with nothing
     /// written, when the call was already closed.
     pub async fn finish_call(&self, call: &CallRecord, jobs: &[NewJob]) -> Result<bool> {
-        let written = self.write_calls(&[CallWrite { call, ended: Some(jobs), events: &[] }]).await?;
+        let written = self.write_calls(&[CallWrite { call, over: true, jobs, events: &[] }]).await?;
         Ok(written.first().copied().unwrap_or(false))
     }
 
@@ -53,16 +56,16 @@ impl Store {
     pub async fn write_calls(&self, group: &[CallWrite<'_>]) -> Result<Vec<bool>> {
         let mut tx = self.write().await?;
         let mut written = Vec::with_capacity(group.len());
+        let mut jobs = Vec::new();
         for write in group {
-            let open = write_call(&mut tx, write.call, write.ended.is_some()).await?;
-            for job in write.ended.filter(|_| open).unwrap_or_default() {
-                insert_job(&mut tx, job).await?;
-            }
+            let open = write_call(&mut tx, write.call, write.over).await?;
+            jobs.extend(write.jobs.iter().filter(|_| open));
             for event in write.events.iter().filter(|_| open) {
                 insert_event(&mut tx, event).await?;
             }
             written.push(open);
         }
+        insert_jobs(&mut tx, jobs.into_iter()).await?;
         tx.commit().await.doing("commit calls")?;
         Ok(written)
     }

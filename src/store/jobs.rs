@@ -2,15 +2,17 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::appointments::link_contact;
-use super::audit::{NewAudit, insert_audit};
+use super::approvals::change;
+use super::audit::{NewAudit, insert_audit, insert_audits};
 use super::error::{Doing, Result, StoreError};
+use super::events::insert_event;
 use super::job_state::{JobEvent, JobState};
 use super::open::Store;
 use super::rows::JobRow;
+use super::superseded::{drop_leased, drop_superseded};
 
 /// An effect to be written outside, once per key.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,6 +136,23 @@ impl Store {
         query.fetch_all(self.reader()).await.doing("list a call's rows")?.iter().map(JobRow::read).collect()
     }
 
+    /// Contacts that delivered rows with this number or this address were about, the latest first.
+    pub async fn contacts_of_rows(
+        &self,
+        business: &str,
+        phone: Option<&str>,
+        email: Option<&str>,
+    ) -> Result<Vec<String>> {
+        let of = "SELECT id, external_id FROM jobs WHERE kind = 'contact' AND state = 'done' AND business = $1";
+        let sql = format!(
+            "SELECT external_id FROM ({of} AND json_extract(payload, '$.phone') = $2
+                UNION ALL {of} AND lower(json_extract(payload, '$.email')) = lower($3))
+            GROUP BY external_id ORDER BY MAX(id) DESC LIMIT $4"
+        );
+        let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(business).bind(phone).bind(email);
+        query.bind(CONTACTS_PER_KEY).fetch_all(self.reader()).await.doing("look for contacts of former rows")
+    }
+
     /// Takes the next job that is due, or whose holder let its lease run out, until `now + hold`.
     pub async fn lease_job(&self, owner: &str, now: Timestamp, hold: SignedDuration) -> Result<Option<Lease>> {
         let sql = format!(
@@ -144,17 +163,20 @@ impl Store {
                 AND p.state = 'done') AS after_id"
         );
         let mut tx = self.write().await?;
-        let row = sqlx::query(AssertSqlSafe(sql))
-            .bind(owner)
-            .bind(now.as_microsecond())
-            .bind(later(now, hold).as_microsecond())
-            .fetch_optional(&mut *tx)
-            .await
-            .doing("lease an outbox row")?;
+        let lease = loop {
+            let query = sqlx::query(AssertSqlSafe(sql.as_str())).bind(owner).bind(now.as_microsecond());
+            let query = query.bind(later(now, hold).as_microsecond());
+            let row = query.fetch_optional(&mut *tx).await.doing("lease an outbox row")?;
+            let Some(row) = row else { break None };
+            let job = JobRow::read(&row)?;
+            if !drop_leased(&mut tx, &job, now).await? {
+                let read = || Ok((row.try_get("fence")?, row.try_get("after_id")?));
+                let (fence, after_id) = read().doing("read a lease")?;
+                break Some(Lease { job, fence, after_id });
+            }
+        };
         tx.commit().await.doing("commit a lease")?;
-        let Some(row) = row else { return Ok(None) };
-        let (fence, after_id) = (|| Ok((row.try_get("fence")?, row.try_get("after_id")?)))().doing("read a lease")?;
-        Ok(Some(Lease { job: JobRow::read(&row)?, fence, after_id }))
+        Ok(lease)
     }
 
     /// Whether [`Store::lease_job`] would find something at `now`, without taking the write lock.
@@ -202,8 +224,8 @@ impl Store {
         if held && done.contact {
             link_contact(&mut tx, &lease.job.call_id, done.external_id).await?;
         }
-        for row in done.audit.iter().filter(|_| held) {
-            insert_audit(&mut tx, row, now).await?;
+        if held {
+            insert_audits(&mut tx, &done.audit, now).await?;
         }
         tx.commit().await.doing("commit an acknowledgement")?;
         Ok(held)
@@ -237,6 +259,7 @@ impl Store {
         if held && count > 0 {
             insert_audit(&mut tx, &NewAudit::failed(&lease.job, reason), now).await?;
         }
+        drop_superseded(&mut tx, &lease.job.call_id, now).await?;
         tx.commit().await.doing("commit a retry")?;
         Ok(held)
     }
@@ -262,7 +285,11 @@ impl Store {
         if held {
             hold_followers(&mut tx, &lease.job.key, state, now).await?;
             insert_audit(&mut tx, &NewAudit::failed(&lease.job, reason), now).await?;
+            if state == JobState::AwaitingApproval {
+                insert_event(&mut tx, &change(&lease.job, Some(reason)).asked(now)).await?;
+            }
         }
+        drop_superseded(&mut tx, &lease.job.call_id, now).await?;
         tx.commit().await.doing("commit a parking")?;
         Ok(held)
     }
@@ -308,13 +335,6 @@ impl Store {
         Ok(key.is_some())
     }
 
-    /// Enqueues an effect, unless it is enqueued already.
-    pub async fn add_job(&self, job: &NewJob) -> Result<()> {
-        let mut tx = self.write().await?;
-        insert_job(&mut tx, job).await?;
-        tx.commit().await.doing("commit an outbox row")
-    }
-
     /// Makes every parked and retrying job ready at once; how many.
     pub async fn drain_jobs(&self, now: Timestamp) -> Result<u64> {
         let sql = "UPDATE jobs SET state = 'ready', attempts = 0, reason = NULL, run_at_us = $1, updated_us = $1
@@ -325,42 +345,6 @@ impl Store {
         tx.commit().await.doing("commit a retry")?;
         Ok(freed)
     }
-}
-
-/// An effect that is enqueued already stays as it is.
-pub(super) async fn insert_job(tx: &mut SqliteConnection, job: &NewJob) -> Result<()> {
-    let now = Timestamp::now();
-    // A row behind one that is held up is held up with it.
-    let held = "(SELECT p.state FROM jobs AS p WHERE p.key = $2 AND p.state IN ('awaiting_approval', 'parked'))";
-    let sql = format!(
-        "INSERT INTO jobs (key, after_key, call_id, business, kind, payload, run_at_us, created_us, updated_us, lane,
-            basis, state, reason)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, COALESCE({held}, $11),
-            CASE {held} WHEN 'awaiting_approval' THEN $13 WHEN 'parked' THEN $14 ELSE $12 END
-        WHERE true ON CONFLICT (key) DO NOTHING"
-    );
-    let query: sqlx::query::Query<'_, Sqlite, SqliteArguments> = sqlx::query(AssertSqlSafe(sql))
-        .bind(&job.key)
-        .bind(&job.after)
-        .bind(&job.call_id)
-        .bind(&job.business)
-        .bind(&job.kind)
-        .bind(job.payload.to_string())
-        .bind(job.run_at.as_microsecond())
-        .bind(now.as_microsecond())
-        .bind(&job.lane)
-        .bind(job.basis.to_string())
-        .bind(job.state.as_str())
-        .bind(&job.reason)
-        .bind(job.after.as_deref().map(|key| waits_for(key, JobState::AwaitingApproval)))
-        .bind(job.after.as_deref().map(|key| waits_for(key, JobState::Parked)));
-    let new = query.execute(&mut *tx).await.doing("enqueue an outbox row")?.rows_affected() == 1;
-    if new && job.lane.is_some() {
-        for row in NewAudit::proposed(job) {
-            insert_audit(&mut *tx, &row, now).await?;
-        }
-    }
-    Ok(())
 }
 
 /// A job that waits for one that is held up is held up too: it would wait for ever, unseen.
@@ -385,7 +369,7 @@ pub(super) async fn free_followers(tx: &mut SqliteConnection, key: &str, now: Ti
     query.execute(tx).await.doing("free what waited").map(drop)
 }
 
-fn waits_for(key: &str, state: JobState) -> String {
+pub(super) fn waits_for(key: &str, state: JobState) -> String {
     match state {
         JobState::AwaitingApproval => format!("waits for {key}, which awaits approval"),
         _ => format!("waits for {key}, which is parked"),
@@ -397,12 +381,16 @@ fn later(now: Timestamp, hold: SignedDuration) -> Timestamp {
     now.checked_add(hold).unwrap_or(Timestamp::MAX)
 }
 
+/// More people than share a line or an address.
+const CONTACTS_PER_KEY: i64 = 10;
 /// Deliveries that the lag is taken of.
 const LAGS: i64 = 1000;
 /// What a worker may take, its time apart: not behind a row that is not done (what was refused leaves its followers
-/// without it), and not past an older one of its lane.
+/// without it), and not past an older one of its lane, nor of the same activity.
 const DELIVERABLE: &str = "j.state IN ('ready', 'leased', 'retrying')
     AND (j.after_key IS NULL
         OR EXISTS (SELECT 1 FROM jobs AS p WHERE p.key = j.after_key AND p.state IN ('done', 'rejected', 'rolled_back')))
     AND (j.lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs AS b
-        WHERE b.lane = j.lane AND b.id < j.id AND b.state IN ('ready', 'leased', 'retrying')))";
+        WHERE b.lane = j.lane AND b.id < j.id AND b.state IN ('ready', 'leased', 'retrying')))
+    AND (j.kind <> 'activity' OR NOT EXISTS (SELECT 1 FROM jobs AS e WHERE e.call_id = j.call_id
+        AND e.kind = 'activity' AND e.id < j.id AND e.state IN ('ready', 'leased', 'retrying')))";

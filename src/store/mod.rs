@@ -13,6 +13,7 @@ mod audit;
 mod calls;
 mod contact_data;
 mod contacts;
+mod enqueue;
 mod error;
 mod events;
 mod id;
@@ -24,6 +25,7 @@ mod open;
 mod record;
 mod records;
 mod rows;
+mod superseded;
 
 pub use appointments::{Change, Changed, NewAppointment, Written};
 pub use audit::{AuditAction, AuditCheck, AuditEntry, AuditRow, AuditSearch, FieldChange, NewAudit};

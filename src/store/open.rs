@@ -8,20 +8,27 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, Transaction};
+use tokio::sync::mpsc;
 
+use super::enqueue::{self, Enqueued};
 use super::error::{Doing, Result, StoreError};
 
 /// The database. Cheap to clone; all clones are one database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    /// One connection: SQLite has one writer, and waiting here is fairer than its busy handler.
-    writer: SqlitePool,
+    writer: Writer,
     /// Read-only connections (the writer itself for `:memory:`, which only one connection can see).
     reader: SqlitePool,
     /// The database file; none in memory.
     path: Option<PathBuf>,
+    /// Single rows that share a transaction with others.
+    enqueues: mpsc::Sender<Enqueued>,
 }
+
+/// One connection: SQLite has one writer, and waiting here is fairer than its busy handler.
+#[derive(Debug, Clone)]
+pub(super) struct Writer(SqlitePool);
 
 /// One process's word that it is the only one to write calls here; given back when dropped, or with the process.
 #[derive(Debug)]
@@ -46,7 +53,7 @@ impl Store {
     /// Waits for statements under way, then closes the file.
     pub async fn close(&self) {
         self.reader.close().await;
-        self.writer.close().await;
+        self.writer.0.close().await;
     }
 
     /// Whether a read succeeds within `HEALTH_WAIT`.
@@ -71,13 +78,16 @@ impl Store {
     }
 
     /// A transaction that holds the write lock from its first statement.
-    ///
-    /// It begins in a task of its own: callers put deadlines on what they ask for, and a wait for the only connection
-    /// that is dropped half-way may take that connection with it.
     pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        let pool = self.writer.clone();
-        let begun = tokio::spawn(async move { pool.begin_with("BEGIN IMMEDIATE").await }).await;
-        begun.unwrap_or(Err(sqlx::Error::WorkerCrashed)).doing("begin a transaction")
+        self.writer.write().await
+    }
+
+    pub(super) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    pub(super) fn enqueues(&self) -> &mpsc::Sender<Enqueued> {
+        &self.enqueues
     }
 
     pub(super) fn reader(&self) -> &SqlitePool {
@@ -86,7 +96,7 @@ impl Store {
 
     async fn in_memory() -> Result<Store> {
         let writer = pool(1, options().in_memory(true)).await?;
-        Ok(Store { reader: writer.clone(), writer, path: None })
+        Ok(Store::on(writer.clone(), writer, None))
     }
 
     async fn in_file(path: &Path) -> Result<Store> {
@@ -94,7 +104,13 @@ impl Store {
         let options = options().filename(path).journal_mode(SqliteJournalMode::Wal);
         let writer = pool(1, options.clone()).await?;
         let reader = pool(READERS, options.read_only(true)).await?;
-        Ok(Store { writer, reader, path: Some(path.to_owned()) })
+        Ok(Store::on(writer, reader, Some(path.to_owned())))
+    }
+
+    fn on(writer: SqlitePool, reader: SqlitePool, path: Option<PathBuf>) -> Store {
+        let (writer, (enqueues, waiting)) = (Writer(writer), mpsc::channel(enqueue::WAITING_MAX));
+        tokio::spawn(enqueue::run(writer.clone(), waiting));
+        Store { writer, reader, path, enqueues }
     }
 
     async fn migrate(&self) -> Result<()> {
@@ -124,6 +140,16 @@ impl Store {
     }
 }
 
+impl Writer {
+    /// It begins in a task of its own: callers put deadlines on what they ask for, and a wait for the only connection
+    /// that is dropped half-way may take that connection with it.
+    pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
+        let pool = self.0.clone();
+        let begun = tokio::spawn(async move { pool.begin_with("BEGIN IMMEDIATE").await }).await;
+        begun.unwrap_or(Err(sqlx::Error::WorkerCrashed)).doing("begin a transaction")
+    }
+}
+
 fn options() -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .synchronous(SqliteSynchronous::Full)
@@ -132,13 +158,16 @@ fn options() -> SqliteConnectOptions {
         .create_if_missing(true)
 }
 
-/// Connections are never recycled: closing the only one would forget a `:memory:` database.
+/// Connections are never recycled: closing the only one would forget a `:memory:` database. All but one: a commit that
+/// failed on a full or broken disk leaves a connection that believes in a transaction which SQLite has rolled back
+/// itself; it could not begin another one ever again.
 async fn pool(size: u32, options: SqliteConnectOptions) -> Result<SqlitePool> {
     SqlitePoolOptions::new()
         .max_connections(size)
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(ACQUIRE_WAIT)
+        .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
         .connect_with(options)
         .await
         .doing("be opened")
@@ -174,6 +203,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_events.sql"),
     include_str!("migrations/0009_paperwork.sql"),
     include_str!("migrations/0010_ingest.sql"),
+    include_str!("migrations/0012_former.sql"),
 ];
 /// Connections for reading: the API and look-ups of calls; more than cores gains nothing.
 const READERS: u32 = 4;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::error::{Result, StoreError};
 use super::job_state::JobState;
-use super::record::Fields;
+use super::record::{Fields, Object};
 use super::records::NO_PHONE;
 use crate::conversation::reference;
 
@@ -263,6 +263,14 @@ impl TaskRow {
 }
 
 impl JobRow {
+    /// The key the CRM's record is kept under: an earlier state of a call's activity (`KEY@started`) is the same record.
+    pub fn record_key(&self) -> &str {
+        match self.key.split_once('@') {
+            Some((record, _)) if self.kind == Object::Activity.as_str() => record,
+            _ => &self.key,
+        }
+    }
+
     pub(super) fn read(row: &SqliteRow) -> Result<Self> {
         let id: i64 = row.try_get("id").map_err(|e| StoreError::Sql { what: "read a job", source: e })?;
         let corrupt = |reason: String| StoreError::Corrupt { what: "outbox row", id: id.to_string(), reason };

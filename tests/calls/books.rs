@@ -13,7 +13,8 @@ pub fn written(server: &Server, call: &Value) -> (ActivityRow, Vec<TaskRow>) {
     let id = call["id"].as_str().expect("a call has an id");
     server.wait("/api/v1/outbox", "what the call left is delivered", DEADLINE, |jobs| {
         let jobs = rows(jobs);
-        jobs.iter().any(|job| job["call_id"] == id) && jobs.iter().all(|job| job["state"] == "done")
+        jobs.iter().any(|job| job["call_id"] == id && job["key"] == format!("{id}/activity/upsert"))
+            && jobs.iter().all(|job| job["state"] == "done")
     });
     let (activities, tasks) = block_on(async {
         let store = Store::open(&format!("sqlite:{}", database(server))).await.unwrap();

@@ -21,6 +21,7 @@ mod questions;
 // Other areas use the rest of it.
 #[allow(dead_code)]
 mod server;
+mod signed_in_at_a_trunk;
 mod three_calls_book_three_slots;
 mod voices;
 mod wish;

@@ -47,30 +47,19 @@ impl Server {
 
     /// Starts on an existing folder: what a restart finds.
     pub fn start_in(folder: TempDir, business: Business, extra: &str) -> Self {
-        let text = match business {
-            Business::Dental => include_str!("dental.toml"),
-            Business::Garage => include_str!("garage.toml"),
-            Business::Bilingual => include_str!("bilingual.toml"),
-        };
-        let database = folder.path().join("offhook.db");
-        let config = format!(
-            "{text}\n[sip]\nlisten = [\"udp:127.0.0.1:0\"]\ndrain_seconds = 5\n[media]\nrtp_ports = \"{}\"\n[http]\nlisten = \
-             \"127.0.0.1:0\"\napi_token = \"{TOKEN}\"\n[store]\nurl = \"sqlite:{}\"\n[testing]\nnow = \"{NOW}\"\n{extra}",
-            rtp_ports(),
-            database.display(),
-        );
-        std::fs::write(folder.path().join("offhook.toml"), config).expect("the folder is ours");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_offhook"))
-            .args(["serve", "--config"])
-            .arg(folder.path().join("offhook.toml"))
-            .env("OFFHOOK_MODELS", models())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(folder.path().join("log.txt")).expect("the folder is ours"))
-            .spawn()
-            .expect("the binary under test starts");
+        let child = command(folder.path(), business, extra).spawn().expect("the binary under test starts");
+        Self::once_ready(child, folder)
+    }
+
+    /// Waits for a process of [`command`].
+    pub fn once_ready(mut child: Child, folder: TempDir) -> Self {
         let (sip, http) = wait_for_ready(&mut child, folder.path());
         Self { child, sip, http, folder }
+    }
+
+    /// One that is not waited for: nobody knows its addresses.
+    pub fn early(child: Child, folder: TempDir) -> Self {
+        Self { child, sip: SocketAddr::from(([127, 0, 0, 1], 0)), http: String::new(), folder }
     }
 
     /// Process id.
@@ -83,6 +72,16 @@ impl Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
         std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// Waits until it dies by itself, or kills it; whether it did, and the folder for the next start.
+    pub fn dies(mut self, deadline: Duration) -> (bool, TempDir) {
+        let until = Instant::now() + deadline;
+        while Instant::now() < until && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::park_timeout(Duration::from_millis(2));
+        }
+        let died = matches!(self.child.try_wait(), Ok(Some(_)));
+        (died, self.kill())
     }
 
     /// A `sip:` URI of this server.
@@ -139,12 +138,16 @@ impl Server {
         rows(&calls)[0].clone()
     }
 
-    /// Waits until nothing is left to deliver.
+    /// Waits until what ended calls left is delivered; these rows, without those of calls that run.
     pub fn drained(&self) -> Vec<Value> {
+        let of_ended = |jobs: &Value| {
+            let jobs = rows(jobs).into_iter();
+            jobs.filter(|job| !job["key"].as_str().is_some_and(|key| key.contains('@'))).collect::<Vec<_>>()
+        };
         let jobs = self.wait("/api/v1/outbox", "the outbox drains", Duration::from_secs(30), |jobs| {
-            !rows(jobs).is_empty() && rows(jobs).iter().all(|job| job["state"] == "done")
+            !of_ended(jobs).is_empty() && rows(jobs).iter().all(|job| job["state"] == "done")
         });
-        rows(&jobs)
+        of_ended(&jobs)
     }
 
     /// What the server logged.
@@ -162,6 +165,27 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// `offhook serve` on a folder, configured and yet to be started.
+pub fn command(folder: &Path, business: Business, extra: &str) -> Command {
+    let text = match business {
+        Business::Dental => include_str!("dental.toml"),
+        Business::Garage => include_str!("garage.toml"),
+        Business::Bilingual => include_str!("bilingual.toml"),
+    };
+    let config = format!(
+        "{text}\n[sip]\nlisten = [\"udp:127.0.0.1:0\"]\ndrain_seconds = 5\n[media]\nrtp_ports = \"{}\"\n[http]\nlisten = \
+         \"127.0.0.1:0\"\napi_token = \"{TOKEN}\"\n[store]\nurl = \"sqlite:{}\"\n[testing]\nnow = \"{NOW}\"\n{extra}",
+        rtp_ports(),
+        folder.join("offhook.db").display(),
+    );
+    std::fs::write(folder.join("offhook.toml"), config).expect("the folder is ours");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_offhook"));
+    command.args(["serve", "--config"]).arg(folder.join("offhook.toml"));
+    command.env("OFFHOOK_MODELS", models()).stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stderr(std::fs::File::create(folder.join("log.txt")).expect("the folder is ours"));
+    command
 }
 
 /// The rows of a list answer, whether bare or wrapped in an object.

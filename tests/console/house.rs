@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use offhook::call::{CallEvent, CallRecord, CallState, MediaStats, Outcome};
 use offhook::console::{ApiToken, Console, Desk, Later, Readiness, Settings};
 use offhook::conversation::Business;
+use offhook::gateway::TrunkStatus;
 use offhook::store::Store;
 use tokio::sync::{broadcast, oneshot};
 
@@ -34,6 +35,10 @@ impl Desk for HandDesk {
 
     fn subscribe(&self) -> broadcast::Receiver<CallEvent> {
         self.events.subscribe()
+    }
+
+    fn trunks(&self) -> Vec<TrunkStatus> {
+        Vec::new()
     }
 
     fn readiness(&self) -> Readiness {

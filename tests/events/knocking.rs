@@ -2,22 +2,21 @@
 
 use std::net::IpAddr;
 use std::process::Command;
-use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use offhook::call::Disposition;
-use offhook::console::{ApiToken, Console, Desk, Doors, Later, Readiness, Settings};
+use offhook::console::Doors;
 use offhook::events::{Door, NotAdmitted, Share, Unsigned};
 use offhook::ingest::{Given, Refusal, Taken};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use tokio::sync::broadcast;
 
 use crate::fixtures::{call, ended};
 use crate::platforms::{HERE, generic, house, source, story, zoom};
 use crate::receiver::SECRET;
+use crate::watched::console;
 
 fn given<'a>(source: &'a str, from: IpAddr, query: &'a str, headers: Vec<(&'a str, &'a str)>) -> Given<'a> {
     Given { source, from, query, headers, body: b"{}" }
@@ -89,37 +88,10 @@ fn gongs_signed_header_is_verified_with_its_public_key() {
     assert_eq!(admit("Bearer nothing", body), Err(Unsigned::Headers));
 }
 
-struct NoDesk(broadcast::Sender<offhook::call::CallEvent>);
-
-impl Desk for NoDesk {
-    fn live_calls(&self) -> Later<'_, Vec<offhook::call::CallRecord>> {
-        Box::pin(async { Vec::new() })
-    }
-
-    fn live_call<'a>(&'a self, _: &'a str) -> Later<'a, Option<offhook::call::CallRecord>> {
-        Box::pin(async { None })
-    }
-
-    fn subscribe(&self) -> broadcast::Receiver<offhook::call::CallEvent> {
-        self.0.subscribe()
-    }
-
-    fn readiness(&self) -> Readiness {
-        Readiness::Ready
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_at_once_over_http_are_all_kept() {
     let told = house(vec![generic()], None).await;
-    let settings = Settings {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        token: ApiToken::given("t"),
-        businesses: Vec::new(),
-        meter: Default::default(),
-    };
-    let desk = Arc::new(NoDesk(broadcast::channel(8).0));
-    let console = Console::bind(settings, desk, told.db.store.clone()).await.unwrap();
+    let console = console(&told.db.store, Default::default()).await;
     let address = console.local_addr().unwrap();
     let share = Share::new("a key", &format!("http://{address}"), jiff::SignedDuration::from_hours(1));
     let doors = Doors { ingest: told.ingest.clone(), share, is_proxy: Box::new(|_| true) };

@@ -1,7 +1,7 @@
 //! Which events a call's record implies, with which ids, and that each is written once with it.
 
 use offhook::call::{CallState, Disposition, Outcome};
-use offhook::conversation::Booking;
+use offhook::conversation::{Booking, Transfer};
 use offhook::events::{Kind, happened};
 
 use crate::fixtures::{at, call, db, ended, line};
@@ -31,7 +31,9 @@ fn each_turn_of_a_call_has_its_event_and_its_order() {
     assert_eq!(kinds(&over, true)[5..], ["call.ended", "transcription.complete", "sentiment.scored"]);
     let failed = ended(call("c1", None), Disposition::Failed);
     assert_eq!(kinds(&failed, true), ["call.started", "call.failed", "transcription.complete", "sentiment.scored"]);
-    let passed = ended(call("c1", None), Disposition::Escalated);
+    let mut passed = ended(call("c1", None), Disposition::Escalated);
+    assert!(!kinds(&passed, true).contains(&"call.transferred"), "nobody took it");
+    passed.outcome.transferred = Some(Transfer { at: passed.started_at, to: None });
     assert_eq!(
         kinds(&passed, true),
         ["call.started", "call.transferred", "call.ended", "transcription.complete", "sentiment.scored"]

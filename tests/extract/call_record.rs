@@ -85,7 +85,12 @@ fn the_activity_carries_what_was_said() {
         _ => None,
     });
     let (body, carried) = activity.unwrap();
-    assert_eq!(*carried, fields);
+    let said = "Agent: Do you have dental insurance?\nCaller: Yes, I do. I'm really not happy with your bill.\n\
+                Agent: What is your date of birth?\nCaller: (withheld)\nAgent: How can I help?\n\
+                Caller: I need somebody to call me back as soon as possible.";
+    let mut expected = fields;
+    expected.insert("transcript".to_owned(), json!(said));
+    assert_eq!(*carried, expected);
     assert!(body.starts_with(&found.summary.text) && body.contains("Dialled: demo"), "{body}");
     assert!(
         found.summary.text.contains("complaint") && found.summary.text.contains("urgent"),

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook::call::Disposition;
-use offhook::crm::{Crm, Lookup, Object};
+use offhook::conversation::Transfer;
+use offhook::crm::{Crm, Lookup, Object, Record};
 use offhook::outbox::{Outbox, Settings};
 use offhook::store::JobState;
 use serde_json::json;
 
 use crate::crm_conformance::found;
-use crate::crms::{STANDINS, desk};
+use crate::crms::{STANDINS, desk, listener};
 use crate::fixtures::{call, db, ended, quick};
 
 #[tokio::test]
@@ -41,6 +42,42 @@ async fn contact_activity_and_task_are_there_once_and_linked() {
         assert_eq!(desk.records().await, 3, "{name}");
         // Records are made with one of the two methods.
         assert_eq!(desk.provider.seen().await["faults_left"], 2, "{name}: the answers were lost");
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_one_activity_from_its_answer_to_its_end() {
+    for name in STANDINS.into_iter().chain(["webhook"]) {
+        let (db, desk) = (db().await, if name == "webhook" { listener() } else { desk(name, &[]) });
+        let crm: Arc<dyn Crm> = desk.crm.clone();
+        let settings = Settings { lease: Duration::from_secs(20), deadline: Duration::from_secs(15), ..quick() };
+        let outbox = Outbox::start(db.store.clone(), crm, settings).await.unwrap();
+        let key = Lookup::Key("c1/activity/upsert");
+        let mut live = call("c1", Some("+12125550123"));
+        let mut told = Vec::new();
+        for taken in [None, Some(Transfer { at: live.started_at, to: Some("+12125550111".to_owned()) })] {
+            live.outcome.transferred = taken;
+            outbox.hand_off().progress(live.clone());
+            outbox.drained().await;
+            told.push(found(&*desk.crm, Object::Activity, key, 1).await.remove(0));
+        }
+        outbox.hand_off().ended(ended(live, Disposition::Escalated));
+        outbox.drained().await;
+        outbox.stop().await;
+        let jobs = db.store.jobs(None, 10).await.unwrap();
+        assert!(jobs.len() == 4 && jobs.iter().all(|job| job.state == JobState::Done), "{name}: {jobs:#?}");
+        told.push(found(&*desk.crm, Object::Activity, key, 1).await.remove(0));
+        let contact = &found(&*desk.crm, Object::Contact, Lookup::Phone("+12125550123"), 1).await[0];
+        assert!(told.iter().all(|state| state.id == told[0].id), "{name}: {told:#?}");
+        let status = |state: &Record| state.text("status").map(str::to_owned);
+        // Dynamics and others keep it below the body: it reads back all the same.
+        let expected = ["IN_PROGRESS", "TRANSFERRED", "TRANSFERRED"].map(|word| Some(word.to_owned()));
+        assert_eq!(told.iter().map(status).collect::<Vec<_>>(), expected, "{name}");
+        assert_eq!((told[0].fields.get("contact_id"), told[0].fields.get("duration_s")), (None, None), "{name}");
+        assert_eq!(told[2].fields["contact_id"], json!(contact.id), "{name}");
+        assert_eq!(told[2].fields["transcript"], "Caller: I would like a cleaning", "{name}");
+        assert_eq!(told[2].fields["duration_s"], 60, "{name}");
+        assert_eq!(desk.records().await, 2, "{name}: a contact and an activity");
     }
 }
 

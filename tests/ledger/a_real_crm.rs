@@ -14,7 +14,7 @@ use crate::crm_conformance::{exercise, fields_of};
 use crate::crms::shipped;
 
 /// A running server with a database of its own; it goes with its folder.
-struct Office {
+pub struct Office {
     child: Child,
     root: String,
     folder: tempfile::TempDir,
@@ -28,7 +28,7 @@ impl Drop for Office {
 }
 
 impl Office {
-    fn open() -> Office {
+    pub fn open() -> Office {
         let folder = tempfile::tempdir().unwrap();
         let mut command = script();
         command.arg("--cache").arg(cache()).arg("--folder").arg(folder.path());
@@ -39,7 +39,7 @@ impl Office {
         Office { child, root: format!("http://127.0.0.1:{}", port.trim()), folder }
     }
 
-    fn crm(&self, password: &str) -> Arc<dyn Checked> {
+    pub fn crm(&self, password: &str) -> Arc<dyn Checked> {
         let login = TrytonLogin { database: "crm".to_owned(), user: "admin".to_owned(), password: password.to_owned() };
         Arc::new(Tryton::open(&self.root, login, shipped("tryton")).unwrap())
     }

@@ -20,6 +20,7 @@ pub async fn exercise(crm: &dyn Crm) {
     }
     reads_back_what_was_written(crm).await;
     changes_only_what_is_given(crm).await;
+    is_linked_later(crm).await;
     refuses_an_older_version(crm).await;
     // And whatever else it is given.
     if crm.name() != "builtin" {
@@ -109,6 +110,19 @@ async fn changes_only_what_is_given(crm: &dyn Crm) {
         assert!(same(record.fields.get(field), value), "{}: {field}: {record:?}", crm.name());
     }
     found(crm, Object::Activity, Lookup::Key("change/activity/1"), 1).await;
+}
+
+/// Who called may be known only when the call is over.
+async fn is_linked_later(crm: &dyn Crm) {
+    let (_, mut fields) = examples(crm, "later").await.remove(1);
+    let whose = fields.remove("contact_id").unwrap();
+    let id = crm.create(BUSINESS, Object::Activity, "later/activity/1", &fields).await.unwrap();
+    let change = fields_of(json!({"contact_id": whose, "status": "COMPLETED", "body": "Asks for a date."}));
+    crm.update(BUSINESS, Object::Activity, &id, None, &change).await.unwrap();
+    let record = crm.read(BUSINESS, Object::Activity, &id).await.unwrap().unwrap();
+    for (field, value) in &change {
+        assert!(same(record.fields.get(field), value), "{}: {field}: {record:?}", crm.name());
+    }
 }
 
 async fn refuses_an_older_version(crm: &dyn Crm) {

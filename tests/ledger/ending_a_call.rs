@@ -51,8 +51,8 @@ async fn a_group_is_written_whole_or_not_at_all() {
     let (one, two) = (ended(call("c1", None), Disposition::InfoOnly), ended(call("c2", None), Disposition::InfoOnly));
     let jobs = [job("c1/a", "c1")];
     let group = [
-        CallWrite { call: &one, ended: Some(&jobs), events: &[] },
-        CallWrite { call: &two, ended: Some(&[]), events: &[] },
+        CallWrite { call: &one, over: true, jobs: &jobs, events: &[] },
+        CallWrite { call: &two, over: true, jobs: &[], events: &[] },
     ];
     assert_eq!(db.store.write_calls(&group).await.unwrap(), [true, true]);
     assert_eq!(db.store.write_calls(&group).await.unwrap(), [false, false]);

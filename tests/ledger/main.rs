@@ -2,6 +2,7 @@
 
 mod a_call_reaches_every_crm;
 mod a_real_crm;
+mod alerts;
 mod approvals;
 mod audit_trail;
 mod booking;
@@ -37,15 +38,20 @@ mod model_figures;
 mod named_failures;
 mod notices;
 mod oauth_tokens;
+mod one_activity_per_call;
+mod one_contact_each;
 mod one_slot_on_a_server;
 mod opening_the_store;
 mod outside_events_block;
+mod paper_figures;
 mod policy_matrix;
 mod post_office;
+mod promtool;
 mod proposals;
 mod providers;
 mod real_model;
 mod repairs;
+mod restoring;
 // The other areas use the rest of it.
 #[allow(dead_code)]
 #[path = "../calls/server.rs"]
@@ -61,5 +67,7 @@ mod staff_and_rooms;
 #[path = "../talk/stage.rs"]
 mod stage;
 mod three_faults_in_ten;
+mod townsfolk;
 #[path = "../talk/turns.rs"]
 mod turns;
+mod watched;

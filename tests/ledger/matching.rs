@@ -32,7 +32,7 @@ async fn meets(store: &Store, id: &str, fields: serde_json::Value) -> JobRow {
         basis: json!({}),
         run_at: jiff::Timestamp::now(),
     };
-    store.write_calls(&[CallWrite { call: &over, ended: Some(&[job]), events: &[] }]).await.unwrap();
+    store.write_calls(&[CallWrite { call: &over, over: true, jobs: &[job], events: &[] }]).await.unwrap();
     let outbox = Outbox::start(store.clone(), Arc::new(BuiltIn::new(store.clone())), quick()).await.unwrap();
     outbox.drained().await;
     outbox.stop().await;

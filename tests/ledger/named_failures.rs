@@ -13,17 +13,17 @@ use offhook::store::{AuditSearch, JobState, Store};
 use crate::fixtures::{Db, call, db, ended, quick};
 
 /// The built-in CRM with a fault of the test's choice.
-struct Ailing {
+pub struct Ailing {
     inner: BuiltIn,
     ill: Illness,
-    on: AtomicBool,
-    asked: AtomicUsize,
+    pub on: AtomicBool,
+    pub asked: AtomicUsize,
     creates: Mutex<HashMap<String, usize>>,
     moments: Mutex<Vec<Instant>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Illness {
+pub enum Illness {
     None,
     /// Every write happens, no first answer arrives.
     LosesAnswers,
@@ -38,7 +38,7 @@ enum Illness {
 }
 
 impl Ailing {
-    fn new(store: &Store, ill: Illness) -> Arc<Ailing> {
+    pub fn new(store: &Store, ill: Illness) -> Arc<Ailing> {
         Arc::new(Ailing {
             inner: BuiltIn::new(store.clone()),
             ill,
@@ -131,7 +131,7 @@ impl Crm for Ailing {
     }
 }
 
-fn over(n: usize) -> CallRecord {
+pub fn over(n: usize) -> CallRecord {
     let how = if n.is_multiple_of(2) { Disposition::Escalated } else { Disposition::InfoOnly };
     ended(call(&format!("c{n:03}"), Some(&format!("+12125550{n:03}"))), how)
 }

@@ -8,6 +8,7 @@ mod ipv6;
 mod line;
 mod mutations;
 mod offers;
+mod registration;
 mod requests;
 mod retransmissions;
 mod torture;

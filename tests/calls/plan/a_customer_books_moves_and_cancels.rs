@@ -57,7 +57,7 @@ fn sections(calendar: &Dav, office: &PostOffice) -> String {
     format!(
         "[calendar]\nkind = \"caldav\"\nurl = \"{}\"\nusername = \"{user}\"\npassword = \"{password}\"\norganizer = \
          \"{DESK}\"\n[confirmations]\nsmtp = \"{}\"\nfrom = \"Elm Street Dental <{DESK}>\"\nto = [\"{OFFICE}\"]\n\
-         webhook = \"{}\"\nwebhook_secret = \"whsec_c2VjcmV0\"\n[flows.book]\nasks = [\"service\", \"time\", \"name\", \
+         webhook = \"{}\"\nwebhook_secret = \"whsec_YSBzZWNyZXQgb2YgdHdlbnR5LWZvdXIh\"\n[flows.book]\nasks = [\"service\", \"time\", \"name\", \
          \"phone\", \"email\"]\n[flows.message]\nasks = [\"message\", \"name\", \"phone\", \"email\"]\n",
         calendar.root,
         office.smtp(),

@@ -35,7 +35,8 @@ fn a_lead_outlives_the_crm() {
     let contact = assert_one_contact(&server, NUMBER);
     assert_eq!(contact["name"], PETER.back);
     let (activity, _) = written(&server, &call);
-    assert_eq!((activity.contact_id.as_deref(), activity.writes), (contact["id"].as_str(), 1));
+    // When it was answered, and when it was over.
+    assert_eq!((activity.contact_id.as_deref(), activity.writes), (contact["id"].as_str(), 2));
     let made = appointments(&server);
     assert_eq!((made.len(), start(&made[0])), (1, "2026-11-26T16:00:00+01:00"), "{made:#?}");
     assert_eq!(made[0]["contact_id"], contact["id"], "linked once it is known");

@@ -176,7 +176,7 @@ class Dynamics(Ledger):
         record["values"].update(values)
         self.version += 1
         record["etag"] = f'W/"{self.version}"'
-        self.touch(record)
+        self.touch(table, record)
 
     def check(self, name, one, value):
         def wrong(what):

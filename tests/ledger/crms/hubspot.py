@@ -161,7 +161,7 @@ class HubSpot(Ledger):
             digits = digits[1:] if len(digits) == 11 and digits.startswith("1") else digits
             record["properties"]["hs_searchable_calculated_phone_number"] = digits
         record["updated"] = shown(self.step())
-        self.touch(record)
+        self.touch(kind, record)
 
     def check(self, kind, properties):
         wrong = []

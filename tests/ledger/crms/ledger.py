@@ -1,5 +1,6 @@
 """What the stand-ins for CRMs share beyond providers/contract.py: records, and searches that lag behind them."""
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -28,10 +29,13 @@ class Ledger(Contract):
         """A search sees what was written a while ago."""
         return time.monotonic() - record["at"] >= self.options.delay
 
-    def touch(self, record):
+    def touch(self, kind, record):
         self.writes += 1
         record["at"] = time.monotonic()
         record["rev"] = record.get("rev", 0) + 1
+        if self.options.journal:
+            with open(self.options.journal, "a") as journal:
+                journal.write(json.dumps({"kind": kind, "record": record}, default=str) + "\n")
 
     def state(self):
         return {"counts": {kind: len(all_) for kind, all_ in self.records.items()}, "writes": self.writes}

@@ -140,7 +140,7 @@ class Pipedrive(Ledger):
         record["custom"].update(custom)
         self.tick += timedelta(seconds=1)
         record["updated"] = self.tick.strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.touch(record)
+        self.touch(kind, record)
 
     def check(self, name, sort, value, options=()):
         def wrong(what):

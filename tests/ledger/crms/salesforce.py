@@ -165,7 +165,7 @@ class Salesforce(Ledger):
             record["values"][name] = value
         self.tick += timedelta(seconds=1)
         record["values"]["SystemModstamp"] = self.tick.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-        self.touch(record)
+        self.touch(kind, record)
 
     def moment(self, value):
         from datetime import datetime, timezone

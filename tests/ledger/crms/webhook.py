@@ -52,7 +52,10 @@ class Listener(Ledger):
             for name in data["fields"]:
                 if name == "sentiment" and data["fields"][name] not in ("positive", "neutral", "negative"):
                     raise Reply(422, {"message": "no such sentiment", "field": "sentiment"})
-            record = {"id": str(self.fresh()), "fields": data["fields"]}
+            # offhook forgets what was taken when it stops: a key that is known is that record.
+            known = [one for one in self.records[kind].values() if one["key"] == data["key"]]
+            record = known[0] if known else {"id": str(self.fresh()), "key": data["key"], "fields": {}}
+            record["fields"] = {**record["fields"], **data["fields"]}
             self.records[kind][record["id"]] = record
         else:
             record = self.records[kind].get(data["id"])
@@ -61,7 +64,7 @@ class Listener(Ledger):
             record["fields"] = {**record["fields"], **data.get("fields", {})}
             if action == "delete":
                 del self.records[kind][data["id"]]
-        self.touch(record)
+        self.touch(kind, record)
         answer = {"id": record["id"]}
         self.heard[headers["webhook-id"]] = answer
         return Reply(200, answer)

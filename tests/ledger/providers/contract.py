@@ -214,6 +214,7 @@ def serve(kind):
     parser.add_argument("--client-secret", default="desk-secret")
     parser.add_argument("--refresh-token", default="first-refresh")
     parser.add_argument("--fixed-token", default="")
+    parser.add_argument("--journal", help="a file that is told of every write, in order")
     contract = kind(parser.parse_args())
 
     class Handler(BaseHTTPRequestHandler):
