@@ -7,7 +7,7 @@ use super::hearing::Turn;
 use super::lexicon::ENGLISH;
 use super::relative::leaning;
 use super::slots::Slot;
-use super::step::Task;
+use super::step::{Step, Task};
 use super::times::{Clock, Ear, TimeWish};
 use super::when::{At, Wish};
 use super::words::{Token, Words};
@@ -37,6 +37,16 @@ impl Conversation {
                 self.day_chosen(*day, at);
                 return true;
             }
+        }
+        let offered = self.draft.offers.iter().map(|s| s.starts_at.to_zoned(at.business.timezone.clone()).date());
+        if wish.days.is_none()
+            && wish.time.is_some()
+            && wish.time == self.draft.wish.time
+            && offered.eq(days.iter().copied())
+        {
+            // The time of all that was offered, said once more: the first of them.
+            self.day_chosen(days[0], at);
+            return true;
         }
         let first = ["this one", "this week", "coming", "this coming", "nearest", "sooner", "earlier"];
         let last =
@@ -132,6 +142,14 @@ impl Conversation {
                 self.ask_again();
                 return true;
             }
+            if exactly && wish.days.is_none() && !refusing && fitting.len() > 1 && fitting.len() == offers.len() {
+                // All of them are at that time: only the day is left to ask for.
+                self.draft.wish.time = wish.time;
+                let zone = &at.business.timezone;
+                let days = offers.iter().map(|s| s.starts_at.to_zoned(zone.clone()).date()).collect();
+                self.ask(Step::WhichDay(days));
+                return true;
+            }
             if fitting.is_empty() || refusing {
                 self.take_service(turn);
                 self.wish_beyond_offers(wish, &offers, at);
@@ -153,6 +171,7 @@ impl Conversation {
             let leaning = leaning(words, base);
             wish.time = wish.time.take().or(leaning.time);
         }
+        wish.time = wish.time.take().or(self.same_about(words));
         let Some(DayWish::One(said)) = &wish.days else { return };
         let zone = &at.business.timezone;
         let offered = self.draft.offers.iter().map(|s| s.starts_at.to_zoned(zone.clone()).date());

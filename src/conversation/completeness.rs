@@ -82,7 +82,7 @@ fn phone(conversation: &Conversation, words: &Words) -> Completeness {
     let digits = format!("{}{}", conversation.digits, dictated(words, true).digits);
     match check(&digits, &conversation.business.country) {
         Phone::Valid(_) => Completeness::Complete,
-        Phone::Doubtful(_) | Phone::Wrong => Completeness::Unclear,
+        Phone::Unassigned(_) | Phone::Doubtful(_) | Phone::Wrong => Completeness::Unclear,
         Phone::Short => Completeness::Incomplete,
     }
 }

@@ -53,6 +53,11 @@ pub(super) fn find_days(words: &Words, today: Date, month_first: bool, used: &mu
     combine(words, today, atoms)
 }
 
+/// How many tokens of `words` from `at` on name a day; none when they name none.
+pub(super) fn day_length(words: &Words, at: usize, today: Date, month_first: bool) -> Option<usize> {
+    (Scan { words, today, month_first }).atom(at).map(|atom| atom.length)
+}
+
 /// The weekday a word names, misspellings of recognisers included.
 pub(super) fn weekday(word: &str) -> Option<Weekday> {
     const NAMES: [(&str, Weekday); 7] = [
@@ -327,7 +332,8 @@ impl Scan<'_> {
             let skip = if w.word(after) == "this" { 2 } else { 3 };
             return Some((DayWish::One(vec![nearest]), length + skip, Some(day)));
         }
-        if w.word(after) == "after" && after + 1 == w.len() {
+        let ends = matches!(w.word(after + 1), "instead" | "please" | "if" | "same" | "thanks" | "would" | "works");
+        if w.word(after) == "after" && (after + 1 == w.len() || ends) {
             return Some((DayWish::One(vec![nearest, later(1)]), length + 1, Some(day)));
         }
         if w.word(after) == "fortnight" {

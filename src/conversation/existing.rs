@@ -5,6 +5,7 @@ use super::agreement::{Answer, place};
 use super::booking::fits;
 use super::business::Verify;
 use super::conversation::Conversation;
+use super::dates::DayWish;
 use super::event::Action;
 use super::flows::{Kind, Then};
 use super::hearing::Turn;
@@ -269,9 +270,20 @@ impl Conversation {
         let leaning = leaning(words, old.datetime());
         if words.has("same day") || self.draft.wish.time.is_some() && self.draft.wish.days.is_none() {
             let day = self.draft.proposed.filter(|_| !words.has("same day")).unwrap_or(old.date());
-            self.draft.wish.days = Some(super::dates::DayWish::One(vec![day]));
+            self.draft.wish.days = Some(DayWish::One(vec![day]));
         }
-        if self.draft.wish.days.is_none() && leaning.days.is_some() {
+        // "The Friday after" is the one after the old one.
+        let narrows = match (&self.draft.wish.days, &leaning.days) {
+            (None, Some(_)) => true,
+            (Some(DayWish::One(several)), Some(DayWish::One(one))) => several.len() > 1 && several.contains(&one[0]),
+            _ => false,
+        };
+        // "I can't make it at two, an hour later": the day is not refused.
+        let shifted = leaning.days.is_some() && leaning.time.is_some() && self.draft.wish.not.contains(&old.date());
+        if shifted {
+            self.draft.wish.not.clear();
+        }
+        if narrows || shifted {
             self.draft.wish.days = leaning.days;
         }
         if leaning.time.is_some() {

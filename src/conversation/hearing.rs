@@ -7,7 +7,7 @@ use super::dates::DayWish;
 use super::escalation::Reason;
 use super::flows::Kind;
 use super::lexicon::{ENGLISH, Lexicon};
-use super::mine::{changes_appointment, wanted};
+use super::mine::{asks_when, changes_appointment, wanted};
 use super::names::find_name;
 use super::numbers::dictated;
 use super::outcome::Disposition;
@@ -297,7 +297,7 @@ impl Conversation {
         }
         // A caller who names an appointment of theirs is not booking, whatever we made of it before.
         let misled = self.task == Task::Booking && matches!(self.step, Step::Service(_) | Step::When);
-        let free = !self.task.is_appointment() || misled && changes_appointment(w, at);
+        let free = !self.task.is_appointment() && !self.follows_booking(w) || misled && changes_appointment(w, at);
         if free && self.about_appointment(turn, lexicon, at) {
             return true;
         }
@@ -337,7 +337,7 @@ impl Conversation {
         }
         // "I need to get booked in for a cut" has nothing yet.
         let first = w.has_any(&["get booked", "be booked", "getting booked", "me booked"]);
-        if lexicon.means("existing", w) && !first {
+        if (lexicon.means("existing", w) || asks_when(w)) && !first {
             let away = lexicon.means("cannot_come", w);
             let changes = lexicon.means("moves", w) || lexicon.means("cancels", w);
             let what = match (away, changes) {
@@ -358,7 +358,7 @@ impl Conversation {
             return true;
         }
         let posing = w.has_any(&["this is the owner", "this is the manager", "im the owner", "im the manager"]);
-        if lexicon.means("person", w) && !posing && self.flow(Kind::Person).on {
+        if lexicon.means("person", &without_trade(w)) && !posing && self.flow(Kind::Person).on {
             self.enter(Kind::Person);
             self.press(Reason::Request);
             self.say("person", &[]);
@@ -411,7 +411,8 @@ impl Conversation {
         let services = wanted_services(w, &self.business.services);
         let wish = Wish::read(w, at, self.ear());
         let question = lexicon.is_question(w);
-        let wants = lexicon.means("book_sure", w) || !services.is_empty() || !wish.is_empty();
+        let follows = self.follows_booking(w);
+        let wants = follows || lexicon.means("book_sure", w) || !services.is_empty() || !wish.is_empty();
         if self.task.is_scheduling() {
             if self.asks_service(turn, lexicon, at) {
                 return true;
@@ -436,14 +437,24 @@ impl Conversation {
             }
         } else if self.task == Task::None
             && !self.only_asks(turn, &wish)
-            && (wants || !question && lexicon.means("book", w))
+            && (wants || !question && (lexicon.means("book", w) || sees_trade(w)))
         {
             self.start_booking();
+            if self.outcome.booking.is_some() && lexicon.means("for_another", w) {
+                // The next one is for somebody else.
+                self.outcome.name = None;
+            }
             self.draft.reason = Some(turn.text.trim().chars().take(REASON_CHARS).collect());
             self.absorb(turn, at);
             // "Can I book one?" after a question about a service.
-            if services.is_empty() && w.has_any(&["one", "it", "that"]) {
+            if services.is_empty() && (follows || w.has_any(&["one", "it", "that"])) {
                 self.draft.service = self.topic;
+            }
+            if lexicon.means("whom_to_ask", w) && self.business.services.len() > 1 {
+                // Who asks whom to talk to does not know what comes first.
+                self.draft.service = None;
+                self.ask(Step::Service(Vec::new()));
+                return true;
             }
             self.begin_booking(turn, wants, services, at);
             return true;
@@ -461,6 +472,11 @@ impl Conversation {
             return true;
         }
         self.step == Step::Open && self.task == Task::None && self.offer_to_pass(turn)
+    }
+
+    /// "Another one right after": beside what was just booked.
+    fn follows_booking(&self, words: &Words) -> bool {
+        self.outcome.booking.is_some() && ENGLISH.means("right_after", words)
     }
 
     /// Asked for a message, the caller only says goodbye.
@@ -532,6 +548,29 @@ fn is_misheard_hi(words: &Words) -> bool {
     words.word(0) == "bye"
         && !ENGLISH.means("goodbye", &rest)
         && (WISHES.iter().any(wants) || words.question && rest.len() > 2)
+}
+
+/// Without "who do I talk to" and "talk to a lawyer": the first asks how to begin, the second for what is sold.
+fn without_trade(words: &Words) -> Words {
+    let mut rest = words.clone();
+    for at in (0..words.len()).rev() {
+        let asks = ENGLISH.length_at("whom_to_ask", words, at);
+        let sees = || {
+            ENGLISH
+                .length_at("sees", words, at)
+                .filter(|length| ENGLISH.length_at("trade", words, at + length).is_some())
+        };
+        if let Some(length) = asks.or_else(sees) {
+            rest.tokens.drain(at..(at + length).min(rest.len()));
+        }
+    }
+    rest
+}
+
+/// "I'd like to talk to a lawyer": to somebody of the trade, whoever it is.
+fn sees_trade(words: &Words) -> bool {
+    let sees = |at: usize| ENGLISH.length_at("sees", words, at).map(|length| at + length);
+    (0..words.len()).filter_map(sees).any(|end| ENGLISH.length_at("trade", words, end).is_some())
 }
 
 /// What callers begin with.

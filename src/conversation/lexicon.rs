@@ -43,6 +43,12 @@ impl Lexicon {
         marks
     }
 
+    /// How many tokens the longest phrase of this meaning takes that stands at `at`.
+    pub(super) fn length_at(&self, meaning: &str, words: &Words, at: usize) -> Option<usize> {
+        let standing = self.phrases.get(meaning)?.iter().filter(|phrase| words.starts(at, phrase));
+        standing.map(|phrase| phrase.split(' ').count()).max()
+    }
+
     /// Whether the text is nothing but phrases of this meaning and fillers.
     pub(super) fn is_only(&self, meaning: &str, words: &Words) -> bool {
         let bare = words.without_fillers();

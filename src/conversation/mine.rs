@@ -23,6 +23,8 @@ pub(super) fn changes_appointment(words: &Words, at: &At) -> bool {
     let own = owned(words) || lexicon.means("mine", words);
     let moved = change || lexicon.means("moves", words) || lexicon.means("withdraws", words);
     there && change
+        || there_and_otherwise(words, at)
+        || unneeded(words, at)
         || own && moved
         || lexicon.means("appointment_there", words) && lexicon.means("withdraws", words)
         || lexicon.means("me_moved", words)
@@ -38,19 +40,49 @@ fn changes_service(words: &Words, another: bool, at: &At) -> bool {
         return false;
     }
     let away = another || lexicon.means("cannot_come", words);
-    let had = words.has_any(&[
-        "ive got a",
-        "ive a",
-        "i have a",
-        "i had a",
-        "weve got a",
-        "we have a",
-        "im booked",
-        "youve got me",
-        "you have me",
-    ]);
+    let had = lexicon.means("has_one", words);
     let moves = lexicon.means("moves", words) || words.has("instead");
     words.has("my") && (away || absent(words)) || had && moves && !Wish::read(words, at, Ear::Open).is_empty()
+}
+
+/// "She has a fitting on Monday and we need to make it later", "you're meant to be coming Friday, could you come the week
+/// after instead": one there is, and the wish for another time.
+fn there_and_otherwise(words: &Words, at: &At) -> bool {
+    let lexicon = &*ENGLISH;
+    let named = !find_services(words, &at.business.services).is_empty() || lexicon.means("appointment_there", words);
+    let due = lexicon.means("is_due", words);
+    let otherwise = lexicon.means("otherwise", words) || lexicon.means("moves", words);
+    (due || named && lexicon.means("has_one", words)) && otherwise && had_and_asked(words, at).is_some()
+}
+
+/// "I won't be needing those photos after all".
+pub(super) fn unneeded(words: &Words, at: &At) -> bool {
+    let lexicon = &*ENGLISH;
+    let off =
+        lexicon.means("unneeded", words) || lexicon.means("not_needed", words) && lexicon.means("any_more", words);
+    off && !lexicon.means("book_sure", &words.without_fillers().part(0, 3))
+        && (lexicon.means("appointment_there", words) || !find_services(words, &at.business.services).is_empty())
+}
+
+/// "What time's the sweep coming": asks for the time of one there is.
+pub(super) fn asks_when(words: &Words) -> bool {
+    let lexicon = &*ENGLISH;
+    let coming = |from: usize| {
+        let rest = words.part(from, from + WHEN_REACH);
+        lexicon.means("is_coming", &rest) && !lexicon.means("if_booked", &rest)
+    };
+    (0..words.len()).any(|at| lexicon.length_at("asks_when", words, at).is_some_and(|length| coming(at + length)))
+}
+
+/// How far after "what time is" the coming is said, words.
+const WHEN_REACH: usize = 8;
+
+/// The time of the one there is, and the one asked for in the same breath.
+fn had_and_asked(words: &Words, at: &At) -> Option<(Wish, Wish)> {
+    let has = ["has_one", "is_due"].iter().flat_map(|of| ENGLISH.marked(of, words).iter().position(|m| *m)).min()?;
+    let asked = (has + 1..words.len()).filter(|i| ENGLISH.length_at("asks_change", words, *i).is_some());
+    let read = |from: usize, to: usize| Wish::read(&words.part(from, to), at, Ear::Expecting);
+    asked.map(|mark| (read(0, mark), read(mark, words.len()))).find(|(old, new)| !old.is_empty() && !new.is_empty())
 }
 
 /// "I'd best not come in", "won't be able to be there", "can't come after all".
@@ -72,13 +104,14 @@ fn owned(words: &Words) -> bool {
 /// What the caller wants done with an appointment.
 pub(super) fn wanted(words: &Words, at: &At) -> Wanted {
     let lexicon = &*ENGLISH;
-    let cancels = lexicon.means("cancels", words) || lexicon.means("withdraws", words);
+    let cancels = lexicon.means("cancels", words) || lexicon.means("withdraws", words) || unneeded(words, at);
     // "I won't make it" moves nothing, whatever its verb says elsewhere.
     let absent = lexicon.means("cannot_come_verb", words);
     match (cancels, lexicon.means("moves", words) || lexicon.means("another_time", words) || words.has("instead")) {
         (true, false) => Wanted::Cancelled,
         (true, true) if absent => Wanted::Cancelled,
         (_, true) if !absent => Wanted::Moved,
+        _ if had_and_asked(words, at).is_some() => Wanted::Moved,
         _ if !old_and_new(words, at).1.is_empty() || lexicon.means("better", words) => Wanted::Moved,
         _ => Wanted::Either,
     }
@@ -87,6 +120,9 @@ pub(super) fn wanted(words: &Words, at: &At) -> Wanted {
 /// "Move it from Tuesday to Friday": the time it is at, and the time it is to be at.
 pub(super) fn old_and_new(words: &Words, at: &At) -> (Wish, Wish) {
     if let Some(both) = instead(words, at) {
+        return both;
+    }
+    if let Some(both) = had_and_asked(words, at) {
         return both;
     }
     if let Some(both) = other_day(words, at) {

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod answering;
+mod asides;
 mod asking;
 mod booking;
 mod business;
@@ -12,6 +13,7 @@ mod contact;
 #[expect(clippy::module_inception, reason = "the room is named after the thing it holds")]
 mod conversation;
 mod dates;
+mod dayparts;
 mod e164;
 mod email;
 mod email_back;

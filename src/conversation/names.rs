@@ -50,6 +50,10 @@ impl People {
             (None, true) => self.leading_fillers(&lower),
             (Some(_), _) => start + self.leading_fillers(&lower[start..]),
         };
+        if let Some(name) = self.spelled_after(&words, &lower, start, asked || introduced.is_some()) {
+            return Some(name);
+        }
+        let start = if asked { start + self.others(&lower[start.min(lower.len())..]) } else { start };
         // "this is ..." without a question is a name only when the recogniser wrote it as one.
         let proper = introduced == Some(Introduction::Loose) && !asked;
         let mut parts: Vec<String> = Vec::new();
@@ -86,6 +90,27 @@ impl People {
             && words.len() - at.min(words.len()) > 4
             && !next.is_some_and(|w| self.goes_on.contains(w));
         (!parts.is_empty() && !whole_sentence_left).then(|| parts.join(" "))
+    }
+
+    /// "Anneliese Dombrowski, that's D O M B R O W S K I": what is spelled is part of the name said before.
+    fn spelled_after(&self, words: &[&str], lower: &[String], start: usize, asked: bool) -> Option<String> {
+        let (letters, _) = spelled(lower.get(start..)?, asked)?;
+        let ends = (0..start).rev().find(|i| !self.stops_name(&lower[*i]) && !self.fillers.contains(&lower[*i]))? + 1;
+        let said = self.name_in(&words[..ends].join(" "), asked)?;
+        let mut parts: Vec<String> = said.split(' ').map(str::to_string).collect();
+        let before = parts.len();
+        take_spelled(&mut parts, letters);
+        // A spelling that is like nothing said is a surname still missing, and no third and fourth name.
+        (parts.len() == before || before == 1).then(|| parts.join(" "))
+    }
+
+    /// "For him, so ...": whom it is for is no name.
+    fn others(&self, words: &[String]) -> usize {
+        let led = words.first().is_some_and(|w| self.pronouns.contains(w));
+        match led {
+            true => words.iter().take_while(|w| self.pronouns.contains(*w) || self.fillers.contains(*w)).count(),
+            false => 0,
+        }
     }
 
     /// A name nobody asked for, as the recogniser writes names: "Ann Lee here", "it's for Ann Lee", or nothing else.

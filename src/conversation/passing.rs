@@ -21,6 +21,8 @@ const REDIRECT_WORDS: usize = 10;
 /// From so many words on a sentence says something, and about us.
 const SENTENCE_WORDS: usize = 6;
 const STATEMENT_WORDS: usize = 8;
+/// Most words of whom something is told: "the young man with the van".
+const WHOM_WORDS: usize = 6;
 /// Most words of a person's name after the title.
 const NAME_WORDS: usize = 2;
 /// Most words of a department's name.
@@ -51,6 +53,7 @@ impl Conversation {
     pub(super) fn told_at_once(&mut self, turn: &Turn, verbs: &[&str]) -> bool {
         let w = &turn.words;
         let end = ENGLISH.marked("told", w).iter().rposition(|t| *t);
+        let end = end.max(told_somebody(w));
         let end = end.or_else(|| verbs.iter().filter_map(|verb| w.find(verb)).max()).map(|at| at + 1);
         let too_little = end.is_none_or(|end| w.len() - end <= TOLD_WORDS);
         if too_little || w.has_any(&["know something", "tell me", "tell us"]) {
@@ -155,6 +158,20 @@ impl Conversation {
         self.keep_message();
         self.advance_message();
     }
+}
+
+/// "Let the lad know", "tell your colleague that": where it ends.
+fn told_somebody(words: &Words) -> Option<usize> {
+    let somebody = |from: usize, end: &'static str| {
+        let found = (from + 1..from + 1 + WHOM_WORDS).find(|i| words.word(*i) == end);
+        found.filter(|_| !matches!(words.word(from), "me" | "us" | "you"))
+    };
+    let told = |at: usize| match words.word(at) {
+        "let" => somebody(at + 1, "know"),
+        "tell" | "remind" | "inform" => somebody(at + 1, "that"),
+        _ => None,
+    };
+    (0..words.len()).filter_map(told).max()
 }
 
 /// The name after "it should go to".

@@ -62,6 +62,8 @@ pub(super) struct People {
     pub(super) part_ends: Vec<String>,
     /// "The".
     pub(super) articles: Vec<String>,
+    /// Whom a booking is for, before the name ("for him, so ...").
+    pub(super) pronouns: BTreeSet<String>,
     /// Anybody is no department.
     pub(super) anybody: BTreeSet<String>,
     /// Written like names, and none.

@@ -13,6 +13,8 @@ const MAX_DIGITS: usize = 15;
 pub(super) enum Phone {
     /// A valid number, E.164.
     Valid(String),
+    /// As long as a number of the country is, in a range that the numbering plan leaves free; E.164.
+    Unassigned(String),
     /// Plausible in length but not assigned; E.164.
     Doubtful(String),
     /// More digits are to come.
@@ -42,12 +44,33 @@ pub(super) fn check(digits: &str, country: &str) -> Phone {
     }
     // National numbers are nine digits and more where the demo countries are; shorter is local.
     match phonenumber::parse(id, digits) {
+        Ok(number) if is_long_as_ours(&number, country) => {
+            Phone::Unassigned(number.format().mode(Mode::E164).to_string())
+        }
         Ok(number) if count >= national_length(country) => {
             Phone::Doubtful(number.format().mode(Mode::E164).to_string())
         }
         _ if count < national_length(country) => Phone::Short,
         _ => Phone::Wrong,
     }
+}
+
+/// Whether it has the length every number of the country has; elsewhere lengths differ too much to tell.
+fn is_long_as_ours(number: &phonenumber::PhoneNumber, country: &str) -> bool {
+    let length = match country.to_ascii_uppercase().as_str() {
+        "US" | "CA" | "PR" | "GB" | "MX" => 10,
+        "ES" | "PT" => 9,
+        _ => return false,
+    };
+    let national = number.national().to_string();
+    let plausible = match country.to_ascii_uppercase().as_str() {
+        // No area code and no exchange begins with a nought or a one.
+        "US" | "CA" | "PR" => [0, 3].iter().all(|i| national.as_bytes().get(*i).is_some_and(|b| *b > b'1')),
+        "ES" => national.starts_with(['6', '7', '8', '9']),
+        _ => true,
+    };
+    let ours: Option<Id> = country.to_ascii_uppercase().parse().ok();
+    national.len() == length && number.country().id().is_none_or(|id| Some(id) == ours) && plausible
 }
 
 /// Digits of a national number, for telling a pause from the end.

@@ -180,6 +180,16 @@ impl Conversation {
     /// A question nobody has written the answer to.
     pub(super) fn unknown_question(&mut self, turn: &Turn) -> bool {
         self.lost = turn.clear;
+        if self.step == Step::ReadBack && ENGLISH.means("suggests", &turn.words) {
+            // Something else is wished, and what it is was not made out: never read back as if nothing had been said.
+            let timed = ["later", "earlier", "what_time"].iter().any(|of| ENGLISH.means(of, &turn.words));
+            match self.task {
+                Task::Booking if timed => self.another_day(),
+                Task::Moving => self.another_day(),
+                _ => self.ask(Step::Change),
+            }
+            return true;
+        }
         self.intent("question");
         let about = self.language().phrase("note_asked", &[("text", turn.text.trim())]);
         if self.task.is_appointment() {
@@ -196,7 +206,8 @@ impl Conversation {
 
     fn informed(&mut self, turn: &Turn, at: &At) -> bool {
         self.informed = true;
-        if self.task == Task::None && ENGLISH.means("book_sure", &turn.words) && !turn.words.has("open") {
+        let books = ENGLISH.means("book_sure", &turn.words) && !ENGLISH.means("whether_booked", &turn.words);
+        if self.task == Task::None && books && !turn.words.has("open") {
             self.start_booking();
             self.absorb(turn, at);
             self.advance(at);

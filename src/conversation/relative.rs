@@ -3,17 +3,20 @@
 use jiff::ToSpan;
 use jiff::civil::DateTime;
 
-use super::dates::{DayWish, weekday};
+use super::dates::{DayWish, on_or_after, plus, weekday};
 use super::numbers::cardinal;
-use super::times::{Clock, TimeWish};
+use super::times::{Clock, TimeWish, clock_length};
 use super::when::Wish;
 use super::words::Words;
 
 /// What a text says relative to the time in hand; an empty wish when it leans on nothing.
 pub(super) fn leaning(words: &Words, base: DateTime) -> Wish {
-    if let Some(minutes) = shifted_minutes(words) {
+    if let Some(minutes) = shifted_minutes(words).or_else(|| beside_the_hour(words, base)) {
         let moved = base.saturating_add(minutes.minutes());
         return wish(Some(moved), Some(moved));
+    }
+    if let Some(date) = weekday_after(words, base) {
+        return wish(Some(date), same_time(words).then_some(base));
     }
     if let Some(days) = shifted_days(words) {
         let moved = base.saturating_add(days.days());
@@ -32,7 +35,8 @@ fn wish(day: Option<DateTime>, time: Option<DateTime>) -> Wish {
     }
 }
 
-fn same_time(words: &Words) -> bool {
+/// "At the same time".
+pub(super) fn same_time(words: &Words) -> bool {
     words.has_any(&["same time", "same hour"])
 }
 
@@ -57,6 +61,36 @@ fn shifted_minutes(words: &Words) -> Option<i64> {
         ("earlier" | "sooner", _) | (_, "forward" | "up") => Some(-count),
         _ => None,
     }
+}
+
+/// "The Friday after", "the following Tuesday": the first one after the time in hand.
+fn weekday_after(words: &Words, base: DateTime) -> Option<DateTime> {
+    let next = |at: usize| match (words.before(at), words.word(at + 1)) {
+        ("following", _) => true,
+        ("the", "after") => !matches!(words.word(at + 2), "next" | "the" | "at" | "that"),
+        _ => false,
+    };
+    let at = (0..words.len()).find(|at| weekday(words.word(*at)).is_some() && next(*at))?;
+    let day = weekday(words.word(at))?;
+    let date = on_or_after(plus(base.date(), 1), day);
+    Some(date.to_datetime(base.time()))
+}
+
+/// "Could we say quarter past", of a time on the hour: minutes from it.
+fn beside_the_hour(words: &Words, base: DateTime) -> Option<i64> {
+    let at = (0..words.len()).find(|at| matches!(words.word(at + 1), "past" | "to"))?;
+    let minutes = match words.word(at) {
+        "half" => 30,
+        "quarter" => 15,
+        _ => cardinal(words, at).map(|(n, _)| i64::from(n)).filter(|n| matches!(n, 5 | 10 | 20 | 25))?,
+    };
+    let hour = words.tokens.get(at + 2).is_some_and(|_| clock_length(words, at).is_some());
+    let bare = matches!(words.word(at + 2), "" | "the" | "if" | "instead" | "please" | "then" | "would" | "actually");
+    let bare = bare && (words.tokens.len() == at + 2 || !words.word(at + 2).is_empty());
+    if hour || !bare || base.minute() != 0 {
+        return None;
+    }
+    Some(if words.word(at + 1) == "past" { minutes } else { -minutes })
 }
 
 /// "The day after", "a week later", "back a week"; a day named with it is read elsewhere.

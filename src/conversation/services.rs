@@ -116,7 +116,7 @@ impl Named {
     }
 
     fn has(&self, word: &str) -> bool {
-        self.0.iter().flatten().any(|w| w == word)
+        self.0.iter().flatten().any(|w| w == word || stem(w) == stem(word))
     }
 }
 
@@ -200,7 +200,9 @@ pub(super) fn stem(word: &str) -> &str {
         if let Some(stem) = word.strip_suffix(ending)
             && stem.chars().count() >= 3
         {
-            return stem;
+            // "Swimming" is "swim", and "polishing" is no "polis".
+            let twice = |c: char| stem.ends_with(&String::from(c).repeat(2)) && stem.len() > 4;
+            return if "bdgmnprt".chars().any(twice) { &stem[..stem.len() - 1] } else { stem };
         }
     }
     word

@@ -6,13 +6,14 @@ use super::agreement::{Answer, answer};
 use super::answering::corrective;
 use super::conversation::Conversation;
 use super::dates::DayWish;
+use super::lexicon::ENGLISH;
 use super::names::find_name;
 use super::numbers::{dictated, dictated_in_hundreds};
 use super::phone::{Phone, check};
-use super::relative::leaning;
+use super::relative::{leaning, same_time};
 use super::services::{find_services, wanted_services};
 use super::step::{Step, Task};
-use super::times::{Ear, TimeWish};
+use super::times::{Clock, Ear, TimeWish};
 use super::when::{At, Wish};
 use super::words::{Token, Words};
 
@@ -148,6 +149,8 @@ impl Conversation {
             wish.days = wish.days.or(leaning.days);
             wish.time = wish.time.or(leaning.time);
         }
+        wish.time = wish.time.or(self.same_about(words));
+        self.beside_made(words, &mut wish);
         if wish.is_empty() {
             return false;
         }
@@ -193,6 +196,33 @@ impl Conversation {
 }
 
 impl Conversation {
+    /// "Same time", of a time that was only about right: that time.
+    pub(super) fn same_about(&self, words: &Words) -> Option<TimeWish> {
+        match &self.draft.wish.time {
+            Some(TimeWish::Around(clock)) if same_time(words) => Some(TimeWish::At(vec![*clock])),
+            _ => None,
+        }
+    }
+
+    /// "Right after it", "four thirty for her sister too": the day of what was just booked, and the time that follows it.
+    fn beside_made(&self, words: &Words, wish: &mut Wish) {
+        let fresh = self.task == Task::Booking && self.draft.slot.is_none() && self.draft.search.spans.is_empty();
+        let Some(made) = self.outcome.booking.as_ref().filter(|_| fresh && wish.days.is_none()) else { return };
+        let local = |t: jiff::Timestamp| t.to_zoned(self.business.timezone.clone()).datetime();
+        let follows = ENGLISH.means("right_after", words);
+        if follows || wish.time.is_some() && ENGLISH.means("as_well", words) {
+            wish.days = Some(DayWish::One(vec![local(made.starts_at).date()]));
+        }
+        if follows {
+            let next = TimeWish::At(vec![Clock::sure(local(made.ends_at).time())]);
+            wish.time = match wish.time.take() {
+                // "Right after, four thirty".
+                Some(TimeWish::After(clock)) => Some(TimeWish::At(vec![clock])),
+                said => said.or(Some(next)),
+            };
+        }
+    }
+
     /// The time talked about: agreed on, or asked for and not to be had, or booked just before.
     pub(super) fn in_hand(&self, at: &At) -> Option<DateTime> {
         let made = self.outcome.booking.as_ref().map(|b| b.starts_at);

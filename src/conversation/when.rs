@@ -3,6 +3,7 @@
 use jiff::civil::{Date, Time};
 use jiff::{Timestamp, ToSpan, Zoned};
 
+use super::asides::{Apart, apart};
 use super::business::Business;
 use super::dates::{DayWish, find_days, plus};
 use super::language::Language;
@@ -79,6 +80,19 @@ impl Wish {
         if let Some(wish) = in_some_hours(words, at) {
             return wish;
         }
+        let Some(Apart { wish, bounds }) = apart(words, at) else { return Self::plain(words, at, ear) };
+        let mut wished = Self::plain(&wish, at, ear);
+        let bounds = Self::plain(&bounds, at, ear);
+        wished.days = wished.days.or(bounds.days);
+        if matches!(wished.time, None | Some(TimeWish::Part(..) | TimeWish::Any)) {
+            // "After work, I finish at five": the bound says it better.
+            wished.time = bounds.time;
+        }
+        wished
+    }
+
+    /// Reads a text that has no asides.
+    fn plain(words: &Words, at: &At, ear: Ear) -> Self {
         let mut used = vec![false; words.len()];
         let days = find_days(words, at.now.date(), month_first(&at.business.country), &mut used);
         let time = find_times(words, ear, &mut used);
@@ -323,6 +337,6 @@ fn in_some_hours(words: &Words, at: &At) -> Option<Wish> {
 }
 
 /// Where "12/5" is December 5th.
-fn month_first(country: &str) -> bool {
+pub(super) fn month_first(country: &str) -> bool {
     matches!(country.to_ascii_uppercase().as_str(), "US" | "PH" | "PR" | "CA")
 }

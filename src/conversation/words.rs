@@ -47,7 +47,13 @@ impl Words {
         for piece in text.split(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '…' | '_' | '(' | ')'))
         {
             if !repeats_hour(said, piece) {
-                push_piece(piece, &mut tokens);
+                match uncontracted(piece) {
+                    Some((bare, verb)) => {
+                        push_piece(bare, &mut tokens);
+                        tokens.push(Token::Word(verb.into()));
+                    }
+                    None => push_piece(piece, &mut tokens),
+                }
             }
             said = piece;
         }
@@ -229,6 +235,39 @@ fn repeats_hour(said: &str, piece: &str) -> bool {
 
 /// Hours that are also minutes when said after one another.
 const HOURS_TWICE: [&str; 6] = ["ten", "eleven", "twelve", "10", "11", "12"];
+
+/// "Eleven'll do", "the second one'd be fine", "10's good": the choice, and the verb that was drawn to it.
+fn uncontracted(piece: &str) -> Option<(&str, &'static str)> {
+    let piece = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let (bare, ending) = piece.rsplit_once(['\'', '’'])?;
+    let verb = match ending {
+        "ll" => "will",
+        "d" => "would",
+        _ => return None,
+    };
+    let lower = bare.to_lowercase();
+    let digits = lower.starts_with(|c: char| c.is_ascii_digit());
+    let named = NUMBERS[..12].contains(&lower.as_str()) || CHOICES.contains(&lower.as_str()) || lower.ends_with("day");
+    (digits || named).then_some((bare, verb))
+}
+
+/// Words to which a verb is drawn, besides numbers and days.
+const CHOICES: [&str; 14] = [
+    "first",
+    "second",
+    "third",
+    "noon",
+    "midday",
+    "thirty",
+    "fifteen",
+    "tomorrow",
+    "morning",
+    "afternoon",
+    "evening",
+    "half",
+    "latter",
+    "oclock",
+];
 
 fn push_piece(piece: &str, tokens: &mut Vec<Token>) {
     let lower = piece.to_lowercase();

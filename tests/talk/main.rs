@@ -1,5 +1,6 @@
 //! What the receptionist understands and says, at text level, in virtual time.
 
+mod asides;
 mod chance;
 mod dates;
 mod disclosure;
@@ -14,6 +15,7 @@ mod injections;
 mod interpreting;
 mod laws;
 mod oracle;
+mod other_words;
 mod passing;
 mod prompts;
 mod proving;

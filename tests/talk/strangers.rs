@@ -65,6 +65,11 @@ fn the_second_strangers_get_what_they_came_for() {
     meet(&["second_en.toml", "second_es.toml"]);
 }
 
+#[test]
+fn the_third_strangers_get_what_they_came_for() {
+    meet(&["third_en.toml", "third_es.toml"]);
+}
+
 /// All callers of some files.
 fn meet(files: &[&str]) {
     let mut reports = Vec::new();
