@@ -56,8 +56,8 @@ fn sound(a: &str, b: &str) -> bool {
 const LIKENESS: f64 = 0.8;
 const LONG_LIKENESS: f64 = 0.75;
 const LONG_CHARS_MIN: usize = 7;
-/// Names that sound the same still share so much: John and Jane sound the same to a phonetic code.
-const SOUND_LIKENESS: f64 = 0.5;
+/// Names that sound the same still share so much ("Dough", "Doe"): John and Jane sound the same to a phonetic code.
+const SOUND_LIKENESS: f64 = 0.4;
 /// "Rob", "Dan": shorter beginnings fit too many names.
 const START_CHARS_MIN: usize = 3;
 /// "Jenn" of "Jenny": "Mar" of "Mary" would make her Mark.
