@@ -35,6 +35,8 @@ const TIME_REACH: usize = 5;
 const THING_REACH: usize = 5;
 /// How far from a day what takes it up is said, tokens.
 const HABIT_REACH: usize = 5;
+/// How far after "Tuesday's" what is on that day is named, tokens.
+const OWNED_REACH: usize = 3;
 
 /// The asides of a text; none when it has none.
 pub(super) fn apart(words: &Words, at: &At) -> Option<Apart> {
@@ -197,8 +199,11 @@ impl Reader<'_> {
         let length = self.day(from)?;
         let plural = w.word(from + length - 1).ends_with("days");
         let named = (from..from + length).any(|i| weekday(w.word(i)).is_some());
-        let taken =
-            named && (self.taken_after(from + length, plural) || self.taken_before(from, from + length, plural));
+        // "Tuesday's appointment" is one there is.
+        let owner = plural && self.is_bookable(&w.part(from + length, from + length + OWNED_REACH));
+        let taken = named
+            && !owner
+            && (self.taken_after(from + length, plural) || self.taken_before(from, from + length, plural));
         if !taken || matches!(w.before(from), "not" | "except" | "or") {
             return None;
         }
@@ -206,6 +211,12 @@ impl Reader<'_> {
         refused.extend_from_slice(&w.tokens[from..from + length]);
         refused.push(gone());
         Some(Aside { from, to: from + length, wish: refused.clone(), bound: refused })
+    }
+
+    fn is_bookable(&self, name: &Words) -> bool {
+        ENGLISH.means("appointment_there", name)
+            || matches!(name.word(0), "one" | "slot" | "spot" | "time" | "session")
+            || !find_services(name, &self.at.business.services).is_empty()
     }
 
     /// Another day is spoken of after this one.
