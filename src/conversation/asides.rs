@@ -240,7 +240,9 @@ impl Reader<'_> {
         let verb = said.len() > 1 || said.len() == 1 && !matches!(said.word(0), "do" | "have" | "on");
         let so = w.word(after) == "so" && self.day_follows(after);
         verb && (plural || so)
-            && !self.means("free_words", subject, at)
+            // "Could we move Tuesdays": what is asked for takes nothing up.
+            && !self.means("free_words", subject.saturating_sub(1), at)
+            && !["moves", "cancels"].iter().any(|change| ENGLISH.means(change, &said))
             && !self.means("free_words", after, after + 1)
             && !ENGLISH.means("appointment_there", &said)
             && !ENGLISH.means("booked_words", &said)

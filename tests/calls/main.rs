@@ -24,4 +24,6 @@ mod server;
 mod signed_in_at_a_trunk;
 mod three_calls_book_three_slots;
 mod voices;
+mod what_a_call_leaves_in_the_crm;
+mod whole_crm;
 mod wish;

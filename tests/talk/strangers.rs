@@ -70,6 +70,12 @@ fn the_third_strangers_get_what_they_came_for() {
     meet(&["third_en.toml", "third_es.toml"]);
 }
 
+#[test]
+#[ignore = "a figure, not yet kept: 30 of 48 served and 7 wronged before anybody had looked at them"]
+fn the_fourth_strangers_get_what_they_came_for() {
+    meet(&["fourth_en.toml", "fourth_es.toml"]);
+}
+
 /// All callers of some files.
 fn meet(files: &[&str]) {
     let mut reports = Vec::new();

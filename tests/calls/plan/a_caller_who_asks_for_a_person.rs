@@ -9,6 +9,7 @@ use crate::person::{Person, story};
 use crate::phones::{Codec, Pjsua};
 use crate::server::{Business, Server};
 use crate::voices::Voice;
+use crate::whole_crm::{self, Crm, assert_gained};
 use crate::wish::Wish;
 
 #[test]
@@ -16,6 +17,7 @@ fn a_caller_who_asks_for_a_person() {
     let section =
         format!("[escalation]\nafter_hours = true\n[[escalation.duty]]\nname = \"Maria\"\nnumber = \"{ON_DUTY}\"\n");
     let server = Server::start_with(Business::Garage, &section);
+    let before = Crm::of(&server);
     let wish = Wish::message("I want to speak to a real person, please.", "My invoice is wrong.");
     let wish = Wish { name: Some(PETER), ..wish };
     let phone = Pjsua::call(&server.uri("taller"), NUMBER, Codec::Pcma);
@@ -32,6 +34,14 @@ fn a_caller_who_asks_for_a_person() {
     }
     assert!(activity.body.contains("About: person"), "{}", activity.body);
     assert_eq!(tasks.len(), 1, "somebody has to call back: {tasks:?}");
+    let id = call["id"].as_str().unwrap();
+    let because = ("more.escalation_reason", json!("asked for a person"));
+    let left = [
+        whole_crm::activity(&server, id, true, &[because]),
+        whole_crm::contact("talleres-retiro", NUMBER, &[("name", PETER.back)]),
+        whole_crm::task("talleres-retiro", id, &format!("Call back: {}", PETER.back)),
+    ];
+    assert_gained(&server, &before, left.into());
 }
 
 const NUMBER: &str = "+34612345608";

@@ -14,6 +14,7 @@ use crate::post_office::PostOffice;
 use crate::questions::ENGLISH;
 use crate::server::{Business, Server, block_on};
 use crate::voices::Voice;
+use crate::whole_crm::{self, Crm, assert_gained};
 use crate::wish::{Told, Wish};
 
 #[test]
@@ -22,16 +23,22 @@ fn a_customer_books_moves_and_cancels() {
     let server = Server::start_with(Business::Dental, &sections(&calendar, &office));
     let uri = server.uri("desk");
 
+    let before = Crm::of(&server);
     let wish = Wish { email: Some(EMAIL), ..Wish::booking(&ENGLISH, CLEANING, WEDNESDAY, SUSAN) };
     let booked = talk(&server, Pjsua::call(&uri, NUMBER, Codec::Pcmu), wish.clone(), "booked");
     let contact = full_contact(&server, &booked);
     let event = Event::only(&calendar);
     has_all_of_it(&event, &booked);
+    let activity = |call: &Value| whole_crm::activity(&server, call["id"].as_str().unwrap(), true, &[]);
+    let person = whole_crm::contact("elm-dental", NUMBER, &[("name", SUSAN.back), ("email", ADDRESS)]);
+    assert_gained(&server, &before, vec![activity(&booked), person]);
+    let before = Crm::of(&server);
 
     let other = Wish { time: FRIDAY, ..wish.clone() }.opening("I need to reschedule my appointment.");
     let moved = talk(&server, Baresip::call(&uri, NUMBER), other, "rescheduled");
     assert!(agent_lines(&moved)[0].contains("Susan"), "greeted by name: {}", story(&moved));
     let contact = same_contact(&server, &moved, &contact);
+    assert_gained(&server, &before, vec![activity(&moved)]);
     let after = Event::only(&calendar);
     assert_eq!(after.value("UID"), event.value("UID"), "the same event");
     assert_eq!((after.value("DTSTART"), after.value("DTEND")), ("20261127T150000Z", "20261127T153000Z"));
