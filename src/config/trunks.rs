@@ -47,7 +47,7 @@ fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigErr
     })
 }
 
-/// "sip.example.com", "sip.example.com:5080", "192.0.2.7", "[2001:db8::1]:5060".
+/// "sip.example.com", "sip.example.com:5080", "192.0.2.7", `[2001:db8::1]:5060`.
 fn host_and_port(text: &str) -> Result<(String, u16), String> {
     let wrong =
         || format!("`{text}` is no registrar; write its host, like \"sip.example.com\" or \"sip.example.com:5080\"");
