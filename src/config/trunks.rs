@@ -8,6 +8,7 @@ use super::error::{ConfigError, Source};
 use super::raw;
 use super::secret::secret;
 use super::settings::TrunkConfig;
+use super::value;
 
 /// Checks every trunk.
 pub(super) fn trunks(source: &Source<'_>, raw: &[raw::Trunk]) -> Result<Vec<TrunkConfig>, ConfigError> {
@@ -44,6 +45,7 @@ fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigErr
         password: password.into_inner(),
         number: called,
         expires: Duration::from_secs(expires),
+        srtp: read(source, &raw.srtp, |text| value::srtp(text))?,
     })
 }
 

@@ -4,6 +4,7 @@ mod breaker;
 mod handle;
 mod leg;
 mod line;
+mod media;
 mod ports;
 mod random;
 mod run;
@@ -12,6 +13,7 @@ mod tools;
 mod trunks;
 
 pub use handle::{EVENTS_KEPT, Handle};
+pub use media::MediaPolicy;
 pub use run::{Gateway, StartError};
 pub use settings::{Directory, Rooms, Settings};
 pub use tools::{Limits, Tools};

@@ -75,7 +75,7 @@ pub(super) fn description(headers: &Headers, body: &[u8]) -> Result<Option<Sessi
 }
 
 /// Methods we serve.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO";
 
 /// Bodies we read.
 pub(super) const SDP_TYPE: &str = "application/sdp";
