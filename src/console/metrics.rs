@@ -95,7 +95,7 @@ impl Metrics {
         paperwork_metrics::render(&mut page, gauges);
         page.head("offhook_trunk_registered", "gauge", "1 while we are signed in at a trunk.");
         for (trunk, registered) in &gauges.trunks {
-            page.row("offhook_trunk_registered", &[("trunk", &escaped(trunk))], u64::from(*registered));
+            page.row("offhook_trunk_registered", &[("trunk", trunk)], u64::from(*registered));
         }
         page.head("offhook_rtp_packets_received_total", "counter", "RTP packets taken, by finished calls.");
         page.row("offhook_rtp_packets_received_total", &[], counts.packets_received);
@@ -151,7 +151,7 @@ fn stages(turn: &TurnTimes) -> [(&'static str, u32); 5] {
     ]
 }
 
-/// The text being written. Names and label values are ours, never a caller's: nothing needs escaping.
+/// The text being written.
 #[derive(Default)]
 pub(super) struct Page {
     text: String,
@@ -171,7 +171,7 @@ impl Page {
     }
 
     pub(super) fn row_of(&mut self, name: &str, labels: &[(&str, &str)], value: &str) {
-        let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
+        let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}=\"{}\"", escaped(value))).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
         let _ = writeln!(self.text, "{name}{labels} {value}");
     }
@@ -187,7 +187,7 @@ impl Page {
     }
 }
 
-/// A label value as the exposition format wants it: the one name that is not ours but the operator's.
+/// A label value as the exposition format wants it: some names are the operator's.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ")
 }

@@ -3,6 +3,7 @@
 
 use super::dates::{day_length, weekday};
 use super::lexicon::ENGLISH;
+use super::mine::names_appointment;
 use super::services::find_services;
 use super::times::clock_length;
 use super::translation::MARK;
@@ -214,9 +215,7 @@ impl Reader<'_> {
     }
 
     fn is_bookable(&self, name: &Words) -> bool {
-        ENGLISH.means("appointment_there", name)
-            || matches!(name.word(0), "one" | "slot" | "spot" | "time" | "session")
-            || !find_services(name, &self.at.business.services).is_empty()
+        matches!(name.word(0), "one" | "slot" | "spot" | "time" | "session") || names_appointment(name, self.at)
     }
 
     /// Another day is spoken of after this one.
@@ -244,9 +243,8 @@ impl Reader<'_> {
             && !self.means("free_words", subject.saturating_sub(1), at)
             && !["moves", "cancels"].iter().any(|change| ENGLISH.means(change, &said))
             && !self.means("free_words", after, after + 1)
-            && !ENGLISH.means("appointment_there", &said)
             && !ENGLISH.means("booked_words", &said)
-            && find_services(&said, &self.at.business.services).is_empty()
+            && !names_appointment(&said, self.at)
     }
 }
 

@@ -49,10 +49,11 @@ fn changes_service(words: &Words, another: bool, at: &At) -> bool {
 /// after instead": one there is, and the wish for another time.
 fn there_and_otherwise(words: &Words, at: &At) -> bool {
     let lexicon = &*ENGLISH;
-    let named = !find_services(words, &at.business.services).is_empty() || lexicon.means("appointment_there", words);
     let due = lexicon.means("is_due", words);
     let otherwise = lexicon.means("otherwise", words) || lexicon.means("moves", words);
-    (due || named && lexicon.means("has_one", words)) && otherwise && had_and_asked(words, at).is_some()
+    (due || names_appointment(words, at) && lexicon.means("has_one", words))
+        && otherwise
+        && had_and_asked(words, at).is_some()
 }
 
 /// "I won't be needing those photos after all".
@@ -60,8 +61,12 @@ pub(super) fn unneeded(words: &Words, at: &At) -> bool {
     let lexicon = &*ENGLISH;
     let off =
         lexicon.means("unneeded", words) || lexicon.means("not_needed", words) && lexicon.means("any_more", words);
-    off && !lexicon.means("book_sure", &words.without_fillers().part(0, 3))
-        && (lexicon.means("appointment_there", words) || !find_services(words, &at.business.services).is_empty())
+    off && !lexicon.means("book_sure", &words.without_fillers().part(0, 3)) && names_appointment(words, at)
+}
+
+/// "The appointment", "the cleaning".
+pub(super) fn names_appointment(words: &Words, at: &At) -> bool {
+    ENGLISH.means("appointment_there", words) || !find_services(words, &at.business.services).is_empty()
 }
 
 /// "What time's the sweep coming": asks for the time of one there is.

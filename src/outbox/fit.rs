@@ -71,10 +71,10 @@ mod tests {
         let fields: Fields =
             serde_json::from_value(json!({"body": "x".repeat(500), "transcript": line.repeat(40)})).unwrap();
         let fitted = |max_chars| {
-            let mut fields = fields.clone();
-            fit(&of(max_chars), Object::Activity, &mut fields);
-            assert_eq!(fields["body"], fields["body"]);
-            fields.get("transcript").and_then(Value::as_str).map(str::to_owned)
+            let mut fitted = fields.clone();
+            fit(&of(max_chars), Object::Activity, &mut fitted);
+            assert_eq!(fitted["body"], fields["body"]);
+            fitted.get("transcript").and_then(Value::as_str).map(str::to_owned)
         };
         assert_eq!(fitted(None).as_deref(), fields["transcript"].as_str());
         let cut = fitted(Some(2000)).unwrap();

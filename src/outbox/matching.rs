@@ -135,7 +135,8 @@ pub(super) fn named(record: &Record) -> Option<String> {
     record.text("name").map(str::to_owned).or(Some(joined).filter(|name| !name.is_empty()))
 }
 
-fn text<'a>(fields: &'a Fields, field: &str) -> Option<&'a str> {
+/// What a field says; none when that is nothing.
+pub(super) fn text<'a>(fields: &'a Fields, field: &str) -> Option<&'a str> {
     fields.get(field).and_then(|value| value.as_str()).map(str::trim).filter(|text| !text.is_empty())
 }
 

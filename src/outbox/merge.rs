@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::deal::NAMES;
-use super::matching::named;
+use super::matching::{named, text};
 use crate::crm::{Fields, Object, Record};
 
 /// The fields to set; empty when the record has it all. `own` when it is the record offhook made under this very key.
@@ -40,7 +40,7 @@ fn deal(stored: &Record, wanted: &Fields, grows: &dyn Fn(&str) -> bool) -> Field
 
 fn contact(stored: &Record, wanted: &Fields) -> Fields {
     let mut notes = texts(wanted.get("notes"));
-    let said = |field: &str| wanted.get(field).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let said = |field: &str| text(wanted, field);
     let name = named(stored);
     if let (Some(said), Some(name)) = (said("name"), &name)
         && !same(said, name)

@@ -13,7 +13,6 @@ use super::events::insert_event;
 use super::job_state::JobState;
 use super::jobs::{NewJob, waits_for};
 use super::open::{Store, Writer};
-use super::record::Object;
 use super::rows::JobRow;
 use super::superseded::drop_superseded;
 
@@ -97,10 +96,7 @@ async fn told(tx: &mut SqliteConnection, row: &NewRow<'_>, now: Timestamp) -> Re
         let new = JobRow::read(&found.doing("read a new outbox row")?)?;
         insert_event(&mut *tx, &change(&new, new.reason.as_deref()).asked(now)).await?;
     }
-    if row.job.kind == Object::Activity.as_str() {
-        drop_superseded(tx, &row.job.call_id, now).await?;
-    }
-    Ok(())
+    drop_superseded(tx, &row.job.kind, &row.job.call_id, now).await
 }
 
 /// How the rows stand, and those they wait for, that are there already.

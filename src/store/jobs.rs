@@ -259,7 +259,7 @@ impl Store {
         if held && count > 0 {
             insert_audit(&mut tx, &NewAudit::failed(&lease.job, reason), now).await?;
         }
-        drop_superseded(&mut tx, &lease.job.call_id, now).await?;
+        drop_superseded(&mut tx, &lease.job.kind, &lease.job.call_id, now).await?;
         tx.commit().await.doing("commit a retry")?;
         Ok(held)
     }
@@ -289,7 +289,7 @@ impl Store {
                 insert_event(&mut tx, &change(&lease.job, Some(reason)).asked(now)).await?;
             }
         }
-        drop_superseded(&mut tx, &lease.job.call_id, now).await?;
+        drop_superseded(&mut tx, &lease.job.kind, &lease.job.call_id, now).await?;
         tx.commit().await.doing("commit a parking")?;
         Ok(held)
     }

@@ -5,11 +5,21 @@ use sqlx::SqliteConnection;
 
 use super::audit::{AuditAction, NewAudit, insert_audit};
 use super::error::{Doing, Result};
+use super::record::Object;
 use super::rows::JobRow;
 
 /// Takes out the earlier states of a call's activity that nobody holds, where a later one is there. One that is being
 /// delivered is waited for (see `DELIVERABLE`): the last word is written last.
-pub(super) async fn drop_superseded(tx: &mut SqliteConnection, call_id: &str, now: Timestamp) -> Result<()> {
+/// `kind` and `call_id` are those of the row that changed: another kind makes no activity old.
+pub(super) async fn drop_superseded(
+    tx: &mut SqliteConnection,
+    kind: &str,
+    call_id: &str,
+    now: Timestamp,
+) -> Result<()> {
+    if kind != Object::Activity.as_str() {
+        return Ok(());
+    }
     let sql = "DELETE FROM jobs WHERE call_id = $1 AND kind = 'activity' AND key LIKE '%@%'
             AND state IN ('ready', 'retrying', 'parked', 'awaiting_approval')
             AND id < (SELECT MAX(n.id) FROM jobs AS n WHERE n.call_id = $1 AND n.kind = 'activity') RETURNING *";

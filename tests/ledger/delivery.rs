@@ -12,6 +12,7 @@ use offhook::outbox::Outbox;
 use offhook::store::{Done, JobRow, JobState, Store};
 use tokio::sync::Semaphore;
 
+use crate::as_inner::as_inner;
 use crate::fixtures::{call, db, ended, quick};
 
 const FROM: Option<&str> = Some("+12125550123");
@@ -73,15 +74,7 @@ impl Crm for Scripted {
     fn name(&self) -> &'static str {
         "scripted"
     }
-    fn describe<'a>(&'a self) -> BoxFuture<'a, Result<Schema, CrmError>> {
-        self.inner.describe()
-    }
-    fn find<'a>(&'a self, b: &'a str, o: Object, by: Lookup<'a>) -> BoxFuture<'a, Result<Vec<Record>, CrmError>> {
-        self.inner.find(b, o, by)
-    }
-    fn read<'a>(&'a self, b: &'a str, o: Object, id: &'a str) -> BoxFuture<'a, Result<Option<Record>, CrmError>> {
-        self.inner.read(b, o, id)
-    }
+    as_inner!(describe find read update delete);
     fn create<'a>(
         &'a self,
         b: &'a str,
@@ -90,19 +83,6 @@ impl Crm for Scripted {
         fields: &'a Fields,
     ) -> BoxFuture<'a, Result<String, CrmError>> {
         Box::pin(self.act(key, self.inner.create(b, o, key, fields)))
-    }
-    fn update<'a>(
-        &'a self,
-        b: &'a str,
-        o: Object,
-        id: &'a str,
-        version: Option<&'a str>,
-        fields: &'a Fields,
-    ) -> BoxFuture<'a, Result<(), CrmError>> {
-        self.inner.update(b, o, id, version, fields)
-    }
-    fn delete<'a>(&'a self, b: &'a str, o: Object, id: &'a str) -> BoxFuture<'a, Result<(), CrmError>> {
-        self.inner.delete(b, o, id)
     }
 }
 

@@ -16,6 +16,7 @@ use offhook::outbox::{Outbox, Settings};
 use offhook::record::{Effect, proposals};
 use offhook::store::{JobState, Store};
 
+use crate::as_inner::as_inner;
 use crate::fixtures::{call, ended, quick, url};
 
 const CHILD: &str = "OFFHOOK_LEDGER_CHILD";
@@ -164,15 +165,7 @@ impl Crm for Telling {
     fn name(&self) -> &'static str {
         "telling"
     }
-    fn describe<'a>(&'a self) -> BoxFuture<'a, Result<Schema, CrmError>> {
-        self.inner.describe()
-    }
-    fn find<'a>(&'a self, b: &'a str, o: Object, by: Lookup<'a>) -> BoxFuture<'a, Result<Vec<Record>, CrmError>> {
-        self.inner.find(b, o, by)
-    }
-    fn read<'a>(&'a self, b: &'a str, o: Object, id: &'a str) -> BoxFuture<'a, Result<Option<Record>, CrmError>> {
-        self.inner.read(b, o, id)
-    }
+    as_inner!(describe find read delete);
     fn create<'a>(
         &'a self,
         b: &'a str,
@@ -191,9 +184,6 @@ impl Crm for Telling {
         fields: &'a Fields,
     ) -> BoxFuture<'a, Result<(), CrmError>> {
         Box::pin(self.tell(self.inner.update(b, o, id, version, fields)))
-    }
-    fn delete<'a>(&'a self, b: &'a str, o: Object, id: &'a str) -> BoxFuture<'a, Result<(), CrmError>> {
-        self.inner.delete(b, o, id)
     }
 }
 

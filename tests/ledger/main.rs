@@ -4,6 +4,7 @@ mod a_call_reaches_every_crm;
 mod a_real_crm;
 mod alerts;
 mod approvals;
+mod as_inner;
 mod audit_trail;
 mod booking;
 mod calendar_conformance;

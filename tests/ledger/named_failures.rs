@@ -11,6 +11,7 @@ use offhook::crm::{BoxFuture, BuiltIn, Crm, CrmError, Fields, Lookup, Object, Re
 use offhook::outbox::{Limits, Outbox, Settings};
 use offhook::store::{AuditSearch, JobState, Store};
 
+use crate::as_inner::as_inner;
 use crate::fixtures::{Db, call, db, ended, quick};
 
 /// The built-in CRM with a fault of the test's choice.
@@ -68,9 +69,7 @@ impl Crm for Ailing {
     fn name(&self) -> &'static str {
         "ailing"
     }
-    fn describe<'a>(&'a self) -> BoxFuture<'a, Result<Schema, CrmError>> {
-        self.inner.describe()
-    }
+    as_inner!(describe delete);
     fn find<'a>(&'a self, b: &'a str, o: Object, by: Lookup<'a>) -> BoxFuture<'a, Result<Vec<Record>, CrmError>> {
         Box::pin(async move {
             self.ask()?;
@@ -126,9 +125,6 @@ impl Crm for Ailing {
             }
             self.inner.update(b, o, id, version, &fields).await
         })
-    }
-    fn delete<'a>(&'a self, b: &'a str, o: Object, id: &'a str) -> BoxFuture<'a, Result<(), CrmError>> {
-        self.inner.delete(b, o, id)
     }
 }
 

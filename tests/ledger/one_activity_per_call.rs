@@ -15,6 +15,7 @@ use offhook::store::{AuditAction, AuditSearch, JobState, Store};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+use crate::as_inner::as_inner;
 use crate::chance::Chance;
 use crate::fixtures::{at, call, db, ended, quick};
 
@@ -67,15 +68,7 @@ impl Crm for Watched {
     fn name(&self) -> &'static str {
         "watched"
     }
-    fn describe<'a>(&'a self) -> BoxFuture<'a, Result<Schema, CrmError>> {
-        self.inner.describe()
-    }
-    fn find<'a>(&'a self, b: &'a str, o: Object, by: Lookup<'a>) -> BoxFuture<'a, Result<Vec<Record>, CrmError>> {
-        self.inner.find(b, o, by)
-    }
-    fn read<'a>(&'a self, b: &'a str, o: Object, id: &'a str) -> BoxFuture<'a, Result<Option<Record>, CrmError>> {
-        self.inner.read(b, o, id)
-    }
+    as_inner!(describe find read delete);
     fn create<'a>(
         &'a self,
         b: &'a str,
@@ -95,13 +88,18 @@ impl Crm for Watched {
     ) -> BoxFuture<'a, Result<(), CrmError>> {
         Box::pin(self.write(o, fields, self.inner.update(b, o, id, version, fields)))
     }
-    fn delete<'a>(&'a self, b: &'a str, o: Object, id: &'a str) -> BoxFuture<'a, Result<(), CrmError>> {
-        self.inner.delete(b, o, id)
-    }
 }
 
 async fn outbox(store: &Store, crm: &Arc<Watched>) -> Outbox {
     Outbox::start(store.clone(), crm.clone(), Settings { attempts: 1000, ..quick() }).await.unwrap()
+}
+
+/// One call, its activity told when it was answered and when it was over.
+async fn told_to_the_end(outbox: &Outbox) {
+    outbox.hand_off().progress(call("c1", FROM));
+    outbox.drained().await;
+    outbox.hand_off().ended(ended(call("c1", FROM), Disposition::InfoOnly));
+    outbox.drained().await;
 }
 
 fn transferred(mut call: CallRecord) -> CallRecord {
@@ -240,10 +238,7 @@ async fn a_last_word_that_was_written_over_is_repaired() {
     let db = db().await;
     let crm = Watched::new(&db.store);
     let outbox = outbox(&db.store, &crm).await;
-    outbox.hand_off().progress(call("c1", FROM));
-    outbox.drained().await;
-    outbox.hand_off().ended(ended(call("c1", FROM), Disposition::InfoOnly));
-    outbox.drained().await;
+    told_to_the_end(&outbox).await;
     // A request that was given up arrives after all.
     let stale: Fields = serde_json::from_value(json!({"status": "IN_PROGRESS"})).unwrap();
     let id = activity(&db.store).await.id;
@@ -262,10 +257,7 @@ async fn it_is_taken_back_as_one() {
     let db = db().await;
     let crm = Watched::new(&db.store);
     let outbox = outbox(&db.store, &crm).await;
-    outbox.hand_off().progress(call("c1", FROM));
-    outbox.drained().await;
-    outbox.hand_off().ended(ended(call("c1", FROM), Disposition::InfoOnly));
-    outbox.drained().await;
+    told_to_the_end(&outbox).await;
     outbox.stop().await;
     let rows = db.store.jobs_of_call("c1").await.unwrap();
     let row = |key: &str| rows.iter().find(|row| row.key == key).unwrap().id;
