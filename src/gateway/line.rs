@@ -233,11 +233,7 @@ impl Line {
         let media = agreed.as_ref().map_or_else(|| policy.until_answered(), |agreed| policy.media(agreed));
         let settings = self.call_settings(&incoming, business.clone());
         let running = self.handle.enter(&settings.call_id);
-        let call = Call::new(settings, media, now);
-        let call = match &self.rooms.model {
-            Some(model) => call.with_model().with_rephrased(model.rephrased()),
-            None => call,
-        };
+        let call = self.call(settings, media, now);
         if self.rooms.hand_off.opened(call.record().clone()).is_err() {
             tracing::error!("the store does not keep up: call refused");
             return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
@@ -331,6 +327,14 @@ impl Line {
     fn reject(&mut self, dialog: DialogId, status: u16, reason: &str, retry_after: Option<&str>) {
         let extra = retry_after.map(|seconds| ("Retry-After".to_owned(), seconds.to_owned()));
         self.endpoint.reject(dialog, status, reason, extra.into_iter().collect(), Instant::now());
+    }
+
+    fn call(&self, settings: call::Settings, media: call::Media, now: Instant) -> Call {
+        let call = Call::new(settings, media, now);
+        match &self.rooms.model {
+            Some(model) => call.with_model().with_rephrased(model.rephrased()),
+            None => call,
+        }
     }
 
     fn call_settings(&self, incoming: &Incoming, business: Arc<Business>) -> call::Settings {
