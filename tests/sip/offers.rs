@@ -170,7 +170,8 @@ fn protection_is_as_the_policy_says_and_never_less() {
     assert_eq!(answered(&good, Security::Off), Err(Refusal::Security));
     assert_eq!([&good, &plain].map(|offer| answered(offer, Security::Optional)), [Ok(true), Ok(false)]);
     assert_eq!(answered(&plain, Security::Required), Err(Refusal::Security), "required never falls back");
-    assert_eq!(answered(&both, Security::Required), Ok(true), "the protected one of two");
+    let both = [Security::Off, Security::Optional, Security::Required].map(|security| answered(&both, security));
+    assert_eq!(both, [Ok(false), Ok(true), Ok(true)], "the protected one of two, where there may be one");
     let keyless = Terms { secret: None, ..terms(Security::Optional) };
     assert_eq!(sdp::negotiate(&good, local(), &keyless).err(), Some(Refusal::Security));
     let done = sdp::negotiate(&good, local(), &terms(Security::Required)).expect("a key");

@@ -163,7 +163,11 @@ const PTIME_DEFAULT_MS: u16 = 20;
 /// The first stream that fits. `offered` is what we offered when this is an answer.
 fn choose(session: &Session, terms: &Terms, offered: Option<Option<Crypto>>) -> Result<(usize, Agreed), Refusal> {
     let mut first = None;
-    for (at, media) in session.media.iter().enumerate() {
+    // Who offers a stream both ways gets the protected one.
+    let (protected, plain): (Vec<usize>, Vec<usize>) =
+        (0..session.media.len()).partition(|&at| session.media[at].protocol.contains("SAVP"));
+    for at in protected.into_iter().chain(plain) {
+        let media = &session.media[at];
         match agree(session, media, terms, &offered) {
             Ok(agreed) => return Ok((at, agreed)),
             Err(refusal) if media.kind == "audio" => first = first.or(Some(refusal)),
