@@ -17,7 +17,7 @@ pub(super) struct Seal {
 
 #[derive(Debug)]
 enum Cipher {
-    Counter { key: EncryptingKey, auth: hmac::Key, tag_bytes: usize },
+    Counter { key: Box<EncryptingKey>, auth: Box<hmac::Key>, tag_bytes: usize },
     Gcm(LessSafeKey),
 }
 
@@ -43,7 +43,7 @@ impl Seal {
             Cipher::Gcm(LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?))
         } else {
             let auth = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &auth);
-            Cipher::Counter { key: counter_key(key)?, auth, tag_bytes }
+            Cipher::Counter { key: Box::new(counter_key(key)?), auth: Box::new(auth), tag_bytes }
         };
         Some(Self { cipher, salt: session_salt })
     }
