@@ -7,7 +7,7 @@ use super::numbers::dictated;
 use super::outcome::Disposition;
 use super::services::{find_services, wanted_services};
 use super::step::{Step, Task};
-use super::times::Ear;
+use super::times::{Ear, TimeWish};
 use super::when::{At, Wish};
 use super::words::Words;
 
@@ -183,6 +183,11 @@ impl Conversation {
         let correction = self.task.is_scheduling() && self.step == Step::ReadBack && self.absorb(turn, at);
         if correction {
             self.advance(at);
+            return true;
+        }
+        if self.step == Step::ReadBack && turn.answer != Answer::Yes && says_time(&turn.words, at) {
+            // "Could you make it half past eleven", where it is.
+            self.ask_again();
             return true;
         }
         if matches!(self.step, Step::ConfirmPhone | Step::PhoneBack(_)) && self.number_heard(turn, at) {
@@ -465,6 +470,11 @@ impl Conversation {
         }
         false
     }
+}
+
+/// A time of day is said.
+fn says_time(words: &Words, at: &At) -> bool {
+    matches!(Wish::read(words, at, Ear::Expecting).time, Some(TimeWish::At(_)))
 }
 
 /// "Yes, no, use another": no plain yes.

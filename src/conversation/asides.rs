@@ -78,7 +78,11 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The aside that begins at a token.
     fn aside(&self, from: usize) -> Option<Aside> {
-        self.bound(from).or_else(|| self.event(from)).or_else(|| self.habit(from))
+        self.bound(from)
+            .or_else(|| self.bound_told_first(from))
+            .or_else(|| self.engaged(from))
+            .or_else(|| self.event(from))
+            .or_else(|| self.habit(from))
     }
 
     fn day(&self, at: usize) -> Option<usize> {
@@ -129,6 +133,52 @@ impl Reader<'_> {
         let mut bound = vec![gone(), Token::Word(word.into())];
         bound.extend_from_slice(&w.tokens[when..to]);
         Some(Aside { from, to, wish: vec![gone()], bound })
+    }
+
+    /// "At two I pick up the kids": free until then.
+    fn bound_told_first(&self, from: usize) -> Option<Aside> {
+        let w = self.words;
+        let clock = from + usize::from(w.word(from) == "at");
+        let ends = clock + clock_length(w, clock)?;
+        let verb = (ends..ends + 2).find(|at| ENGLISH.length_at("leaves", w, *at).is_some())?;
+        let to = verb + ENGLISH.length_at("leaves", w, verb)?;
+        // "At two, I have to leave by four": the other time is the verb's.
+        if (to..to + TIME_REACH).any(|at| clock_length(w, at).is_some()) {
+            return None;
+        }
+        let mut bound = vec![gone(), Token::Word("before".into())];
+        bound.extend_from_slice(&w.tokens[clock..ends]);
+        Some(Aside { from, to, wish: vec![gone()], bound })
+    }
+
+    /// "I've a meeting at two": a time that is taken, and bounds nothing unless it says so.
+    fn engaged(&self, from: usize) -> Option<Aside> {
+        let w = self.words;
+        let verb_ends = from + ENGLISH.length_at("engaged", w, from)?;
+        if let Some(aside) = self.engaged_on(from, verb_ends) {
+            return Some(aside);
+        }
+        let clock = (verb_ends..verb_ends + 2).find(|at| w.word(*at) == "at")? + 1;
+        let to = clock + clock_length(w, clock)?;
+        let mut bound = vec![gone()];
+        if self.means("before_that", 0, w.len()) {
+            bound.push(Token::Word("before".into()));
+            bound.extend_from_slice(&w.tokens[clock..to]);
+        }
+        Some(Aside { from, to, wish: vec![gone()], bound })
+    }
+
+    /// "I've the dentist tomorrow, Wednesday": a day that is taken, where another is spoken of after it.
+    fn engaged_on(&self, from: usize, ends: usize) -> Option<Aside> {
+        let day = (ends..ends + 2).find(|at| self.day(*at).is_some())?;
+        let to = day + self.day(day)?;
+        if !self.day_follows(to) {
+            return None;
+        }
+        let mut refused = vec![gone(), Token::Word("not".into())];
+        refused.extend_from_slice(&self.words.tokens[day..to]);
+        refused.push(gone());
+        Some(Aside { from, to, wish: refused.clone(), bound: refused })
     }
 
     /// A time of day, or a day where the verb has one.

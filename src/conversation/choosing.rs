@@ -133,6 +133,10 @@ impl Conversation {
                 return true;
             }
             let exactly = matches!(wish.time, Some(TimeWish::At(_)));
+            // "The Tuesday, the first": the first of the month, and of no list.
+            let dated = matches!(&wish.days, Some(DayWish::One(days)) if days.len() == 1);
+            let exactly =
+                exactly || dated && w.tokens.iter().any(|t| matches!(t, Token::Word(w) if weekday(w).is_some()));
             if let (Some(n), true) = (place(w, offers.len()), fitting.is_empty() && !exactly) {
                 self.choose(offers[n], at);
                 return true;

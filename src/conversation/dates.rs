@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 
+use super::feasts::beside_date;
 use super::mentions::combine;
 use super::numbers::{cardinal, ordinal};
 use super::words::{Token, Words};
@@ -49,6 +50,9 @@ pub(super) fn find_days(words: &Words, today: Date, month_first: bool, used: &mu
             }
             None => at += 1,
         }
+    }
+    if let Some(wish) = beside_date(words, &atoms) {
+        return Days { wish: Some(wish), not: Vec::new() };
     }
     combine(words, today, atoms)
 }
@@ -141,13 +145,14 @@ pub(super) struct Scan<'a> {
     pub(super) words: &'a Words,
     /// The day it is said on.
     pub(super) today: Date,
-    month_first: bool,
+    pub(super) month_first: bool,
 }
 
 impl Scan<'_> {
     fn atom(&self, at: usize) -> Option<Atom> {
         let found = self
             .relative(at)
+            .or_else(|| self.week_beside(at))
             .or_else(|| self.counted(at))
             .or_else(|| self.feast(at))
             .or_else(|| self.weekday_phrase(at))
@@ -283,6 +288,9 @@ impl Scan<'_> {
                 None if prefix == 1 => self.one(ahead, length),
                 None => None,
             },
+            // "A fortnight today", "a week tomorrow".
+            "today" if days > 1 && prefix == 0 => self.one(ahead, length + 1),
+            "tomorrow" if days > 1 && prefix == 0 => self.one(ahead + 1, length + 1),
             _ if prefix == 1 => self.one(ahead, length),
             "time" if prefix == 1 => self.one(ahead, length + 1),
             _ => None,
@@ -365,7 +373,7 @@ impl Scan<'_> {
     }
 
     /// "March 5th", "the fifth of March", "12/5", "March fifth 2027".
-    fn month_day(&self, at: usize) -> Option<Found> {
+    pub(super) fn month_day(&self, at: usize) -> Option<Found> {
         let w = self.words;
         if let Some(Token::Slash(first, second, year)) = w.tokens.get(at) {
             let (month, day) = if self.month_first { (*first, *second) } else { (*second, *first) };
@@ -395,7 +403,7 @@ impl Scan<'_> {
     }
 
     /// One date, or none at all when there is no such day ("February 30th").
-    fn on_date(&self, month: u32, day: u32, year: Option<u32>) -> DayWish {
+    pub(super) fn on_date(&self, month: u32, day: u32, year: Option<u32>) -> DayWish {
         DayWish::One(self.dated(month, day, year).into_iter().collect())
     }
 
@@ -418,7 +426,7 @@ impl Scan<'_> {
     }
 
     /// "the 23rd", "the third": needs "the", "on" or a digit ordinal so that "the first one" stays a choice.
-    fn day_of_month(&self, at: usize) -> Option<Found> {
+    pub(super) fn day_of_month(&self, at: usize) -> Option<Found> {
         let w = self.words;
         let the = usize::from(w.word(at) == "the");
         let (day, taken) = ordinal(w, at + the)?;
@@ -453,26 +461,6 @@ impl Scan<'_> {
             return None;
         }
         Some((DayWish::One(vec![date]), the + taken, None))
-    }
-
-    /// Days with a name of their own, the same everywhere.
-    fn feast(&self, at: usize) -> Option<Found> {
-        const FEASTS: [(&str, u32, u32); 9] = [
-            ("christmas eve", 12, 24),
-            ("christmas day", 12, 25),
-            ("christmas", 12, 25),
-            ("boxing day", 12, 26),
-            ("new years eve", 12, 31),
-            ("new years day", 1, 1),
-            ("new years", 1, 1),
-            ("valentines day", 2, 14),
-            ("halloween", 10, 31),
-        ];
-        if matches!(self.words.before(at), "merry" | "happy" | "for") {
-            return None;
-        }
-        let (name, month, day) = FEASTS.iter().find(|(name, _, _)| self.words.starts(at, name))?;
-        Some((self.on_date(*month, *day, None), name.split(' ').count(), None))
     }
 }
 

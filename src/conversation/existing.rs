@@ -160,10 +160,14 @@ impl Conversation {
             ([], _) => self.pass_case_on("none_found_pass"),
             (_, Wanted::Told) => self.tell(&meant),
             ([one], _) => self.take_case(one.clone(), at),
-            _ => {
-                self.case.found = Some(meant);
-                self.ask(Step::WhichAppointment);
-            }
+            // "Scrap the first one and leave the other."
+            (several, _) => match place(&Words::heard(&self.case.words, self.language()), several.len()) {
+                Some(n) if named.0.is_empty() => self.take_case(several[n].clone(), at),
+                _ => {
+                    self.case.found = Some(meant);
+                    self.ask(Step::WhichAppointment);
+                }
+            },
         }
     }
 
@@ -275,6 +279,7 @@ impl Conversation {
         // "The Friday after" is the one after the old one.
         let narrows = match (&self.draft.wish.days, &leaning.days) {
             (None, Some(_)) => true,
+            (Some(_), Some(_)) if words.has_any(&["same week", "that week"]) => true,
             (Some(DayWish::One(several)), Some(DayWish::One(one))) => several.len() > 1 && several.contains(&one[0]),
             _ => false,
         };
@@ -363,16 +368,19 @@ impl Conversation {
     /// What is said to "shall I cancel it?" besides yes and no.
     pub(super) fn confirm_cancel_heard(&mut self, turn: &Turn, at: &At) -> bool {
         let w = &turn.words;
-        if ENGLISH.means("keep", w) {
+        // "Don't cancel it, just move it to Monday."
+        let moves = ENGLISH.means("moves", w);
+        if ENGLISH.means("keep", w) && !moves {
             self.keep_as_is();
             return true;
         }
-        if turn.answer == Answer::Yes {
+        if turn.answer == Answer::Yes && !moves {
             return false;
         }
-        if ENGLISH.means("moves", w) {
+        if moves {
             self.case.wanted = Wanted::Moved;
             self.case.wish = Wish::read(w, at, Ear::Expecting);
+            self.case.words = turn.text.trim().into();
             self.deal(at);
             return true;
         }

@@ -7,7 +7,7 @@ use super::dates::DayWish;
 use super::escalation::Reason;
 use super::flows::Kind;
 use super::lexicon::{ENGLISH, Lexicon};
-use super::mine::{asks_when, changes_appointment, wanted};
+use super::mine::{asks_when, changes_appointment, old_and_new, wanted};
 use super::names::find_name;
 use super::numbers::dictated;
 use super::outcome::Disposition;
@@ -30,7 +30,7 @@ const LONG_CONFIDENCE: f32 = 0.55;
 const CANCEL_WORDS: usize = 7;
 const NO_CANCEL_WORDS: usize = 12;
 /// Longest goodbye where a message was asked for, words.
-const LEAVING_WORDS: usize = 7;
+const LEAVING_WORDS: usize = 10;
 
 /// One turn as heard.
 #[derive(Debug, Clone)]
@@ -91,7 +91,10 @@ impl Conversation {
         let Said { text, confidence, answers } = said;
         let clear = words.len() < LONG_WORDS || *confidence >= LONG_CONFIDENCE;
         let turn = Turn { text, answer: answer(&words), words, sure: *confidence >= SURE, clear, answers };
-        if let [service] = find_services(&turn.words, &self.business.services).as_slice() {
+        // "Meinir Prosser" speaks of no blood pressure.
+        if let ([service], false) =
+            (find_services(&turn.words, &self.business.services).as_slice(), self.step.is_about_caller())
+        {
             self.topic = Some(*service);
         }
         if self.business.policy.escalation.is_urgent(&said.text) {
@@ -236,6 +239,8 @@ impl Conversation {
             && find_name(turn.text, false, self.language()).is_none();
         if !thinking
             || !empty
+            || says_goodbye(w)
+            || lexicon.means("cancel", w)
             || self.step == Step::Message
             || lexicon.is_question(w)
             || lexicon.means("moves", w)
@@ -339,7 +344,8 @@ impl Conversation {
         let first = w.has_any(&["get booked", "be booked", "getting booked", "me booked"]);
         if (lexicon.means("existing", w) || asks_when(w)) && !first {
             let away = lexicon.means("cannot_come", w);
-            let changes = lexicon.means("moves", w) || lexicon.means("cancels", w);
+            // "I'm booked in at half four, could I come at half five instead".
+            let changes = lexicon.means("moves", w) || lexicon.means("cancels", w) || !old_and_new(w, at).1.is_empty();
             let what = match (away, changes) {
                 (_, true) => wanted(w, at),
                 (true, false) => Wanted::Either,
@@ -354,7 +360,7 @@ impl Conversation {
     /// A person, a call back, a message: what somebody else has to do.
     fn passed_on(&mut self, turn: &Turn, books: bool, at: &At) -> bool {
         let (w, lexicon) = (&turn.words, &*ENGLISH);
-        if self.task == Task::None && !books && self.for_somebody(turn) {
+        if self.left_behind(turn) || self.task == Task::None && !books && self.for_somebody(turn) {
             return true;
         }
         let posing = w.has_any(&["this is the owner", "this is the manager", "im the owner", "im the manager"]);
@@ -365,7 +371,7 @@ impl Conversation {
             self.start_message(Some(self.language().phrase("note_person", &[])));
             return true;
         }
-        if lexicon.means("call_later", w) && !books {
+        if lexicon.means("call_later", w) && !lexicon.means("book_sure", w) {
             self.say_goodbye(turn);
             return true;
         }
@@ -386,6 +392,8 @@ impl Conversation {
     fn cancel_task(&mut self, turn: &Turn, lexicon: &Lexicon) -> bool {
         let cancels = lexicon.means("cancels", &turn.words);
         let plain = turn.answer == Answer::No || cancels && self.task == Task::Moving;
+        // "Hang on, it's come back on, forget it": nothing else is wished.
+        let plain = plain || self.task == Task::Booking && lexicon.means("forget_it", &turn.words);
         let short = turn.words.len() <= if plain { NO_CANCEL_WORDS } else { CANCEL_WORDS };
         if self.task == Task::None || !short || !lexicon.means("cancel", &turn.words) {
             return false;

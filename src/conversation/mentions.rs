@@ -19,8 +19,7 @@ pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
                 // "not Mondays" is none of them, "not next Monday" only that one.
                 let weeks = if atom.length == 1 && atom.weekday.is_some() { REFUSED_WEEKS } else { 0 };
                 days.not.extend((1..=weeks).flat_map(|n| dates.iter().map(move |d| plus(*d, 7 * n))));
-                if let ([date], true) = (dates.as_slice(), words.has_any(&["one after", "week after", "following one"]))
-                {
+                if let ([date], true) = (dates.as_slice(), words.has_any(&ONE_AFTER)) {
                     // "Not this Thursday, the one after."
                     days.not.clear();
                     days.wish = Some(DayWish::One(vec![plus(*date, 7)]));
@@ -55,9 +54,21 @@ pub(super) fn combine(words: &Words, today: Date, atoms: Vec<Atom>) -> Days {
         let gap = gap(words, &previous, next.at);
         previous = join(words, today, previous, next, gap);
     }
-    days.wish = Some(previous.wish);
+    days.wish = Some(match previous.wish {
+        // "Saturday. Not this one, the one after."
+        DayWish::One(dates) if previous.weekday.is_some() && words.has_any(&NOT_THIS) && words.has_any(&ONE_AFTER) => {
+            DayWish::One(dates.first().map(|date| plus(*date, 7)).into_iter().collect())
+        }
+        wish => wish,
+    });
     days
 }
+
+/// Not the next one of its kind, but the one a week later.
+const NOT_THIS: [&str; 6] =
+    ["not this one", "not this coming one", "not that one", "not this week", "not the next one", "not this coming"];
+const ONE_AFTER: [&str; 7] =
+    ["one after", "week after", "following one", "following week", "next one", "one following", "after that"];
 
 /// The words between two mentions.
 fn gap<'a>(words: &'a Words, first: &Atom, next: usize) -> Vec<&'a str> {

@@ -1,6 +1,7 @@
 //! Whether the caller speaks of an appointment there is, and what is to become of it.
 
 use super::lexicon::ENGLISH;
+use super::relative::leaning;
 use super::services::find_services;
 use super::step::Wanted;
 use super::times::Ear;
@@ -53,7 +54,12 @@ fn there_and_otherwise(words: &Words, at: &At) -> bool {
     let otherwise = lexicon.means("otherwise", words) || lexicon.means("moves", words);
     (due || names_appointment(words, at) && lexicon.means("has_one", words))
         && otherwise
-        && had_and_asked(words, at).is_some()
+        && (had_and_asked(words, at).is_some() || shifted(words, at))
+}
+
+/// "Two days sooner", "an hour later": another time, told by the one there is.
+fn shifted(words: &Words, at: &At) -> bool {
+    words.has_any(&["sooner", "earlier", "later"]) && !leaning(words, at.now.datetime()).is_empty()
 }
 
 /// "I won't be needing those photos after all".
@@ -115,8 +121,8 @@ pub(super) fn wanted(words: &Words, at: &At) -> Wanted {
     match (cancels, lexicon.means("moves", words) || lexicon.means("another_time", words) || words.has("instead")) {
         (true, false) => Wanted::Cancelled,
         (true, true) if absent => Wanted::Cancelled,
-        (_, true) if !absent => Wanted::Moved,
-        _ if had_and_asked(words, at).is_some() => Wanted::Moved,
+        (_, true) if !absent || lexicon.means("change_verb", words) => Wanted::Moved,
+        _ if had_and_asked(words, at).is_some() || shifted(words, at) => Wanted::Moved,
         _ if !old_and_new(words, at).1.is_empty() || lexicon.means("better", words) => Wanted::Moved,
         _ => Wanted::Either,
     }

@@ -21,6 +21,7 @@ mod escalation;
 mod event;
 mod existing;
 mod faq;
+mod feasts;
 mod flows;
 mod hearing;
 mod interpreting;

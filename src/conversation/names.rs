@@ -50,6 +50,9 @@ impl People {
             (None, true) => self.leading_fillers(&lower),
             (Some(_), _) => start + self.leading_fillers(&lower[start..]),
         };
+        if let Some(name) = self.respelled(&words, &lower, asked) {
+            return Some(name);
+        }
         if let Some(name) = self.spelled_after(&words, &lower, start, asked || introduced.is_some()) {
             return Some(name);
         }
@@ -102,6 +105,19 @@ impl People {
         take_spelled(&mut parts, letters);
         // A spelling that is like nothing said is a surname still missing, and no third and fourth name.
         (parts.len() == before || before == 1).then(|| parts.join(" "))
+    }
+
+    /// "Sersha Whitlock, Sersha is spelled S A O I R S E": that part of the name, however it sounds.
+    fn respelled(&self, words: &[&str], lower: &[String], asked: bool) -> Option<String> {
+        let mark = lower.iter().position(|w| matches!(w.as_str(), "spelled" | "spelt"))?;
+        let named =
+            (0..mark).rev().find(|at| !matches!(lower[*at].as_str(), "is" | "its" | "it's" | "and" | "which"))?;
+        let letters = (mark + 1..lower.len().min(mark + 3)).find_map(|at| spelled(&lower[at..], true))?.0;
+        let said = self.name_in(&words[..named].join(" "), asked)?;
+        let mut parts: Vec<String> = said.split(' ').map(str::to_string).collect();
+        let part = parts.iter_mut().find(|part| part.to_lowercase() == lower[named])?;
+        *part = capitalised(&letters);
+        Some(parts.join(" "))
     }
 
     /// "For him, so ...": whom it is for is no name.

@@ -49,6 +49,15 @@ impl Conversation {
         true
     }
 
+    /// "I think I left my veil in the fitting room": somebody has to look, and nothing is booked.
+    pub(super) fn left_behind(&mut self, turn: &Turn) -> bool {
+        let left = self.task == Task::None && ENGLISH.means("left_behind", &turn.words);
+        if left {
+            self.pass_on(turn.text.trim().to_string());
+        }
+        left
+    }
+
     /// "Tell them the gate is open": a message with its words.
     pub(super) fn told_at_once(&mut self, turn: &Turn, verbs: &[&str]) -> bool {
         let w = &turn.words;

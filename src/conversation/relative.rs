@@ -15,12 +15,15 @@ pub(super) fn leaning(words: &Words, base: DateTime) -> Wish {
         let moved = base.saturating_add(minutes.minutes());
         return wish(Some(moved), Some(moved));
     }
+    if let Some(date) = in_same_week(words, base) {
+        return wish(Some(date), same_time(words).then_some(base));
+    }
     if let Some(date) = weekday_after(words, base) {
         return wish(Some(date), same_time(words).then_some(base));
     }
     if let Some(days) = shifted_days(words) {
         let moved = base.saturating_add(days.days());
-        let timed = days.abs() == 7 || same_time(words);
+        let timed = days.abs() % 7 == 0 || same_time(words);
         return wish(Some(moved), timed.then_some(base));
     }
     let day = words.has("same day").then_some(base);
@@ -76,6 +79,35 @@ fn weekday_after(words: &Words, base: DateTime) -> Option<DateTime> {
     Some(date.to_datetime(base.time()))
 }
 
+/// "To the Friday of that same week".
+fn in_same_week(words: &Words, base: DateTime) -> Option<DateTime> {
+    if !words.has_any(&["same week", "that week"]) {
+        return None;
+    }
+    let day = (0..words.len()).rev().find_map(|at| weekday(words.word(at)))?;
+    let monday = plus(base.date(), -i64::from(base.date().weekday().to_monday_zero_offset()));
+    Some(on_or_after(monday, day).to_datetime(base.time()))
+}
+
+/// "Two days sooner", "three weeks later".
+fn counted_days(words: &Words) -> Option<i64> {
+    (1..words.len()).find_map(|at| {
+        let unit = match words.word(at) {
+            "day" | "days" => 1,
+            "week" | "weeks" => 7,
+            _ => return None,
+        };
+        let couple = words.before(at) == "of" && words.word(at.saturating_sub(2)) == "couple";
+        let count = if couple { 2 } else { i64::from(cardinal(words, at - 1)?.0) };
+        match words.word(at + 1) {
+            _ if count > MANY => None,
+            "sooner" | "earlier" => Some(-count * unit),
+            "later" => Some(count * unit),
+            _ => None,
+        }
+    })
+}
+
 /// "Could we say quarter past", of a time on the hour: minutes from it.
 fn beside_the_hour(words: &Words, base: DateTime) -> Option<i64> {
     let at = (0..words.len()).find(|at| matches!(words.word(at + 1), "past" | "to"))?;
@@ -97,6 +129,7 @@ fn beside_the_hour(words: &Words, base: DateTime) -> Option<i64> {
 fn shifted_days(words: &Words) -> Option<i64> {
     let named = words.has("tomorrow") || (0..words.len()).any(|at| weekday(words.word(at)).is_some());
     match () {
+        () if counted_days(words).is_some() => counted_days(words),
         () if words.has_any(&WEEK_ON) => Some(7),
         () if named => None,
         () if words.has_any(&["day after", "next day", "following day", "day later"]) => Some(1),
@@ -105,6 +138,8 @@ fn shifted_days(words: &Words) -> Option<i64> {
     }
 }
 
+/// More days or weeks are no shift.
+const MANY: i64 = 30;
 /// More is no shift within a day.
 const DAY_MINUTES: i64 = 24 * 60;
 /// One week on from the time in hand.

@@ -6,6 +6,7 @@ use rphonetic::DoubleMetaphone;
 
 use super::business::{Business, Service};
 use super::language::Language;
+use super::lexicon::ENGLISH;
 use super::translation::MARK;
 use super::words::{Token, Words};
 
@@ -16,6 +17,8 @@ const NAME_WORD: f64 = 0.95;
 const ALIAS_WORD: f64 = 0.86;
 /// Letters a short word must share with one that sounds the same.
 const SHORT_ALIKE: f64 = 0.6;
+/// Fewest letters of a word that names a service by itself.
+const WORD_LETTERS_MIN: usize = 3;
 /// Words that name no service by themselves.
 const GENERIC: [&str; 17] = [
     "visit",
@@ -48,7 +51,26 @@ pub(super) fn find_services(words: &Words, services: &[Service]) -> Vec<usize> {
     let found: Vec<usize> = scored.into_iter().filter(|(s, _)| best - s < 0.02).map(|(_, i)| i).collect();
     let within = |i: &usize| found.iter().any(|j| j != i && is_within(&said, &named[*i], &named[*j]));
     let whole: Vec<usize> = found.iter().copied().filter(|i| !within(i)).collect();
-    if whole.is_empty() { found } else { whole }
+    let found = if whole.is_empty() { found } else { whole };
+    // "The radiators are stone cold": what is broken is mended, whatever else has radiators in its name.
+    match mended(words, services) {
+        Some(mends) if best < NAME_WORD => vec![mends],
+        _ => found,
+    }
+}
+
+/// The one service that mends things, where something is said to be broken.
+fn mended(words: &Words, services: &[Service]) -> Option<usize> {
+    if !ENGLISH.means("broken", words) {
+        return None;
+    }
+    let mends = |service: &&Service| {
+        let mut wordings = std::iter::once(&service.name).chain(&service.aliases);
+        wordings.any(|wording| ENGLISH.means("mends", &Words::new(wording)))
+    };
+    let mut all = services.iter().enumerate().filter(|(_, service)| mends(service));
+    let (Some((only, _)), None) = (all.next(), all.next()) else { return None };
+    Some(only)
 }
 
 /// "A beard trim" is no "trim": a wording that was only said as part of a longer one of another service.
@@ -127,7 +149,7 @@ fn score(said: &[String], service: &Named, all: &[Named]) -> f64 {
         let weight = if *phrase == service.0[0] { NAME_WORD } else { ALIAS_WORD };
         best = best.max(window_score(said, &wanted));
         for word in &wanted {
-            if !GENERIC.contains(word) && unique(word, all) {
+            if !names_nothing(word) && unique(word, all) {
                 // "Let me check" is no "checkup".
                 let said = said.iter().filter(|s| !GENERIC.contains(&s.as_str()));
                 best = best.max(said.map(|s| word_score(s, word)).fold(0.0, f64::max) * weight);
@@ -135,6 +157,11 @@ fn score(said: &[String], service: &Named, all: &[Named]) -> f64 {
         }
     }
     best
+}
+
+/// "No" of "no hot water": a word that is said for a hundred reasons.
+fn names_nothing(word: &str) -> bool {
+    GENERIC.contains(&word) || word.chars().count() < WORD_LETTERS_MIN || ENGLISH.stop_words.contains(word)
 }
 
 /// Whether no other service has this word.

@@ -110,6 +110,12 @@ impl Step {
         )
     }
 
+    /// Whether it asks who is calling, and what is said is a name or a number.
+    pub(super) fn is_about_caller(&self) -> bool {
+        use Step::*;
+        matches!(self, Name | ConfirmPhone | Phone | PhoneBack(_) | Email | EmailBack(_) | Proof)
+    }
+
     /// Whether a calendar is writing.
     pub(super) fn is_writing(&self) -> bool {
         matches!(self, Step::WaitBook(_) | Step::WaitChange(_))

@@ -425,7 +425,9 @@ fn combine(words: &Words, mut clocks: Vec<Mention>) -> Option<TimeWish> {
     let refused = |m: &Mention| {
         // What refuses one time does not refuse the next: "not ten, eleven".
         let from = ends.iter().copied().filter(|end| *end <= m.at).max().unwrap_or(0).max(m.at.saturating_sub(2));
-        (from..m.at).any(|i| matches!(words.word(i), "not" | "than" | "except"))
+        // "Not three, three thirty": an hour that is no time by itself takes the refusal.
+        let taken = |i: usize| (i + 1..m.at).any(|between| cardinal(words, between).is_some());
+        (from..m.at).any(|i| matches!(words.word(i), "not" | "than" | "except") && !taken(i))
             && !words.word(m.at.saturating_sub(2)).starts_with("later")
             && words.before(m.at) != "before"
             && words.before(m.at) != "after"

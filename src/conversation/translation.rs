@@ -73,8 +73,27 @@ fn folded(word: &str) -> String {
     if ACCENTED.contains(&word) {
         return word.to_string();
     }
+    if let Some((_, other)) = VOSEO.iter().find(|(vos, _)| *vos == word) {
+        return (*other).to_string();
+    }
     word.chars().map(unaccented).collect()
 }
+
+/// As it is said by the River Plate and in Spain, and as the phrases of the file say it.
+const VOSEO: [(&str, &str); 12] = [
+    ("podés", "puedes"),
+    ("tenés", "tienes"),
+    ("querés", "quieres"),
+    ("sabés", "sabes"),
+    ("hacés", "haces"),
+    ("decís", "dices"),
+    ("venís", "vienes"),
+    ("mirá", "mira"),
+    ("decime", "dime"),
+    ("podéis", "pueden"),
+    ("tenéis", "tienen"),
+    ("queréis", "quieren"),
+];
 
 /// Told from another word by the accent alone.
 const ACCENTED: [&str; 11] =
