@@ -308,6 +308,7 @@ fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
         credentials,
         number: trunk.number.clone(),
         expires: trunk.expires,
+        show_caller: trunk.show_caller,
     }
 }
 

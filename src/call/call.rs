@@ -8,10 +8,11 @@ use jiff::Timestamp;
 
 use super::ears::Ears;
 use super::event::CallEvent;
+use super::handing::Handing;
 use super::io::{Gone, Input, Output};
 use super::keys::Keys;
 use super::mind::Mind;
-use super::mouth::{Mouth, Said};
+use super::mouth::{Mouth, Played, Said};
 use super::record::{CallRecord, CallState, Line, MediaStats, Speaker};
 use super::turns::{Timing, Turn, Words};
 use crate::audio::Codec;
@@ -38,7 +39,7 @@ pub struct Settings {
 }
 
 /// What the SDP settled.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Media {
     /// Codec we send.
     pub codec: Codec,
@@ -57,7 +58,7 @@ pub struct Call {
     pub(super) answered: Option<Instant>,
     next_tick: Option<Instant>,
     pub(super) receiver: rtp::Receiver,
-    sender: rtp::Sender,
+    pub(super) sender: rtp::Sender,
     rtcp: rtp::Rtcp,
     pub(super) ears: Ears,
     pub(super) mouth: Mouth,
@@ -72,14 +73,20 @@ pub struct Call {
     /// The conversation is over once the mouth is empty.
     pub(super) parting: Option<Disposition>,
     last_packet: Option<Instant>,
-    on_hold: bool,
+    pub(super) on_hold: bool,
     /// The time the calendar keeps for this call.
     kept: Option<Hold>,
+    /// The caller is on the way to a person.
+    pub(super) handing: Option<Handing>,
+    /// Number of the last call to somebody.
+    pub(super) legs: u32,
+    /// What the SDP last settled.
+    pub(super) agreed: Media,
     pub(super) outputs: VecDeque<Output>,
     heard_frame: Vec<i16>,
     spoken_frame: [i16; FRAME_SAMPLES],
-    packet: Vec<u8>,
-    packet_ready: bool,
+    pub(super) packet: Vec<u8>,
+    pub(super) packet_ready: bool,
     report: Option<Vec<u8>>,
 }
 
@@ -124,6 +131,9 @@ impl Call {
             last_packet: None,
             on_hold: false,
             kept: None,
+            handing: None,
+            legs: 0,
+            agreed: media,
             outputs: VecDeque::new(),
             heard_frame: Vec::with_capacity(FRAME_SAMPLES),
             spoken_frame: [0; FRAME_SAMPLES],
@@ -163,6 +173,7 @@ impl Call {
                 self.last_packet = Some(now);
                 // What is no RTP is counted by nobody: the line may carry anything.
                 let _ = self.receiver.handle_packet(bytes, now);
+                self.caller_said(bytes, now);
             }
             Input::Rtcp(bytes) => {
                 self.rtcp.handle(bytes, now);
@@ -204,6 +215,10 @@ impl Call {
                 self.close_if_written();
             }
             Input::Hold(on_hold) => self.hold(on_hold, now),
+            Input::Person { leg, news } => self.person_news(leg, news, now),
+            Input::PersonRtp(bytes) => self.person_said(bytes, now),
+            Input::Whispered { leg, say, pcm, last } => self.whispered(leg, say, pcm, last),
+            Input::Referred(status) => self.referred(status, now),
             Input::Gone(gone) => self.gone(gone, now),
         }
         self.keep();
@@ -253,6 +268,7 @@ impl Call {
         self.sender.set_codec(media.codec);
         self.receiver.set_event_payload_types(media.dtmf_pt.as_slice());
         self.record.media.codec = media.codec.name().into();
+        self.caller_renegotiated(media);
     }
 
     fn answer(&mut self, known: Option<crate::conversation::KnownCaller>, now: Instant) {
@@ -286,9 +302,23 @@ impl Call {
         // A tick that comes very late (the machine slept) does not play its backlog in one burst.
         let behind = now.duration_since(due) > BACKLOG_MAX;
         self.next_tick = Some(if behind { now + FRAME } else { due + FRAME });
-        self.hear(now);
-        self.speak(now);
-        self.mind_the_time(now);
+        if self.is_joined() {
+            self.overhear(now);
+        } else {
+            self.hear(now);
+            self.speak(now);
+            self.mind_the_time(now);
+        }
+        self.tick_person(now);
+    }
+
+    /// A caller who talks to a person is only counted: packets, keys, and whether the line lives.
+    fn overhear(&mut self, now: Instant) {
+        self.receiver.pull_frame(now, &mut self.heard_frame);
+        while self.receiver.poll_digit().is_some() {
+            self.note_key();
+        }
+        self.mind_the_line(now);
     }
 
     fn hear(&mut self, now: Instant) {
@@ -309,6 +339,11 @@ impl Call {
     fn speak(&mut self, now: Instant) {
         let now_ms = self.now_ms(now);
         let played = self.mouth.play(&mut self.spoken_frame, now_ms);
+        if played == Played::Silence && self.is_handing() {
+            let mut frame = [0; FRAME_SAMPLES];
+            self.hold_tone(&mut frame);
+            self.spoken_frame = frame;
+        }
         self.played(played, now);
         if self.on_hold {
             return;
@@ -329,11 +364,10 @@ impl Call {
     fn mind_the_time(&mut self, now: Instant) {
         self.mind_silence(now);
         let Some(answered) = self.answered else { return };
-        let deaf = self.last_packet.is_some_and(|at| now.duration_since(at) > MEDIA_TIMEOUT);
-        if deaf && !self.on_hold {
-            self.outputs.push_back(Output::HangUp);
-            self.gone(Gone::Caller, now);
-        } else if now.duration_since(answered) > CALL_MAX {
+        if self.mind_the_line(now) {
+            return;
+        }
+        if now.duration_since(answered) > CALL_MAX {
             self.outputs.push_back(Output::HangUp);
             self.gone(Gone::Shutdown, now);
         } else if self.parting.is_some() && !self.mouth.is_busy() && !self.mind.is_waiting() {
@@ -342,11 +376,22 @@ impl Call {
         }
     }
 
+    /// Ends the call when nothing comes from the caller any more; whether it did.
+    fn mind_the_line(&mut self, now: Instant) -> bool {
+        let deaf = self.last_packet.is_some_and(|at| now.duration_since(at) > MEDIA_TIMEOUT) && !self.on_hold;
+        if deaf {
+            self.outputs.push_back(Output::HangUp);
+            self.gone(Gone::Caller, now);
+        }
+        deaf
+    }
+
     /// The line is gone: the call ends now, or once a booking in flight has been answered.
     fn gone(&mut self, gone: Gone, now: Instant) {
         if matches!(self.phase, Phase::Closing { .. } | Phase::Over) {
             return;
         }
+        self.left_while_handing(now);
         if let Some(said) = self.mouth.drop_rest(self.now_ms(now)) {
             self.agent_line(said);
         }
@@ -367,7 +412,7 @@ impl Call {
         }
     }
 
-    fn finish(&mut self, gone: Gone, now: Instant) {
+    pub(super) fn finish(&mut self, gone: Gone, now: Instant) {
         self.phase = Phase::Over;
         let conversation = self.mind.conversation();
         let settled = self.parting.unwrap_or_else(|| conversation.disposition());

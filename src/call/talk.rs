@@ -201,12 +201,10 @@ impl Call {
 
     /// A key went down.
     pub(super) fn press(&mut self, key: char, now: Instant) {
-        if self.phase != Phase::Active {
+        if self.phase != Phase::Active || self.is_joined() {
             return;
         }
-        if self.record.digits.len() < MASKED_KEYS_MAX {
-            self.record.digits.push('*');
-        }
+        self.note_key();
         let expectation = self.mind.conversation().expectation();
         self.quiet_since = Some(now);
         if let Some(said) = self.mouth.drop_rest(self.now_ms(now)) {
@@ -215,6 +213,13 @@ impl Call {
         }
         if let Some(keys) = self.keys.press(key, expectation, now) {
             self.typed(keys, now);
+        }
+    }
+
+    /// One more key in the record, masked.
+    pub(super) fn note_key(&mut self) {
+        if self.record.digits.len() < MASKED_KEYS_MAX {
+            self.record.digits.push('*');
         }
     }
 
@@ -272,6 +277,8 @@ impl Call {
                     let tool = self.mind.ask(request, false);
                     self.outputs.push_back(Output::Interpret { tool, utterance });
                 }
+                Action::PutThrough { request, people, whisper } => self.hand_over(request, people, whisper, now),
+                Action::CallNobody { .. } => self.call_nobody(),
                 Action::HangUp(disposition) => self.parting = Some(disposition),
             }
         }
@@ -318,7 +325,7 @@ impl Call {
     /// Silence after everything was said: ask again; a slow tool: bridge it.
     pub(super) fn mind_silence(&mut self, now: Instant) {
         if self.bridge_at.is_some_and(|at| at <= now) {
-            self.bridge_at = Some(now + BRIDGE_AGAIN_AFTER);
+            self.bridge_at = Some(now + if self.is_handing() { BRIDGE_PERSON } else { BRIDGE_AGAIN_AFTER });
             if !self.mouth.is_busy() && self.mind.is_waiting() {
                 self.tell(Event::Waiting, now);
             }
@@ -374,6 +381,8 @@ const ONSET_MS: u64 = 60;
 const BRIDGE_AFTER: Duration = Duration::from_millis(700);
 /// And another one: silence for longer than this sounds like a dead line.
 const BRIDGE_AGAIN_AFTER: Duration = Duration::from_secs(4);
+/// The same while somebody's phone rings: there is something to hear.
+const BRIDGE_PERSON: Duration = Duration::from_secs(15);
 /// Longest silence after an ordinary question.
 const SILENCE: Duration = Duration::from_secs(7);
 /// While somebody looks at a diary or spells a name.

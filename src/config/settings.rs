@@ -117,6 +117,8 @@ pub struct TrunkConfig {
     pub number: Option<String>,
     /// How long a sign-in is asked to last.
     pub expires: Duration,
+    /// Whether calls that are put through may show the caller's number.
+    pub show_caller: bool,
 }
 
 /// A signalling socket.

@@ -44,6 +44,7 @@ fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigErr
         password: password.into_inner(),
         number: called,
         expires: Duration::from_secs(expires),
+        show_caller: raw.show_caller,
     })
 }
 

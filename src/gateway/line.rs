@@ -14,13 +14,15 @@ use tokio::time::sleep_until;
 
 use super::handle::Handle;
 use super::leg::{Leg, MAILBOX_MAX, Mail, Signalling};
+use super::person::{PersonMail, Wanted};
+use super::placing::renegotiated;
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
 use super::tools::Tools;
 use super::trunks::{Ask, Signed, TrunkState};
 use crate::audio::Codec;
-use crate::call::{self, Call, Gone, Media};
+use crate::call::{self, Call, Gone, Media, News};
 use crate::conversation::{Business, e164};
 use crate::rtp::SourceFilter;
 use crate::sip::sdp::{self, Agreed, Direction};
@@ -34,6 +36,10 @@ pub(super) enum Command {
     Answer(String),
     /// BYE, CANCEL or a refusal, as the dialog stands.
     HangUp,
+    /// Call somebody for this dialog's caller.
+    Place(Box<Wanted>),
+    /// REFER to a URI, or to a number as the trunk writes it.
+    Refer { target: String, trunk: Option<String> },
 }
 
 /// The line's state.
@@ -47,6 +53,8 @@ pub(super) struct Line {
     pub handle: Handle,
     pub commands: mpsc::UnboundedReceiver<(DialogId, Command)>,
     pub post: mpsc::UnboundedSender<(DialogId, Command)>,
+    /// The line that is signed in at the trunks.
+    pub trunk_line: mpsc::UnboundedSender<(DialogId, Command)>,
     pub calls: HashMap<DialogId, Dialog>,
     /// By their place in the settings.
     pub trunks: Vec<Signed>,
@@ -57,10 +65,12 @@ pub(super) struct Line {
 
 /// What the line keeps of a call.
 pub(super) struct Dialog {
-    mail: mpsc::Sender<Mail>,
-    local: sdp::LocalMedia,
+    pub mail: mpsc::Sender<Mail>,
+    pub local: sdp::LocalMedia,
     /// Our description was the offer: the answer comes with the ACK (RFC 3264, 4).
-    offered: bool,
+    pub offered: bool,
+    /// Number of a call of ours to somebody; none: the caller's.
+    pub leg: Option<u32>,
 }
 
 impl Line {
@@ -76,7 +86,7 @@ impl Line {
                     // ICMP errors of earlier datagrams surface here; the socket itself is fine.
                     Err(error) => tracing::debug!(%error, "sip socket"),
                 },
-                Some((dialog, command)) = self.commands.recv() => self.obey(dialog, command),
+                Some((dialog, command)) = self.commands.recv() => self.obey(dialog, command).await,
                 Some(ask) = self.trunk_asks.recv() => match ask {
                     Ask::At(trunk, at) => self.sign_in(trunk, at).await,
                     Ask::Leave(done) => self.sign_out(done),
@@ -90,10 +100,12 @@ impl Line {
         }
     }
 
-    fn obey(&mut self, dialog: DialogId, command: Command) {
+    async fn obey(&mut self, dialog: DialogId, command: Command) {
         match command {
             Command::Answer(sdp) => self.endpoint.answer(dialog, sdp, Instant::now()),
             Command::HangUp => self.endpoint.hang_up(dialog, Instant::now()),
+            Command::Place(wanted) => self.place(*wanted).await,
+            Command::Refer { target, trunk } => self.refer(dialog, &target, trunk.as_deref()),
         }
     }
 
@@ -131,7 +143,10 @@ impl Line {
                     EndCause::LocalHangUp | EndCause::Rejected => Gone::Shutdown,
                     EndCause::NoAck | EndCause::Unanswered => Gone::Failure,
                 };
-                self.mail(dialog, Mail::Gone(gone));
+                match self.calls.get(&dialog).and_then(|call| call.leg) {
+                    Some(_) => self.person_mail(dialog, PersonMail::News(News::Ended)),
+                    None => self.mail(dialog, Mail::Gone(gone)),
+                }
                 self.calls.remove(&dialog);
             }
             Event::Refused { source, reason } => tracing::warn!(%source, ?reason, "refused"),
@@ -139,8 +154,15 @@ impl Line {
             Event::RegistrationFailed { registration, status, reason, retry_in } => {
                 self.sign_in_failed(registration, status, &reason, retry_in);
             }
-            // This side places no calls.
-            Event::Ringing { .. } | Event::Answered { .. } | Event::Failed { .. } => {}
+            Event::Ringing { dialog, .. } => self.person_mail(dialog, PersonMail::News(News::Ringing)),
+            Event::Answered { dialog, answer } => self.person_answered(dialog, &answer),
+            Event::Failed { dialog, status, reason } => {
+                tracing::info!(status, reason, "somebody who was called did not take it");
+                self.person_mail(dialog, PersonMail::News(News::Failed(status)));
+                self.calls.remove(&dialog);
+            }
+            Event::Referred { dialog, status } => self.mail(dialog, Mail::Referred(status)),
+            Event::ReferAsked { dialog, target } => self.refuse_refer(dialog, &target),
         }
     }
 
@@ -193,7 +215,7 @@ impl Line {
         self.handle.trunk(&signed.trunk.name, signed.place(), TrunkState::Failed, Some(problem));
     }
 
-    fn mail(&self, dialog: DialogId, mail: Mail) {
+    pub(super) fn mail(&self, dialog: DialogId, mail: Mail) {
         // A closed mailbox is a call that is over already.
         if let Some(call) = self.calls.get(&dialog)
             && let Err(TrySendError::Full(mail)) = call.mail.try_send(mail)
@@ -204,6 +226,10 @@ impl Line {
 
     async fn incoming(&mut self, incoming: Incoming) {
         let (dialog, now) = (incoming.dialog, Instant::now());
+        if incoming.replaces.is_some() {
+            // Nobody takes over a call of ours from outside it.
+            return self.reject(dialog, 603, "Decline", None);
+        }
         if self.handle.is_draining() || self.handle.running() >= self.settings.calls_max {
             return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
         }
@@ -237,7 +263,7 @@ impl Line {
         self.endpoint.reach_at(dialog, SocketAddr::new(ip, sip_port));
         self.endpoint.ring(dialog, now);
         let (post, mailbox) = mpsc::channel(MAILBOX_MAX);
-        self.calls.insert(dialog, Dialog { mail: post.clone(), local, offered: agreed.is_none() });
+        self.calls.insert(dialog, Dialog { mail: post.clone(), local, offered: agreed.is_none(), leg: None });
         let mut filter = SourceFilter::new();
         if let Some(remote) = agreed.and_then(|agreed| agreed.remote) {
             filter.set_expected(remote, incoming.source.ip());
@@ -260,6 +286,9 @@ impl Line {
             keeping: None,
             asked: (0, 0),
             stale: Arc::new(AtomicBool::new(false)),
+            trunk_line: self.trunk_line.clone(),
+            calling: None,
+            person: None,
         };
         self.start(leg, description);
     }
@@ -291,7 +320,8 @@ impl Line {
             return true;
         }
         let Some(agreed) = answer.and_then(|answer| sdp::accept_answer(answer).ok()) else { return false };
-        self.mail(dialog, renegotiated(&agreed));
+        let leg = call.leg;
+        self.mail(dialog, renegotiated(leg, &agreed));
         true
     }
 
@@ -307,7 +337,8 @@ impl Line {
         match sdp::negotiate(&offer, call.local) {
             Ok(negotiated) => {
                 call.local.version += 1;
-                self.mail(dialog, renegotiated(&negotiated.agreed));
+                let leg = call.leg;
+                self.mail(dialog, renegotiated(leg, &negotiated.agreed));
                 self.endpoint.answer_reoffer(dialog, negotiated.answer, now);
             }
             Err(_) => self.endpoint.reject_reoffer(dialog, 488, now),
@@ -333,7 +364,7 @@ impl Line {
     }
 
     /// The address media is asked to come to: the advertised one, or the one this host reaches the peer from.
-    async fn media_ip(&self, peer: SocketAddr) -> IpAddr {
+    pub(super) async fn media_ip(&self, peer: SocketAddr) -> IpAddr {
         if let Some(ip) = self.settings.advertised {
             return ip;
         }
@@ -357,15 +388,12 @@ fn describe(offer: Option<&sdp::Session>, local: sdp::LocalMedia) -> Option<(Str
     Some((negotiated.answer, Some(negotiated.agreed)))
 }
 
-fn renegotiated(agreed: &Agreed) -> Mail {
-    Mail::Renegotiated {
-        remote: agreed.remote,
-        media: media(agreed),
-        on_hold: !matches!(agreed.direction, Direction::SendRecv | Direction::SendOnly),
-    }
+/// Whether the other side does not want to hear us.
+pub(super) fn on_hold(agreed: &Agreed) -> bool {
+    !matches!(agreed.direction, Direction::SendRecv | Direction::SendOnly)
 }
 
-fn media(agreed: &Agreed) -> Media {
+pub(super) fn media(agreed: &Agreed) -> Media {
     let codec = match agreed.codec {
         sdp::Codec::Pcmu(_) => Codec::Pcmu,
         sdp::Codec::Pcma(_) => Codec::Pcma,
@@ -376,7 +404,7 @@ fn media(agreed: &Agreed) -> Media {
 /// What our own offer names first, until the answer says what it is.
 const MEDIA_UNTIL_ANSWERED: Media = Media { codec: Codec::Pcmu, dtmf_pt: Some(101) };
 /// Packet length we ask for.
-const PTIME_MS: u16 = 20;
+pub(super) const PTIME_MS: u16 = 20;
 /// The largest UDP payload.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// With no timer pending the line still wakes now and then.

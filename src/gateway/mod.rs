@@ -4,6 +4,8 @@ mod breaker;
 mod handle;
 mod leg;
 mod line;
+mod person;
+mod placing;
 mod ports;
 mod random;
 mod run;

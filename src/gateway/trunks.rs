@@ -29,6 +29,8 @@ pub struct Trunk {
     pub number: Option<String>,
     /// How long a sign-in is asked to last.
     pub expires: Duration,
+    /// Whether calls of ours may show the caller's number.
+    pub show_caller: bool,
 }
 
 /// How signing in at a trunk stands.

@@ -87,6 +87,11 @@ impl Sender {
         self.header.timestamp
     }
 
+    /// Sequence number of the next packet.
+    pub fn sequence(&self) -> u16 {
+        self.header.sequence_number
+    }
+
     /// Packets sent, modulo 2^32 as RFC 3550 section 6.4.1 counts.
     pub fn packets(&self) -> u32 {
         self.packets
