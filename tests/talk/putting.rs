@@ -71,7 +71,7 @@ fn the_whisper_says_who_why_and_what_was_agreed() {
         "yes",
     ]);
     assert!(!booked.booked.is_empty(), "{}", booked.transcript());
-    booked.hear("can I also talk to a person about my bill please");
+    booked.hear("can I talk to a person about my bill please");
     let whisper = &booked.called.last().expect("somebody is called").2;
     for part in ["Bob Jones", "Asked for a person", "Just booked a cleaning", "10", "about my bill", "Press 1"] {
         assert!(whisper.text.contains(part), "{part}: {}", whisper.text);
