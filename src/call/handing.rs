@@ -62,6 +62,8 @@ impl Call {
     pub(super) fn call_nobody(&mut self) {
         let Some(handing) = self.handing.take() else { return };
         self.mind.forget(handing.tool);
+        // What the caller waited for is not to come back with the words.
+        self.mind.settle();
         self.bridge_at = None;
         self.outputs.push_back(Output::Release { leg: handing.leg });
     }

@@ -143,7 +143,7 @@ impl Mind {
     ) -> Vec<Action> {
         let Some(at) = self.tools.iter().position(|asked| asked.tool == tool) else { return Vec::new() };
         let asked = self.tools.swap_remove(at);
-        if asked.writes {
+        if asked.writes || asked.calls {
             self.before = None;
         }
         if !asked.ahead {

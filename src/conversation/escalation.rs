@@ -106,15 +106,27 @@ impl Duty {
         let said = plain(whom);
         std::iter::once(&self.name).chain(&self.answers_for).any(|name| {
             let name = plain(name);
-            // "Maria" is Maria Lopez, "the billing department" is billing.
-            contains(&name, &said) || contains(&said, &name)
+            // "Maria" is Maria Lopez, "the billing department" is billing, and so is "building" to a recogniser.
+            let alike = |word: &String| name.iter().any(|own| is_misheard(own, word));
+            contains(&name, &said) || contains(&said, &name) || said.iter().any(alike)
         })
+    }
+
+    /// Whether they, or what they answer for, are named in what was said.
+    fn is_named(&self, said: &str) -> bool {
+        let said = plain(said);
+        std::iter::once(&self.name).chain(&self.answers_for).any(|name| contains(&said, &plain(name)))
     }
 }
 
 /// Lower case words.
 fn plain(text: &str) -> Vec<String> {
     text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether a word is probably this one: there are few to choose from.
+fn is_misheard(own: &str, word: &str) -> bool {
+    own.len() >= LONG_CHARS && strsim::normalized_damerau_levenshtein(own, word) >= ALIKE
 }
 
 /// Whether `part` stands in `whole`, word by word.
@@ -141,11 +153,12 @@ impl Escalation {
         self.duty.iter().filter(|d| d.hours.as_ref().is_none_or(|hours| open_in(hours, now))).collect()
     }
 
-    /// Those who may be called for a caller at this local time, in order: who answers for `whom` comes first, and
-    /// somebody asked for by name is nobody else.
-    pub(super) fn reachable(&self, whom: Option<&str>, now: &Zoned) -> Vec<Duty> {
+    /// Those who may be called for a caller at this local time, in order: who answers for `whom`, or for what was
+    /// `said`, comes first, and somebody asked for by name is nobody else.
+    pub(super) fn reachable(&self, whom: Option<&str>, said: Option<&str>, now: &Zoned) -> Vec<Duty> {
         let there = self.on_duty(now).into_iter().filter(|duty| duty.reach.is_some());
-        let (named, rest): (Vec<&Duty>, Vec<&Duty>) = there.partition(|duty| whom.is_some_and(|whom| duty.is(whom)));
+        let (named, rest): (Vec<&Duty>, Vec<&Duty>) = there
+            .partition(|duty| whom.is_some_and(|whom| duty.is(whom)) || said.is_some_and(|said| duty.is_named(said)));
         let by_name = whom.is_some_and(|whom| whom.starts_with(char::is_uppercase));
         let anybody = rest.into_iter().filter(|duty| !by_name && duty.answers_for.is_empty());
         named.into_iter().chain(anybody).take(ASKED_MAX).cloned().collect()
@@ -185,6 +198,10 @@ pub fn whisper(reason: Reason, outcome: &Outcome) -> String {
 
 /// Longest whisper: a quarter of a minute of speech.
 const WHISPER_CHARS: usize = 240;
+/// Shorter words are too much like others.
+const LONG_CHARS: usize = 5;
+/// One letter in four may be another.
+const ALIKE: f64 = 0.75;
 /// So many are called for one caller: nobody waits longer.
 const ASKED_MAX: usize = 5;
 /// Turns that may lead nowhere unless told otherwise.

@@ -22,7 +22,7 @@ impl Conversation {
         if !counts || self.asked_people || self.step.is_writing() {
             return false;
         }
-        let people = rules.reachable(whom, &now);
+        let people = rules.reachable(whom, said, &now);
         if people.is_empty() {
             return false;
         }

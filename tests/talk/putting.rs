@@ -45,6 +45,8 @@ fn whoever_answers_for_it_is_asked_first() {
     for (said, who) in [
         ("can I speak to a person please", &["Maria", "Ann"][..]),
         ("can I speak to someone in billing please", &["Joe", "Maria", "Ann"]),
+        ("could you connect me to the building department please", &["Joe", "Maria", "Ann"]),
+        ("can I talk to a person about billing", &["Joe", "Maria", "Ann"]),
         ("can I speak to Maria please", &["Maria"]),
         ("can I speak to Sarah please", &[]),
     ] {

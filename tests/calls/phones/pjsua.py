@@ -167,11 +167,16 @@ def main(uri, number, codec, record=None):
         while not lines.empty():
             verb, _, what = lines.get().partition(" ")
             if verb == "leave":
-                # The recording is complete once its writer is gone.
-                phone.recorder = None
-                return
+                return complete(endpoint, phone)
             obey(phone.call, verb, what)
-    phone.recorder = None
+    complete(endpoint, phone)
+
+
+def complete(endpoint, phone):
+    """The recording is on the disk once the library is gone."""
+    if phone.recorder:
+        phone.recorder = None
+        endpoint.libDestroy()
 
 
 status = 1
