@@ -73,10 +73,17 @@ impl Conversation {
         }
     }
 
-    /// A turn of a caller who waits: only "never mind" and "take a message" change anything.
+    /// A turn of a caller who waits: an emergency is answered as ever; only "never mind" and "take a message" change
+    /// anything.
     pub(super) fn while_people_are_asked(&mut self, event: Event) {
         let (Event::Heard { text, .. }, Step::WaitPerson(request)) = (event, self.step.clone()) else { return };
         let words = Words::heard(&text, self.language());
+        if ENGLISH.means("emergency", &words) {
+            return match self.business.emergency.clone() {
+                Some(text) => self.speak(text),
+                None => self.say("emergency", &[]),
+            };
+        }
         let enough = ["message", "callback", "call_later", "cancel"].iter().any(|what| ENGLISH.means(what, &words));
         if enough {
             self.actions.push_back(Action::CallNobody { request });

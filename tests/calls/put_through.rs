@@ -155,7 +155,9 @@ impl<'a> Caller<'a> {
         let phone = Pjsua::call_recorded(&server.uri("desk"), number, Codec::Pcmu, &file);
         let (answered, id) = (Instant::now(), live_call(server, number));
         let mut caller = Self { phone, id, server, file, answered };
-        caller.says_after("?", &format!("Could you connect me to the {whom} department please?"));
+        // Into the greeting: nobody has to hear it to its end.
+        pause(Duration::from_secs(2));
+        caller.phone.play(&speech(Voice::Kal, &format!("Could you connect me to the {whom} department please?")));
         caller.record("somebody is asked", |call| call["outcome"]["handover"].is_object());
         caller
     }

@@ -103,6 +103,8 @@ fn what_is_said_while_it_rings_changes_nothing_but_enough_is_enough() {
     let mut call = call(Escalation::default(), 10).says(&["can I speak to a person please", "<silence>", "#5"]);
     call.hear("so what's the weather like");
     assert_eq!(call.called.len(), 1);
+    call.hear("he is having a heart attack");
+    assert!(call.last().contains("911") && call.called.len() == 1, "{}", call.transcript());
     call.hear("never mind");
     assert!(call.called.is_empty() && call.last().contains('?'), "{}", call.transcript());
 }
