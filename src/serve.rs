@@ -314,6 +314,7 @@ fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
         number: trunk.number.clone(),
         expires: trunk.expires,
         security: trunk.srtp,
+        show_caller: trunk.show_caller,
     }
 }
 

@@ -20,7 +20,7 @@ impl Codec {
     pub const ALL: [Codec; 4] = [Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma];
 
     /// RTP payload type: RFC 3551 section 6, or the one we give Opus when we offer it.
-    pub fn payload_type(self) -> u8 {
+    pub const fn payload_type(self) -> u8 {
         match self {
             Codec::Pcmu => 0,
             Codec::Pcma => 8,

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::ears::Ears;
 use super::event::CallEvent;
+use super::handing::Handing;
 use super::io::{Gone, Input, Output};
 use super::keys::{Echoes, Keys, Origin};
 use super::mind::Mind;
@@ -39,7 +40,7 @@ pub struct Settings {
 }
 
 /// What the SDP settled.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Media {
     /// Codec and packets, both ways.
     pub format: rtp::Format,
@@ -53,7 +54,7 @@ pub struct Media {
 
 impl Media {
     /// A codec as it usually is, with telephone-event.
-    pub fn of(codec: crate::audio::Codec) -> Self {
+    pub const fn of(codec: crate::audio::Codec) -> Self {
         Self { format: rtp::Format::of(codec), dtmf_pt: Some(101), key_tones: false, protection: None }
     }
 }
@@ -93,12 +94,20 @@ pub struct Call {
     pub(super) on_hold: bool,
     /// The time the calendar keeps for this call.
     kept: Option<Hold>,
+    /// The caller is on the way to a person.
+    pub(super) handing: Option<Handing>,
+    /// Number of the last call to somebody.
+    pub(super) legs: u32,
+    /// What the SDP last settled.
+    pub(super) agreed: Media,
     pub(super) outputs: VecDeque<Output>,
     pub(super) heard_frame: Vec<i16>,
     pub(super) spoken_frame: Vec<i16>,
     /// Sound that waits to fill a packet.
     pub(super) unsent: Vec<i16>,
     pub(super) packet: Vec<u8>,
+    /// A packet of somebody else's, on its way to the caller.
+    pub(super) packet_ready: bool,
     pub(super) report: Option<Vec<u8>>,
 }
 
@@ -148,11 +157,15 @@ impl Call {
             last_packet: None,
             on_hold: false,
             kept: None,
+            handing: None,
+            legs: 0,
+            agreed: media,
             outputs: VecDeque::new(),
             heard_frame: Vec::with_capacity(frame_samples(rate)),
             spoken_frame: vec![0; frame_samples(rate)],
             unsent: Vec::with_capacity(4 * frame_samples(rate)),
             packet: Vec::with_capacity(PACKET_BYTES_RESERVED),
+            packet_ready: false,
             report: None,
         };
         call.outputs.push_back(Output::Event(CallEvent::Started(Box::new(call.record.clone()))));
@@ -187,6 +200,7 @@ impl Call {
                 self.last_packet = Some(now);
                 // What is no RTP is counted by nobody: the line may carry anything.
                 let _ = self.receiver.handle_packet(bytes, now);
+                self.caller_said(bytes, now);
             }
             Input::Rtcp(bytes) => {
                 let news = self.rtcp.handle(bytes, now);
@@ -232,6 +246,10 @@ impl Call {
                 self.close_if_written();
             }
             Input::Hold(on_hold) => self.hold(on_hold, now),
+            Input::Person { leg, news } => self.person_news(leg, news, now),
+            Input::PersonRtp(bytes) => self.person_said(bytes, now),
+            Input::Whispered { leg, say, pcm, last } => self.whispered(leg, say, pcm, last),
+            Input::Referred(status) => self.referred(status, now),
             Input::Gone(gone) => self.gone(gone, now),
         }
         self.keep();
@@ -302,9 +320,23 @@ impl Call {
         // A tick that comes very late (the machine slept) does not play its backlog in one burst.
         let behind = now.duration_since(due) > BACKLOG_MAX;
         self.next_tick = Some(if behind { now + FRAME } else { due + FRAME });
-        self.hear(now);
-        self.speak(now);
-        self.mind_the_time(now);
+        if self.is_joined() {
+            self.overhear(now);
+        } else {
+            self.hear(now);
+            self.speak(now);
+            self.mind_the_time(now);
+        }
+        self.tick_person(now);
+    }
+
+    /// A caller who talks to a person is only counted: packets, keys, and whether the line lives.
+    fn overhear(&mut self, now: Instant) {
+        self.receiver.pull_frame(now, &mut self.heard_frame);
+        while self.receiver.poll_digit().is_some() {
+            self.note_key();
+        }
+        self.mind_the_line(now);
     }
 
     fn hold(&mut self, on_hold: bool, now: Instant) {
@@ -316,11 +348,10 @@ impl Call {
     fn mind_the_time(&mut self, now: Instant) {
         self.mind_silence(now);
         let Some(answered) = self.answered else { return };
-        let deaf = self.last_packet.is_some_and(|at| now.duration_since(at) > MEDIA_TIMEOUT);
-        if deaf && !self.on_hold {
-            self.outputs.push_back(Output::HangUp);
-            self.gone(Gone::Caller, now);
-        } else if now.duration_since(answered) > CALL_MAX {
+        if self.mind_the_line(now) {
+            return;
+        }
+        if now.duration_since(answered) > CALL_MAX {
             self.outputs.push_back(Output::HangUp);
             self.gone(Gone::Shutdown, now);
         } else if self.parting.is_some() && !self.mouth.is_busy() && !self.mind.is_waiting() {
@@ -329,11 +360,22 @@ impl Call {
         }
     }
 
+    /// Ends the call when nothing comes from the caller any more; whether it did.
+    fn mind_the_line(&mut self, now: Instant) -> bool {
+        let deaf = self.last_packet.is_some_and(|at| now.duration_since(at) > MEDIA_TIMEOUT) && !self.on_hold;
+        if deaf {
+            self.outputs.push_back(Output::HangUp);
+            self.gone(Gone::Caller, now);
+        }
+        deaf
+    }
+
     /// The line is gone: the call ends now, or once a booking in flight has been answered.
     fn gone(&mut self, gone: Gone, now: Instant) {
         if matches!(self.phase, Phase::Closing { .. } | Phase::Over) {
             return;
         }
+        self.left_while_handing(now);
         if let Some(said) = self.mouth.drop_rest(self.now_ms(now)) {
             self.agent_line(said);
         }
@@ -354,7 +396,7 @@ impl Call {
         }
     }
 
-    fn finish(&mut self, gone: Gone, now: Instant) {
+    pub(super) fn finish(&mut self, gone: Gone, now: Instant) {
         self.phase = Phase::Over;
         let conversation = self.mind.conversation();
         let settled = self.parting.unwrap_or_else(|| conversation.disposition());

@@ -26,6 +26,14 @@ pub enum CallEvent {
         /// The line.
         line: Line,
     },
+    /// A person took the caller.
+    #[serde(rename = "call.transferred")]
+    Transferred {
+        /// Call id.
+        call_id: String,
+        /// Who.
+        to: String,
+    },
     /// The call is over; the record is complete.
     #[serde(rename = "call.ended")]
     Ended(Box<CallRecord>),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::call::Media;
 use super::event::CallEvent;
 use super::record::CallRecord;
 use crate::conversation::{
-    Appointment, BookError, BookingRequest, Hold, KnownCaller, Proposal, Slot, SlotQuery, Utterance,
+    Appointment, BookError, BookingRequest, Duty, Hold, KnownCaller, Language, Proposal, Slot, SlotQuery, Utterance,
 };
 
 /// Something happened to the call.
@@ -100,8 +101,47 @@ pub enum Input<'a> {
     },
     /// The caller put us on hold, or took us back.
     Hold(bool),
+    /// News of a call made for [`Output::Call`].
+    Person {
+        /// Echoed.
+        leg: u32,
+        /// What happened.
+        news: News,
+    },
+    /// An RTP datagram of whoever was called.
+    PersonRtp(&'a [u8]),
+    /// Sound for [`Output::Whisper`], 8 kHz.
+    Whispered {
+        /// Echoed.
+        leg: u32,
+        /// Echoed.
+        say: u32,
+        /// Samples.
+        pcm: Arc<[i16]>,
+        /// Nothing follows.
+        last: bool,
+    },
+    /// What became of [`Output::Refer`]: 1xx under way, 2xx done, else refused.
+    Referred(u16),
     /// The other side is gone, or we must end.
     Gone(Gone),
+}
+
+/// What happens on the line to somebody who was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// It rings there.
+    Ringing,
+    /// They picked up.
+    Answered(Media),
+    /// New SDP was agreed with them; whether they hold us.
+    Renegotiated(Media, bool),
+    /// They cannot be had: busy, no answer, refused.
+    Failed(u16),
+    /// A key of theirs, told by signalling (SIP INFO).
+    Key(char),
+    /// They hung up.
+    Ended,
 }
 
 /// Why the line is gone.
@@ -199,6 +239,36 @@ pub enum Output {
     },
     /// Keep this time while it is talked about, instead of what was kept before; none: give it back.
     Keep(Option<Hold>),
+    /// Call somebody for the caller: answered by [`Input::Person`].
+    Call {
+        /// Number of the call.
+        leg: u32,
+        /// Whom.
+        person: Duty,
+    },
+    /// Hang up there, or stop calling.
+    Release {
+        /// Number of the call.
+        leg: u32,
+    },
+    /// Make this audible to whoever was called: answered by [`Input::Whispered`].
+    Whisper {
+        /// Number of the call.
+        leg: u32,
+        /// Number of the saying.
+        say: u32,
+        /// Whole sentences.
+        text: String,
+        /// Their language.
+        language: Language,
+    },
+    /// Have the caller's own side call somebody instead of us: answered by [`Input::Referred`].
+    Refer {
+        /// Whom.
+        person: Duty,
+        /// Whether they take our place in the call that was made to them.
+        replacing: bool,
+    },
     /// End the SIP dialog.
     HangUp,
     /// Tell the outside.

@@ -36,6 +36,8 @@ struct Tool {
     /// Asked by the thought, not by the conversation.
     ahead: bool,
     writes: bool,
+    /// Somebody is being called: that is not taken back with the words that asked for it.
+    calls: bool,
 }
 
 impl Mind {
@@ -93,7 +95,7 @@ impl Mind {
 
     /// Takes back the last words, if nothing was written since: the caller had not finished.
     pub fn unhear(&mut self) -> bool {
-        if self.is_writing() {
+        if self.is_writing() || self.tools.iter().any(|tool| tool.calls) {
             return false;
         }
         let Some(before) = self.before.take() else { return false };
@@ -119,6 +121,18 @@ impl Mind {
         self.note_tool(request, false, writes)
     }
 
+    /// Numbers a call to somebody.
+    pub fn ask_person(&mut self, request: u32) -> u32 {
+        let tool = self.ask(request, false);
+        self.tools.iter_mut().filter(|asked| asked.tool == tool).for_each(|asked| asked.calls = true);
+        tool
+    }
+
+    /// Its answer is not waited for any more.
+    pub fn forget(&mut self, tool: u32) {
+        self.tools.retain(|asked| asked.tool != tool);
+    }
+
     /// A tool answered: routes the event to whoever asked. `event` is given the request number.
     pub fn answer(
         &mut self,
@@ -129,7 +143,7 @@ impl Mind {
     ) -> Vec<Action> {
         let Some(at) = self.tools.iter().position(|asked| asked.tool == tool) else { return Vec::new() };
         let asked = self.tools.swap_remove(at);
-        if asked.writes {
+        if asked.writes || asked.calls {
             self.before = None;
         }
         if !asked.ahead {
@@ -171,8 +185,9 @@ impl Mind {
                     outputs.extend([Output::FindAppointments { tool, phone: phone.clone() }]);
                 }
                 Action::Book { .. } | Action::Reschedule { .. } | Action::Cancel { .. } | Action::HangUp(_) => {}
-                // Asked once the words are final: a model's time costs more than it saves.
-                Action::Interpret { .. } => {}
+                // Asked once the words are final: a model's time costs more than it saves, and nobody's phone rings for
+                // words that may yet change.
+                Action::Interpret { .. } | Action::PutThrough { .. } | Action::CallNobody { .. } => {}
             }
             thought.actions.push(action);
         }
@@ -181,7 +196,7 @@ impl Mind {
 
     fn note_tool(&mut self, request: u32, ahead: bool, writes: bool) -> u32 {
         self.next_tool += 1;
-        self.tools.push(Tool { tool: self.next_tool, request, ahead, writes });
+        self.tools.push(Tool { tool: self.next_tool, request, ahead, writes, calls: false });
         self.next_tool
     }
 }

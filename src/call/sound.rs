@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::call::{Call, Media, Phase, ntp};
 use super::ears::Ears;
 use super::keys::Origin;
-use super::mouth::Mouth;
+use super::mouth::{Mouth, Played};
 use super::record::MediaStats;
 use crate::audio::{FRAME_SAMPLES, TELEPHONE_RATE};
 use crate::rtp;
@@ -13,6 +13,9 @@ use crate::rtp;
 impl Call {
     /// The next RTP packet that is full: none, one or two a tick, as packets are longer or shorter than it.
     pub fn take_packet(&mut self) -> Option<&[u8]> {
+        if std::mem::take(&mut self.packet_ready) {
+            return Some(self.packet.as_slice());
+        }
         let samples = self.sender.packet_samples();
         while self.unsent.len() >= samples {
             let worth = self.sender.next_packet(&self.unsent[..samples], &mut self.packet);
@@ -40,6 +43,7 @@ impl Call {
         self.receiver.add_format(format.payload_type, format.codec);
         self.key_tones = media.key_tones.then(|| self.key_tones.take().unwrap_or_default());
         note_codec(&mut self.record.media, media);
+        self.caller_renegotiated(media);
     }
 
     /// Nothing was heard or said yet: all of it works at another rate from now on.
@@ -72,6 +76,11 @@ impl Call {
     pub(super) fn speak(&mut self, now: Instant) {
         let now_ms = self.now_ms(now);
         let played = self.mouth.play(&mut self.spoken_frame, now_ms);
+        if played == Played::Silence && self.is_handing() {
+            let mut frame = std::mem::take(&mut self.spoken_frame);
+            self.hold_tone(&mut frame);
+            self.spoken_frame = frame;
+        }
         self.played(played, now);
         if self.on_hold {
             return;

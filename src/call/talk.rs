@@ -202,12 +202,10 @@ impl Call {
 
     /// A key went down.
     pub(super) fn press(&mut self, key: char, origin: Origin, now: Instant) {
-        if self.phase != Phase::Active || self.echoes.is_echo(key, origin, now) {
+        if self.phase != Phase::Active || self.is_joined() || self.echoes.is_echo(key, origin, now) {
             return;
         }
-        if self.record.digits.len() < MASKED_KEYS_MAX {
-            self.record.digits.push('*');
-        }
+        self.note_key();
         let expectation = self.mind.conversation().expectation();
         self.quiet_since = Some(now);
         if let Some(said) = self.mouth.drop_rest(self.now_ms(now)) {
@@ -216,6 +214,13 @@ impl Call {
         }
         if let Some(keys) = self.keys.press(key, expectation, now) {
             self.typed(keys, now);
+        }
+    }
+
+    /// One more key in the record, masked.
+    pub(super) fn note_key(&mut self) {
+        if self.record.digits.len() < MASKED_KEYS_MAX {
+            self.record.digits.push('*');
         }
     }
 
@@ -273,6 +278,8 @@ impl Call {
                     let tool = self.mind.ask(request, false);
                     self.outputs.push_back(Output::Interpret { tool, utterance });
                 }
+                Action::PutThrough { request, people, whisper } => self.hand_over(request, people, whisper, now),
+                Action::CallNobody { .. } => self.call_nobody(),
                 Action::HangUp(disposition) => self.parting = Some(disposition),
             }
         }
@@ -319,7 +326,7 @@ impl Call {
     /// Silence after everything was said: ask again; a slow tool: bridge it.
     pub(super) fn mind_silence(&mut self, now: Instant) {
         if self.bridge_at.is_some_and(|at| at <= now) {
-            self.bridge_at = Some(now + BRIDGE_AGAIN_AFTER);
+            self.bridge_at = Some(now + if self.is_handing() { BRIDGE_PERSON } else { BRIDGE_AGAIN_AFTER });
             if !self.mouth.is_busy() && self.mind.is_waiting() {
                 self.tell(Event::Waiting, now);
             }
@@ -375,6 +382,8 @@ const ONSET_MS: u64 = 60;
 const BRIDGE_AFTER: Duration = Duration::from_millis(700);
 /// And another one: silence for longer than this sounds like a dead line.
 const BRIDGE_AGAIN_AFTER: Duration = Duration::from_secs(4);
+/// The same while somebody's phone rings: there is something to hear.
+const BRIDGE_PERSON: Duration = Duration::from_secs(15);
 /// Longest silence after an ordinary question.
 const SILENCE: Duration = Duration::from_secs(7);
 /// While somebody looks at a diary or spells a name.

@@ -13,7 +13,9 @@ use super::settings::{
     CalendarConfig, Config, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig, SpeechModel,
     StoreConfig, TestingConfig, VoiceConfig,
 };
-use super::{business, calendar, confirmations, crm, crm_policy, model, notices, sources, trunks, value, webhooks};
+use super::{
+    business, calendar, confirmations, crm, crm_policy, model, notices, people, sources, trunks, value, webhooks,
+};
 use crate::sip::sdp::Encoding;
 
 /// Checks everything but the secrets that live elsewhere.
@@ -24,6 +26,8 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         return Err(source.at(at, "staff, resources and max_per_day need the built-in calendar; leave them out"));
     }
     let sip = sip(source, &document.sip)?;
+    let trunks = trunks::trunks(source, &document.trunks)?;
+    people::check(source, &document, &trunks)?;
     let sources = sources::sources(source, &document.sources, &businesses)?;
     let confirmations = confirmations::confirmations(source, &document.confirmations)?;
     Ok(Config {
@@ -32,7 +36,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         routes,
         media: media(source, &document.media, &sip)?,
         sip,
-        trunks: trunks::trunks(source, &document.trunks)?,
+        trunks,
         speech: speech(source, &document.speech)?,
         voice: voice(source, &document.voice)?,
         model: model::model(source, &document.model)?,

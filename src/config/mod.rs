@@ -15,6 +15,7 @@ mod hosted;
 mod languages;
 mod model;
 mod notices;
+mod people;
 mod policy;
 mod questions;
 mod raw;

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::business::week;
 use super::check::{each, number, spoken};
 use super::error::{ConfigError, Source};
-use super::raw;
-use crate::conversation::{Duty, Escalation, Flows, GivenFlows, Policy};
+use super::{people, raw};
+use crate::conversation::{Escalation, Flows, GivenFlows, Policy};
 
 /// The business's flows over the built-in ones, and its rules for handing a call on.
 pub(super) fn of(source: &Source<'_>, flows: &GivenFlows, raw: &raw::Escalation) -> Result<Policy, ConfigError> {
@@ -23,21 +22,8 @@ fn escalation(source: &Source<'_>, raw: &raw::Escalation) -> Result<Escalation, 
         urgent: each(source, &raw.urgent, lower("urgent"))?,
         tiers: each(source, &raw.tiers, |text| spoken("tier", text))?,
         after_hours: raw.after_hours.unwrap_or(usual.after_hours),
-        duty: raw.duty.iter().map(|duty| on_duty(source, duty)).collect::<Result<_, _>>()?,
+        duty: raw.duty.iter().map(|duty| people::duty(source, duty)).collect::<Result<_, _>>()?,
     })
-}
-
-fn on_duty(source: &Source<'_>, raw: &raw::Duty) -> Result<Duty, ConfigError> {
-    let name = spoken("name", raw.name.get_ref()).map_err(|what| source.at(raw.name.span(), what))?;
-    let dialled = raw.number.get_ref();
-    if dialled.is_empty() || !dialled.chars().all(|c| c.is_ascii_digit() || c == '+') {
-        return Err(source.at(raw.number.span(), "a number is digits, like \"+12125550100\""));
-    }
-    let hours = match &raw.hours {
-        Some(_) => Some(week(source, &raw.hours, "[escalation.duty]", raw.name.span())?),
-        None => None,
-    };
-    Ok(Duty { name, number: dialled.clone(), hours })
 }
 
 impl raw::Escalation {

@@ -109,8 +109,14 @@ pub(super) struct Escalation {
 #[serde(deny_unknown_fields)]
 pub(super) struct Duty {
     pub(super) name: Spanned<String>,
-    pub(super) number: Spanned<String>,
+    pub(super) number: Given<String>,
+    pub(super) uri: Given<String>,
     pub(super) hours: Given<Hours>,
+    #[serde(default)]
+    pub(super) answers_for: Vec<Spanned<String>>,
+    pub(super) transfer: Given<String>,
+    pub(super) trunk: Given<String>,
+    pub(super) ring_seconds: Given<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -195,6 +201,8 @@ pub(super) struct Trunk {
     pub(super) number: Given<String>,
     pub(super) expires_seconds: Given<i64>,
     pub(super) srtp: Given<String>,
+    #[serde(default)]
+    pub(super) show_caller: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

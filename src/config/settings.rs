@@ -120,6 +120,8 @@ pub struct TrunkConfig {
     pub expires: Duration,
     /// Whether media with it is protected; none: as `[media]` says.
     pub srtp: Option<Security>,
+    /// Whether calls that are put through may show the caller's number.
+    pub show_caller: bool,
 }
 
 /// A signalling socket.

@@ -46,6 +46,7 @@ fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigErr
         number: called,
         expires: Duration::from_secs(expires),
         srtp: read(source, &raw.srtp, |text| value::srtp(text))?,
+        show_caller: raw.show_caller,
     })
 }
 

@@ -149,6 +149,7 @@ fn name(event: &CallEvent) -> &'static str {
         CallEvent::Started(_) => "call.started",
         CallEvent::Answered { .. } => "call.answered",
         CallEvent::Line { .. } => "transcript.line",
+        CallEvent::Transferred { .. } => "call.transferred",
         CallEvent::Ended(_) => "call.ended",
     }
 }

@@ -60,7 +60,7 @@ impl Metrics {
         match event {
             CallEvent::Started(_) => counts.started += 1,
             CallEvent::Answered { .. } => counts.answered += 1,
-            CallEvent::Line { .. } => {}
+            CallEvent::Line { .. } | CallEvent::Transferred { .. } => {}
             CallEvent::Ended(record) => counts.ended(record),
         }
     }

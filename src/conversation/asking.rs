@@ -89,6 +89,7 @@ impl Conversation {
             Step::Message if self.note.call_back => self.say("ask_callback", &[]),
             Step::Message => self.say("ask_message", &[]),
             Step::ConfirmEnd => self.say("confirm_end", &[]),
+            Step::WaitPerson(_) => self.say("bridge_person", &[]),
             Step::WaitSlots(_) | Step::WaitBook(_) | Step::WaitFind(_) | Step::WaitChange(_) => self.say("bridge", &[]),
             Step::Ended => {}
         }
@@ -248,6 +249,9 @@ impl Conversation {
         }
         self.press(Reason::Failure);
         let about = self.appointment_wish();
+        if self.put_through(Reason::Failure, None, about.as_deref()) {
+            return;
+        }
         self.task = Task::Message;
         self.note.about = self.note.about.take().or(about);
         self.step = Step::Message;

@@ -84,6 +84,8 @@ pub struct Conversation {
     pub(super) reference: Option<String>,
     /// Why a person has to hear of the call.
     pub(super) pressing: Option<Reason>,
+    /// Somebody was called for the caller, once is enough.
+    pub(super) asked_people: bool,
     /// The last event's time.
     pub(super) clock: Timestamp,
     late_name: bool,
@@ -129,6 +131,7 @@ impl Conversation {
             proof_tries: 0,
             reference: None,
             pressing: None,
+            asked_people: false,
             clock: Timestamp::UNIX_EPOCH,
             late_name: false,
         }
@@ -151,7 +154,11 @@ impl Conversation {
             Event::Booked { request, result } => self.booked(request, result, &at),
             Event::Changed { request, result } => self.changed(request, result, &at),
             Event::Cancelled { request, result } => self.cancelled(request, result, &at),
+            Event::PutThrough { request, taken } => self.people_asked(request, taken),
             _ if self.step == Step::Ended => return,
+            event if event.is_a_turn() && matches!(self.step, Step::WaitPerson(_)) => {
+                self.while_people_are_asked(event)
+            }
             Event::Started(known) => self.greet(known, &at),
             Event::Known(known) => self.known_late(known),
             Event::Coming(coming) => self.coming = Some(coming),
@@ -165,6 +172,7 @@ impl Conversation {
             Event::Slots { request, slots } => self.slots(request, slots, &at),
             Event::Appointments { request, found } => self.appointments(request, found, &at),
             Event::Interpreted { request, proposal } => self.interpreted(request, proposal, &at),
+            Event::Gone if matches!(self.step, Step::WaitPerson(_)) => self.keep_message(),
             Event::Gone => self.keep_wish(),
             Event::Waiting => {
                 bridge = true;
@@ -342,6 +350,7 @@ impl Conversation {
             _ if self.unread.is_some() => "bridge_reading",
             Step::WaitBook(_) => "bridge_book",
             Step::WaitChange(_) => "bridge_change",
+            Step::WaitPerson(_) => "bridge_person",
             _ => "bridge",
         }
     }

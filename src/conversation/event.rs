@@ -1,6 +1,8 @@
 //! The door's vocabulary: what a conversation is told and what it asks for.
 
+use super::escalation::Duty;
 use super::interpreting::{Proposal, Utterance};
+use super::language::Language;
 use super::outcome::Disposition;
 use super::slots::{Appointment, BookError, BookingRequest, KnownCaller, Slot, SlotQuery};
 
@@ -84,6 +86,13 @@ pub enum Event {
         /// None when the model failed or was late.
         proposal: Option<Proposal>,
     },
+    /// Answer to [`Action::PutThrough`]: who took the call; none when nobody did.
+    PutThrough {
+        /// The request answered.
+        request: u32,
+        /// Who.
+        taken: Option<Taken>,
+    },
     /// A tool takes longer than a natural pause: say a bridge.
     Waiting,
     /// The line is gone: nobody hears anything any more.
@@ -150,8 +159,42 @@ pub enum Action {
         /// What was said.
         utterance: Utterance,
     },
+    /// Call these, one after the other, until one of them takes the caller.
+    PutThrough {
+        /// Echoed in [`Event::PutThrough`].
+        request: u32,
+        /// Whom, in order; each can be reached.
+        people: Vec<Duty>,
+        /// What they are told before they decide.
+        whisper: Whisper,
+    },
+    /// Nobody needs to be called any more.
+    CallNobody {
+        /// The request it was asked by; it is not answered.
+        request: u32,
+    },
     /// Hang up once everything said so far was played.
     HangUp(Disposition),
+}
+
+/// Somebody took a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Who.
+    pub name: String,
+    /// How long it rang, where we called.
+    pub rang_ms: Option<u32>,
+}
+
+/// What somebody hears before taking a caller; the caller never does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whisper {
+    /// Who calls, why, what was agreed, and the keys.
+    pub text: String,
+    /// The keys alone, for saying them again.
+    pub keys: String,
+    /// The language of both.
+    pub language: Language,
 }
 
 /// What kind of answer is waited for: sets how patient the ears are, and how keys are gathered.

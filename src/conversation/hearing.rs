@@ -103,6 +103,7 @@ impl Conversation {
         let strikes = self.strikes;
         self.strikes = 0;
         if !self.emergency(&turn)
+            && !self.put_through_at_once(turn.text)
             && !self.anywhere(&turn, at)
             && !self.hold_on(&turn, at)
             && !self.in_step(&turn, at)
@@ -367,6 +368,9 @@ impl Conversation {
         if lexicon.means("person", &without_trade(w)) && !posing && self.flow(Kind::Person).on {
             self.enter(Kind::Person);
             self.press(Reason::Request);
+            if self.put_through(Reason::Request, None, Some(turn.text)) {
+                return true;
+            }
             self.say("person", &[]);
             self.start_message(Some(self.language().phrase("note_person", &[])));
             return true;

@@ -104,6 +104,9 @@ pub struct Transfer {
     pub at: Timestamp,
     /// Their number or name, where it is known.
     pub to: Option<String>,
+    /// How long it rang there, milliseconds, where we called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rang_ms: Option<u32>,
 }
 
 /// A write the calendar was asked for and whose end the call does not know.

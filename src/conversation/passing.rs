@@ -38,6 +38,9 @@ impl Conversation {
         }
         self.enter(kind);
         self.press(Reason::Request);
+        if self.put_through(Reason::Request, Some(&whom), Some(turn.text)) {
+            return true;
+        }
         if self.told_at_once(turn, &["tell", "let", "because"]) {
             self.note.for_whom = Some(whom);
             self.keep_message();

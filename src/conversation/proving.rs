@@ -95,7 +95,10 @@ impl Conversation {
 
     fn proof_failed(&mut self) {
         self.press(Reason::Failure);
-        self.pass_case_on("proof_failed");
+        let about = self.appointment_wish();
+        if !self.put_through(Reason::Failure, None, about.as_deref()) {
+            self.pass_case_on("proof_failed");
+        }
     }
 
     /// Whether the reference said is one of an appointment found; the calendar's answer waits for nothing else.

@@ -49,6 +49,8 @@ pub(super) enum Step {
     WaitFind(u32),
     /// The calendar's word on a move or a cancellation.
     WaitChange(u32),
+    /// Somebody is being called for the caller.
+    WaitPerson(u32),
     /// Which of the appointments found.
     WhichAppointment,
     /// Whether to move or to cancel the appointment.
@@ -87,9 +89,9 @@ pub(super) enum Task {
 }
 
 impl Step {
-    /// Whether a calendar is being asked.
+    /// Whether a calendar, or a person, is being asked.
     pub(super) fn is_waiting(&self) -> bool {
-        matches!(self, Step::WaitSlots(_) | Step::WaitFind(_)) || self.is_writing()
+        matches!(self, Step::WaitSlots(_) | Step::WaitFind(_) | Step::WaitPerson(_)) || self.is_writing()
     }
 
     /// Whether it is answered by yes or no.

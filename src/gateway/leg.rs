@@ -12,6 +12,7 @@ use tokio::time::{Sleep, sleep_until};
 use super::handle::{Handle, Running};
 use super::line::Command;
 use super::media::{Shield, rtcp_of};
+use super::person::{PersonLeg, PersonMail, heard_from};
 use super::ports::Pair;
 use super::settings::Rooms;
 use super::tools::Tools;
@@ -55,6 +56,12 @@ pub(super) enum Mail {
     Cancelled { tool: u32, result: Result<(), BookError> },
     /// What the language model makes of a turn.
     Interpreted { tool: u32, proposal: Option<Proposal> },
+    /// News of a call to somebody.
+    Person { leg: u32, mail: PersonMail },
+    /// Sound to say to them.
+    Whispered { leg: u32, say: u32, pcm: Arc<[i16]>, last: bool },
+    /// What became of a REFER.
+    Referred(u16),
 }
 
 /// Where a call's task reaches the SIP line.
@@ -65,7 +72,7 @@ pub(super) struct Signalling {
 }
 
 impl Signalling {
-    fn send(&self, command: Command) {
+    pub(super) fn send(&self, command: Command) {
         // The line outlives its calls; on the way down there is nobody left to tell.
         let _ = self.commands.send((self.dialog, command));
     }
@@ -99,6 +106,11 @@ pub(super) struct Leg {
     pub asked: (u32, u32),
     /// Cancels it.
     pub stale: Arc<AtomicBool>,
+    /// Where calls through trunks are placed.
+    pub trunk_line: mpsc::UnboundedSender<(DialogId, Command)>,
+    /// Number of the call to somebody that is wanted now, and its leg once it is placed.
+    pub calling: Option<u32>,
+    pub person: Option<PersonLeg>,
 }
 
 impl Leg {
@@ -109,12 +121,14 @@ impl Leg {
         tokio::pin!(timer);
         let mut datagram = [0; DATAGRAM_BYTES_MAX];
         let mut report = [0; DATAGRAM_BYTES_MAX];
+        let mut other = [0; DATAGRAM_BYTES_MAX];
         while !self.drain().await {
             self.arm(timer.as_mut());
             tokio::select! {
                 biased;
                 () = &mut timer => self.call.handle(Input::Tick, Instant::now()),
                 got = self.sockets.rtp.recv_from(&mut datagram) => self.media(got, &mut datagram),
+                got = heard_from(self.person.as_ref(), &mut other) => self.person_media(got, &mut other),
                 Some(mail) = self.mailbox.recv() => self.read(mail),
                 got = self.sockets.rtcp.recv_from(&mut report) => {
                     if let Ok((length, from)) = got {
@@ -158,6 +172,7 @@ impl Leg {
                 };
                 if let Some(length) = opened {
                     self.call.handle(Input::Rtp(&datagram[..length]), Instant::now());
+                    self.send_to_person();
                 }
             }
             next = self.sockets.rtp.try_recv_from(datagram).ok();
@@ -216,6 +231,9 @@ impl Leg {
             Mail::Changed { tool, result } => Input::Changed { tool, result },
             Mail::Cancelled { tool, result } => Input::Cancelled { tool, result },
             Mail::Interpreted { tool, proposal } => Input::Interpreted { tool, proposal },
+            Mail::Person { leg, mail } => return self.read_person(leg, mail),
+            Mail::Whispered { leg, say, pcm, last } => Input::Whispered { leg, say, pcm, last },
+            Mail::Referred(status) => Input::Referred(status),
         };
         self.call.handle(input, now);
     }
@@ -226,12 +244,13 @@ impl Leg {
         while let Some(output) = self.call.poll_output() {
             over |= self.carry_out(output);
         }
-        self.send();
+        self.send_media();
+        self.send_report();
         over
     }
 
-    /// Packets and reports that are ready.
-    fn send(&mut self) {
+    /// Sends what waits for either side.
+    pub(super) fn send_media(&mut self) {
         while let Some(packet) = self.call.take_packet() {
             let sealed = match &mut self.shield {
                 Some(shield) => shield.seal_rtp(packet),
@@ -242,6 +261,10 @@ impl Leg {
                 let _ = self.sockets.rtp.try_send_to(packet, remote);
             }
         }
+        self.send_to_person();
+    }
+
+    fn send_report(&mut self) {
         if let (Some(remote), Some(report)) = (self.filter.target(), self.call.take_report()) {
             let sealed = match &mut self.shield {
                 Some(shield) => shield.seal_rtcp(&report),
@@ -255,11 +278,7 @@ impl Leg {
 
     /// The keys agreed last.
     fn protect(&mut self, protection: Option<Protection>) {
-        let old = self.shield.take();
-        self.shield = protection.and_then(|new| match old {
-            Some(old) => old.renew(new),
-            None => Shield::new(new),
-        });
+        self.shield = Shield::renewed(self.shield.take(), protection);
     }
 
     fn carry_out(&mut self, output: Output) -> bool {
@@ -293,6 +312,10 @@ impl Leg {
             }),
             Output::Interpret { tool, utterance } => self.interpret(tool, utterance),
             Output::Keep(hold) => self.keep(hold),
+            Output::Call { leg, person } => self.call_person(leg, person),
+            Output::Release { leg } => self.release_person(leg),
+            Output::Whisper { leg, say, text, language } => self.whisper(leg, say, &text, language.tag()),
+            Output::Refer { person, replacing } => self.refer(&person, replacing),
             Output::HangUp => self.signalling.send(Command::HangUp),
             Output::Event(event) => {
                 self.handle.update(self.call.record());
@@ -432,8 +455,8 @@ pub(super) const MAILBOX_MAX: usize = 256;
 /// From INVITE to the end of waiting for CRM and calendar (requirement D7).
 const LOOK_UP_BUDGET: Duration = Duration::from_millis(500);
 /// An Ethernet frame's worth; nothing lawful on a media port is longer.
-const DATAGRAM_BYTES_MAX: usize = 1500;
+pub(super) const DATAGRAM_BYTES_MAX: usize = 1500;
 /// Packets taken in one wake-up.
-const BATCH_PACKETS: usize = 16;
+pub(super) const BATCH_PACKETS: usize = 16;
 /// With no timer wanted the task still wakes now and then.
 const IDLE: Duration = Duration::from_secs(60);

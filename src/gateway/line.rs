@@ -15,12 +15,13 @@ use tokio::time::sleep_until;
 use super::handle::Handle;
 use super::leg::{Leg, MAILBOX_MAX, Mail, Signalling};
 use super::media::Shield;
+use super::person::{PersonMail, Wanted};
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
 use super::tools::Tools;
 use super::trunks::{Ask, Signed, TrunkState};
-use crate::call::{self, Call, Gone};
+use crate::call::{self, Call, Gone, News};
 use crate::conversation::{Business, e164};
 use crate::rtp::SourceFilter;
 use crate::sip::sdp::{self, Agreed};
@@ -34,6 +35,10 @@ pub(super) enum Command {
     Answer(String),
     /// BYE, CANCEL or a refusal, as the dialog stands.
     HangUp,
+    /// Call somebody for this dialog's caller.
+    Place(Box<Wanted>),
+    /// REFER to a URI, or to a number as the trunk writes it.
+    Refer { target: String, trunk: Option<String> },
 }
 
 /// The line's state.
@@ -47,6 +52,8 @@ pub(super) struct Line {
     pub handle: Handle,
     pub commands: mpsc::UnboundedReceiver<(DialogId, Command)>,
     pub post: mpsc::UnboundedSender<(DialogId, Command)>,
+    /// The line that is signed in at the trunks.
+    pub trunk_line: mpsc::UnboundedSender<(DialogId, Command)>,
     pub calls: HashMap<DialogId, Dialog>,
     /// By their place in the settings.
     pub trunks: Vec<Signed>,
@@ -57,11 +64,13 @@ pub(super) struct Line {
 
 /// What the line keeps of a call.
 pub(super) struct Dialog {
-    mail: mpsc::Sender<Mail>,
-    local: sdp::LocalMedia,
-    terms: sdp::Terms,
+    pub mail: mpsc::Sender<Mail>,
+    pub local: sdp::LocalMedia,
+    pub terms: sdp::Terms,
     /// Our description was the offer: the answer comes with the ACK (RFC 3264, 4).
-    offered: bool,
+    pub offered: bool,
+    /// Number of a call of ours to somebody; none: the caller's.
+    pub leg: Option<u32>,
 }
 
 impl Line {
@@ -77,7 +86,7 @@ impl Line {
                     // ICMP errors of earlier datagrams surface here; the socket itself is fine.
                     Err(error) => tracing::debug!(%error, "sip socket"),
                 },
-                Some((dialog, command)) = self.commands.recv() => self.obey(dialog, command),
+                Some((dialog, command)) = self.commands.recv() => self.obey(dialog, command).await,
                 Some(ask) = self.trunk_asks.recv() => match ask {
                     Ask::At(trunk, at) => self.sign_in(trunk, at).await,
                     Ask::Leave(done) => self.sign_out(done),
@@ -91,10 +100,12 @@ impl Line {
         }
     }
 
-    fn obey(&mut self, dialog: DialogId, command: Command) {
+    async fn obey(&mut self, dialog: DialogId, command: Command) {
         match command {
             Command::Answer(sdp) => self.endpoint.answer(dialog, sdp, Instant::now()),
             Command::HangUp => self.endpoint.hang_up(dialog, Instant::now()),
+            Command::Place(wanted) => self.place(*wanted).await,
+            Command::Refer { target, trunk } => self.refer(dialog, &target, trunk.as_deref()),
         }
     }
 
@@ -126,14 +137,17 @@ impl Line {
                 self.answered(dialog, answer.as_ref());
             }
             Event::Reoffer { dialog, offer } => self.reoffered(dialog, offer),
-            Event::Key { dialog, key } => self.mail(dialog, Mail::Key(key)),
+            Event::Key { dialog, key } => self.key(dialog, key),
             Event::Ended { dialog, cause } => {
                 let gone = match cause {
                     EndCause::RemoteHangUp | EndCause::Cancelled => Gone::Caller,
                     EndCause::LocalHangUp | EndCause::Rejected => Gone::Shutdown,
                     EndCause::NoAck | EndCause::Unanswered => Gone::Failure,
                 };
-                self.mail(dialog, Mail::Gone(gone));
+                match self.calls.get(&dialog).and_then(|call| call.leg) {
+                    Some(_) => self.person_mail(dialog, PersonMail::News(News::Ended)),
+                    None => self.mail(dialog, Mail::Gone(gone)),
+                }
                 self.calls.remove(&dialog);
             }
             Event::Refused { source, reason } => tracing::warn!(%source, ?reason, "refused"),
@@ -141,8 +155,15 @@ impl Line {
             Event::RegistrationFailed { registration, status, reason, retry_in } => {
                 self.sign_in_failed(registration, status, &reason, retry_in);
             }
-            // This side places no calls.
-            Event::Ringing { .. } | Event::Answered { .. } | Event::Failed { .. } => {}
+            Event::Ringing { dialog, .. } => self.person_mail(dialog, PersonMail::News(News::Ringing)),
+            Event::Answered { dialog, answer } => self.person_answered(dialog, &answer),
+            Event::Failed { dialog, status, reason } => {
+                tracing::info!(status, reason, "somebody who was called did not take it");
+                self.person_mail(dialog, PersonMail::News(News::Failed(status)));
+                self.calls.remove(&dialog);
+            }
+            Event::Referred { dialog, status } => self.mail(dialog, Mail::Referred(status)),
+            Event::ReferAsked { dialog, target } => self.refuse_refer(dialog, &target),
         }
     }
 
@@ -195,7 +216,7 @@ impl Line {
         self.handle.trunk(&signed.trunk.name, signed.place(), TrunkState::Failed, Some(problem));
     }
 
-    fn mail(&self, dialog: DialogId, mail: Mail) {
+    pub(super) fn mail(&self, dialog: DialogId, mail: Mail) {
         // A closed mailbox is a call that is over already.
         if let Some(call) = self.calls.get(&dialog)
             && let Err(TrySendError::Full(_)) = call.mail.try_send(mail)
@@ -207,6 +228,10 @@ impl Line {
 
     async fn incoming(&mut self, incoming: Incoming) {
         let (dialog, now) = (incoming.dialog, Instant::now());
+        if incoming.replaces.is_some() {
+            // Nobody takes over a call of ours from outside it.
+            return self.reject(dialog, 603, "Decline", None);
+        }
         if self.handle.is_draining() || self.handle.running() >= self.settings.calls_max {
             return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
         }
@@ -249,7 +274,7 @@ impl Line {
         stay_protected(&mut terms, agreed.as_ref());
         let offered = agreed.is_none();
         let shield = agreed.and_then(|agreed| agreed.protection).and_then(Shield::new);
-        self.calls.insert(dialog, Dialog { mail: post.clone(), local, terms, offered });
+        self.calls.insert(dialog, Dialog { mail: post.clone(), local, terms, offered, leg: None });
         let leg = Leg {
             call,
             business,
@@ -269,6 +294,9 @@ impl Line {
             keeping: None,
             asked: (0, 0),
             stale: Arc::new(AtomicBool::new(false)),
+            trunk_line: self.trunk_line.clone(),
+            calling: None,
+            person: None,
         };
         self.start(leg, description);
     }
@@ -300,7 +328,8 @@ impl Line {
             return true;
         }
         let Some(agreed) = answer.and_then(|answer| sdp::accept_answer(answer, &call.terms).ok()) else { return false };
-        self.mail(dialog, self.settings.media.renegotiated(&agreed));
+        let leg = call.leg;
+        self.mail(dialog, self.settings.media.renegotiated(leg, &agreed));
         true
     }
 
@@ -317,7 +346,8 @@ impl Line {
             Ok(negotiated) => {
                 call.local.version += 1;
                 stay_protected(&mut call.terms, Some(&negotiated.agreed));
-                self.mail(dialog, self.settings.media.renegotiated(&negotiated.agreed));
+                let leg = call.leg;
+                self.mail(dialog, self.settings.media.renegotiated(leg, &negotiated.agreed));
                 self.endpoint.answer_reoffer(dialog, negotiated.answer, now);
             }
             Err(_) => self.endpoint.reject_reoffer(dialog, 488, now),
@@ -350,15 +380,23 @@ impl Line {
         }
     }
 
+    /// A key told by signalling.
+    fn key(&self, dialog: DialogId, key: char) {
+        match self.calls.get(&dialog).and_then(|call| call.leg) {
+            Some(leg) => self.mail(dialog, Mail::Person { leg, mail: PersonMail::News(News::Key(key)) }),
+            None => self.mail(dialog, Mail::Key(key)),
+        }
+    }
+
     /// Whether media with this peer is protected: a trunk's word counts for the trunk.
-    fn security(&self, peer: IpAddr) -> sdp::Security {
+    pub(super) fn security(&self, peer: IpAddr) -> sdp::Security {
         let at = |signed: &&Signed| signed.at.is_some_and(|at| at.ip() == peer);
         let trunk = self.trunks.iter().find(at).and_then(|signed| signed.trunk.security);
         trunk.unwrap_or(self.settings.media.security)
     }
 
     /// The address media is asked to come to: the advertised one, or the one this host reaches the peer from.
-    async fn media_ip(&self, peer: SocketAddr) -> IpAddr {
+    pub(super) async fn media_ip(&self, peer: SocketAddr) -> IpAddr {
         if let Some(ip) = self.settings.advertised {
             return ip;
         }
@@ -376,7 +414,7 @@ pub(super) async fn route_to(peer: SocketAddr) -> Option<IpAddr> {
 }
 
 /// A call that is protected is never taken back to plain media.
-fn stay_protected(terms: &mut sdp::Terms, agreed: Option<&Agreed>) {
+pub(super) fn stay_protected(terms: &mut sdp::Terms, agreed: Option<&Agreed>) {
     if agreed.is_some_and(|agreed| agreed.protection.is_some()) {
         terms.security = sdp::Security::Required;
     }
@@ -394,7 +432,7 @@ fn describe(
 }
 
 /// Packet length we ask for.
-const PTIME_MS: u16 = 20;
+pub(super) const PTIME_MS: u16 = 20;
 /// The largest UDP payload.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// With no timer pending the line still wakes now and then.

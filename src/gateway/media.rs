@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::leg::Mail;
+use super::person::PersonMail;
 use super::random::random;
 use crate::audio::Codec;
 use crate::call::Media;
@@ -47,14 +48,21 @@ impl MediaPolicy {
         Media::of(self.codecs.first().map_or(Codec::Pcmu, |&first| codec(first)))
     }
 
-    /// What the call's task is told of new SDP.
-    pub(super) fn renegotiated(&self, agreed: &Agreed) -> Mail {
-        Mail::Renegotiated {
-            remote: agreed.remote,
-            media: self.media(agreed),
-            on_hold: !matches!(agreed.direction, Direction::SendRecv | Direction::SendOnly),
-            protection: agreed.protection.clone(),
+    /// What the call's task is told of new SDP, of the caller's side or of leg `leg`.
+    pub(super) fn renegotiated(&self, leg: Option<u32>, agreed: &Agreed) -> Mail {
+        let (remote, media, protection) = (agreed.remote, self.media(agreed), agreed.protection.clone());
+        // The other side does not want to hear us.
+        let on_hold = !matches!(agreed.direction, Direction::SendRecv | Direction::SendOnly);
+        match leg {
+            Some(leg) => Mail::Person { leg, mail: PersonMail::Renegotiated { remote, media, on_hold, protection } },
+            None => Mail::Renegotiated { remote, media, on_hold, protection },
         }
+    }
+
+    /// The terms of a call to a person, whose phone gets what every telephone has.
+    pub(super) fn person_terms(&self, security: Security) -> Terms {
+        let required = if security == Security::Required { Security::Required } else { Security::Off };
+        Terms { codecs: Terms::narrow().codecs, ..self.terms(required) }
     }
 }
 
@@ -76,8 +84,16 @@ impl Shield {
         Some(Self { agreed, leaving, arriving, sealed: Vec::with_capacity(PACKET_BYTES_RESERVED) })
     }
 
+    /// What was agreed last, after what was before.
+    pub(super) fn renewed(old: Option<Self>, protection: Option<Protection>) -> Option<Self> {
+        protection.and_then(|new| match old {
+            Some(old) => old.renew(new),
+            None => Self::new(new),
+        })
+    }
+
     /// What a re-INVITE agreed on. A direction whose key stays goes on counting: no index is ever used twice with one key.
-    pub(super) fn renew(self, agreed: Protection) -> Option<Self> {
+    fn renew(self, agreed: Protection) -> Option<Self> {
         let old = self.agreed.clone();
         let (same_suite, mut new) = (old.suite == agreed.suite, Self::new(agreed)?);
         if same_suite && old.ours == new.agreed.ours {

@@ -5,6 +5,8 @@ mod handle;
 mod leg;
 mod line;
 mod media;
+mod person;
+mod placing;
 mod ports;
 mod random;
 mod run;

@@ -63,8 +63,10 @@ impl Gateway {
         let ports = Arc::new(Ports::new(settings.rtp_ports.clone()));
         let tools = Tools::new(rooms.calendar.clone(), rooms.crm.clone(), Limits::default());
         let (mut lines, mut finders, mut signed_in) = (Vec::new(), Vec::new(), None);
+        let mut trunk_line = None;
         for (index, socket) in sockets.into_iter().enumerate() {
             let (post, commands) = mpsc::unbounded_channel();
+            let trunk_line = trunk_line.get_or_insert_with(|| post.clone()).clone();
             let (found, trunk_asks) = mpsc::channel(TRUNKS_WAITING);
             // Signed in once, from the first address.
             let trunks = if index == 0 { settings.trunks.clone() } else { Vec::new() };
@@ -83,6 +85,7 @@ impl Gateway {
                 handle: handle.clone(),
                 commands,
                 post,
+                trunk_line,
                 calls: HashMap::new(),
                 trunks: trunks.into_iter().map(Signed::new).collect(),
                 trunk_asks,

@@ -32,6 +32,8 @@ pub struct Trunk {
     pub expires: Duration,
     /// Whether media with it is protected; none: as with everybody.
     pub security: Option<Security>,
+    /// Whether calls of ours may show the caller's number.
+    pub show_caller: bool,
 }
 
 /// How signing in at a trunk stands.

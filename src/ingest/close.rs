@@ -55,7 +55,7 @@ pub fn record(source: &Source, country: &str, call: &str, told: &Told, updated_a
         media: MediaStats::default(),
         outcome: Outcome {
             // When exactly is not told.
-            transferred: told.transferred.then_some(Transfer { at: ended_at, to: None }),
+            transferred: told.transferred.then_some(Transfer { at: ended_at, to: None, rang_ms: None }),
             ..Outcome::default()
         },
     }

@@ -19,7 +19,7 @@ pub struct Format {
 
 impl Format {
     /// A codec under its usual payload type, 20 ms a packet.
-    pub fn of(codec: Codec) -> Self {
+    pub const fn of(codec: Codec) -> Self {
         Self { codec, payload_type: codec.payload_type(), packet_ms: 20, fec: true, dtx: false }
     }
 }

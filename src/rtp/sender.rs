@@ -110,6 +110,11 @@ impl Sender {
         self.format.codec
     }
 
+    /// What it carries.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
     /// Samples of one packet, at our rate.
     pub fn packet_samples(&self) -> usize {
         usize::from(self.format.codec.packet_ms(self.format.packet_ms)) * self.rate as usize / 1_000
@@ -128,6 +133,11 @@ impl Sender {
     /// Timestamp of the next packet.
     pub fn timestamp(&self) -> u32 {
         self.header.timestamp
+    }
+
+    /// Sequence number of the next packet.
+    pub fn sequence(&self) -> u16 {
+        self.header.sequence_number
     }
 
     /// Packets sent, modulo 2^32 as RFC 3550 section 6.4.1 counts.

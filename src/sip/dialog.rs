@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::digest::Credentials;
 use super::timers::Backoff;
 
 /// Handle of a dialog, never used twice by one endpoint.
@@ -39,6 +40,17 @@ pub(super) struct AwaitAck {
     pub(super) answer_in_ack: bool,
 }
 
+/// What one side has asked the other to call (RFC 3515).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Refer {
+    /// CSeq of our REFER whose end we were not told.
+    pub(super) waiting: Option<u32>,
+    /// Server transaction of their REFER that waits for the application.
+    pub(super) asked: Option<u64>,
+    /// We took theirs, and have not told the end of it.
+    pub(super) owed: bool,
+}
+
 /// Both ends' names and numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Dialog {
@@ -59,6 +71,8 @@ pub(super) struct Dialog {
     pub(super) peer: SocketAddr,
     /// Where the other side reaches us: our Contact and Via.
     pub(super) contact: SocketAddr,
+    /// For whoever asks a password of our requests.
+    pub(super) credentials: Option<Credentials>,
     pub(super) local_cseq: u32,
     pub(super) remote_cseq: Option<u32>,
     /// The INVITE or re-INVITE in work had no offer.
@@ -66,6 +80,7 @@ pub(super) struct Dialog {
     pub(super) await_ack: Option<AwaitAck>,
     /// Server transaction of a re-INVITE that waits for the application.
     pub(super) reoffer: Option<u64>,
+    pub(super) refer: Refer,
     /// Hung up by us (and told so) before the ACK came: BYE follows the ACK (RFC 3261 15).
     pub(super) bye_wanted: bool,
 }

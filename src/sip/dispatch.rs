@@ -90,7 +90,11 @@ impl Endpoint {
             Method::Info => self.on_info(id, &request, read, source, now),
             _ => {
                 dialog.remote_cseq = Some(read.cseq.number);
-                self.reply(&request, source, 200, "", &CAPABILITIES);
+                match request.method {
+                    Method::Refer => self.on_refer(id, &request, read, source, now),
+                    Method::Notify => self.on_notify(id, &request, read, source, now),
+                    _ => self.reply(&request, source, 200, "", &CAPABILITIES),
+                }
             }
         }
     }

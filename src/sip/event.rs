@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::dialog::DialogId;
+use super::digest::Credentials;
 use super::registration::RegistrationId;
 use super::sdp::Session;
 use super::uri::Uri;
@@ -65,6 +66,21 @@ pub enum Event {
         status: u16,
         /// Reason phrase.
         reason: String,
+    },
+    /// What became of our REFER: 1xx under way, 2xx the other side talks to whom we named, else not. The last one is
+    /// final.
+    Referred {
+        /// Call.
+        dialog: DialogId,
+        /// Status; 408 when nobody answered.
+        status: u16,
+    },
+    /// The other side wants us to call somebody else: reply with `answer_refer`.
+    ReferAsked {
+        /// Call.
+        dialog: DialogId,
+        /// Whom.
+        target: Uri,
     },
     /// The dialog is over.
     Ended {
@@ -145,6 +161,8 @@ pub struct Incoming {
     pub source: SocketAddr,
     /// Its offer; none means our 200 must carry one.
     pub offer: Option<Session>,
+    /// The dialog of the same peer that it is to take the place of (RFC 3891).
+    pub replaces: Option<DialogId>,
     /// Diversion, User-to-User, P-Asserted-Identity, History-Info and X-*: name and value.
     pub headers: Vec<(String, String)>,
 }
@@ -158,6 +176,25 @@ pub struct Party {
     pub uri: Uri,
     /// Number as told (digits, leading + kept); none when withheld or no number.
     pub number: Option<String>,
+}
+
+/// A call of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dial {
+    /// Request-URI and To.
+    pub target: Uri,
+    /// Where it is sent.
+    pub to: SocketAddr,
+    /// Who we say we are.
+    pub from: FromIdentity,
+    /// Where the other side reaches us: Contact and Via.
+    pub contact: SocketAddr,
+    /// For whoever asks a password.
+    pub credentials: Option<Credentials>,
+    /// Our offer.
+    pub sdp: String,
+    /// What else the INVITE says.
+    pub extra_headers: Vec<(String, String)>,
 }
 
 /// Who we say we are when we call.

@@ -1,4 +1,5 @@
-//! Signalling as values: SIP messages, SDP, transactions, dialogs and registration (RFC 3261, 3264, 3581, 6026, 7616, 8866).
+//! Signalling as values: SIP messages, SDP, transactions, dialogs and registration (RFC 3261, 3264, 3515, 3581, 3891,
+//! 6026, 7616, 8866).
 //!
 //! No socket, no clock, no thread: datagrams and `now` go in, datagrams, events and the next wake-up come out. One
 //! mutation, then drain [`Endpoint::poll_transmit`], [`Endpoint::poll_event`] and read [`Endpoint::poll_timeout`].
@@ -17,10 +18,13 @@ mod event;
 mod headers;
 mod identity;
 mod info;
+mod login;
 mod message;
 mod parse;
 mod random;
+mod refer;
 mod registration;
+mod replaces;
 mod respond;
 mod screen;
 pub mod sdp;
@@ -35,7 +39,7 @@ mod write;
 pub use dialog::DialogId;
 pub use digest::Credentials;
 pub use endpoint::{Endpoint, TRANSACTIONS_MAX, Transmit};
-pub use event::{EndCause, Event, FromIdentity, Incoming, Party, RefusalReason};
+pub use event::{Dial, EndCause, Event, FromIdentity, Incoming, Party, RefusalReason};
 pub use headers::{CSeq, NameAddr, Via};
 pub use message::{Header, Headers, Message, Method, Request, Response};
 pub use parse::{Fault, HEADER_BYTES_MAX, HEADERS_MAX, NotSip, Parsed, parse};

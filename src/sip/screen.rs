@@ -75,7 +75,7 @@ pub(super) fn description(headers: &Headers, body: &[u8]) -> Result<Option<Sessi
 }
 
 /// Methods we serve.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, NOTIFY";
 
 /// Bodies we read.
 pub(super) const SDP_TYPE: &str = "application/sdp";
@@ -107,7 +107,9 @@ fn refuse_method(method: &Method, in_dialog: bool) -> Option<Refuse> {
     let allow = || vec![("Allow", ALLOW.to_string())];
     match method {
         Method::Invite | Method::Ack | Method::Bye | Method::Cancel | Method::Options => None,
-        Method::Info if in_dialog => None,
+        Method::Info | Method::Refer | Method::Notify if in_dialog => None,
+        // Nobody makes us call anybody from outside a call.
+        Method::Refer => Some(Refuse { status: 403, extra: allow() }),
         Method::Other(_) => Some(Refuse { status: 501, extra: allow() }),
         Method::Info | Method::Update | Method::Prack | Method::Notify if !in_dialog => {
             Some(Refuse { status: 481, extra: Vec::new() })
@@ -122,7 +124,8 @@ fn refuse_scheme(uri: &Uri) -> Option<Refuse> {
 }
 
 fn refuse_extension(headers: &Headers) -> Option<Refuse> {
-    let required: Vec<String> = headers.list("Require").into_iter().filter(|tag| !tag.is_empty()).collect();
+    let unknown = |tag: &String| !tag.is_empty() && !tag.eq_ignore_ascii_case("replaces");
+    let required: Vec<String> = headers.list("Require").into_iter().filter(unknown).collect();
     (!required.is_empty()).then(|| Refuse { status: 420, extra: vec![("Unsupported", required.join(", "))] })
 }
 

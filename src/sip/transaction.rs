@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::dialog::DialogId;
+use super::login::Login;
 use super::message::{Headers, Method, Request};
 use super::screen::Essentials;
 use super::timers::{Backoff, GIVE_UP, T2, T4};
@@ -127,6 +128,10 @@ pub(super) struct ClientTx {
     pub(super) dialog: Option<DialogId>,
     /// The registration it is a REGISTER of.
     pub(super) registration: Option<u64>,
+    /// The dialog it is a REFER of.
+    pub(super) refer: Option<DialogId>,
+    /// For a challenge.
+    pub(super) login: Option<Login>,
     pub(super) cancel: Cancel,
     /// ACKs sent, by To tag: one per fork, or one for the refusal (with an empty tag).
     pub(super) acks: Vec<(String, SocketAddr, Vec<u8>)>,
@@ -146,6 +151,8 @@ impl ClientTx {
             expires: Some(now + GIVE_UP),
             dialog: None,
             registration: None,
+            refer: None,
+            login: None,
             cancel: Cancel::No,
             acks: Vec::new(),
         }

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::dialog::{Dialog, DialogId, Phase, contact};
+use super::dialog::{Dialog, DialogId, Phase, Refer, contact};
 use super::endpoint::Endpoint;
-use super::event::{EndCause, Event, FromIdentity};
+use super::event::{Dial, EndCause, Event, FromIdentity};
 use super::headers::{CSeq, NameAddr, Via, quote};
 use super::message::{Headers, Method, Request, Response, text};
 use super::screen::{ALLOW, SDP_TYPE, description};
@@ -25,6 +25,13 @@ impl Endpoint {
         extra_headers: Vec<(String, String)>,
         now: Instant,
     ) -> DialogId {
+        let contact = self.settings.contact;
+        self.dial(Dial { target, to, from, contact, credentials: None, sdp, extra_headers }, now)
+    }
+
+    /// The same in full: from an address of its own, and with a password where one is asked for.
+    pub fn dial(&mut self, call: Dial, now: Instant) -> DialogId {
+        let Dial { target, to, from, contact: reached_at, credentials, sdp, extra_headers } = call;
         let id = DialogId(self.new_id());
         let (tag, call_id) = (self.random.token(), format!("{}{}", self.random.token(), self.random.token()));
         let name = from.display.as_deref().map(|d| format!("{} ", quote(d))).unwrap_or_default();
@@ -39,12 +46,14 @@ impl Endpoint {
             target: target.to_string(),
             route: Vec::new(),
             peer: to,
-            contact: self.settings.contact,
+            contact: reached_at,
+            credentials,
             local_cseq: 1,
             remote_cseq: None,
             offer_missing: false,
             await_ack: None,
             reoffer: None,
+            refer: Refer::default(),
             bye_wanted: false,
         };
         let mut request = self.request_in(&dialog, Method::Invite, 1);
@@ -54,6 +63,7 @@ impl Endpoint {
         request.headers.push("Content-Type", SDP_TYPE);
         request.body = sdp.into_bytes();
         let tx = self.open_client(request, to, Some(id), now);
+        self.may_log_in(tx, &dialog);
         self.add_dialog(id, Dialog { phase: Phase::Outgoing(tx), ..dialog });
         id
     }
@@ -84,7 +94,8 @@ impl Endpoint {
     fn send_bye(&mut self, dialog: &Dialog, now: Instant) {
         let request = self.request_in(dialog, Method::Bye, dialog.local_cseq + 1);
         let to = self.next_hop(dialog);
-        self.open_client(request, to, None, now);
+        let tx = self.open_client(request, to, None, now);
+        self.may_log_in(tx, dialog);
     }
 
     pub(super) fn on_response(&mut self, response: Response, now: Instant) {
@@ -104,10 +115,15 @@ impl Endpoint {
                 }
             }
             (false, _) => {
-                let registration = self.clients.get(&id).and_then(|tx| tx.registration);
+                let (registration, refer) =
+                    self.clients.get(&id).map(|tx| (tx.registration, tx.refer)).unwrap_or_default();
+                let again = self.log_in(id, &response, now);
                 self.forget_client(id);
                 if let Some(registration) = registration {
                     self.registered(registration, Some(&response), now);
+                }
+                if let Some(dialog) = refer.filter(|_| !again) {
+                    self.refer_answered(dialog, response.status);
                 }
             }
         }
@@ -154,9 +170,11 @@ impl Endpoint {
     /// First 2xx of a fork: ACK. Only the first fork of a call still wanted becomes the dialog, others get BYE.
     fn acknowledge(&mut self, id: u64, response: &Response, tag: &str, dialog: Option<DialogId>, now: Instant) {
         let Some(tx) = self.clients.get(&id) else { return };
-        let wanted = dialog.filter(|d| self.dialogs.contains_key(d));
-        let contact = wanted.and_then(|d| self.dialogs.get(&d)).map_or(self.settings.contact, |d| d.contact);
-        let up = answered_dialog(tx, response, tag, contact);
+        let stored = dialog.and_then(|d| self.dialogs.get(&d));
+        let wanted = dialog.filter(|_| stored.is_some());
+        let contact = stored.map_or(self.settings.contact, |d| d.contact);
+        let credentials = stored.and_then(|d| d.credentials.clone());
+        let up = Dialog { credentials, ..answered_dialog(tx, response, tag, contact) };
         let ack = write::request(&self.request_in(&up, Method::Ack, up.local_cseq));
         let hop = self.next_hop(&up);
         self.send(hop, ack.clone());
@@ -190,9 +208,12 @@ impl Endpoint {
         tx.state = ClientState::Completed;
         tx.backoff = None;
         tx.expires = Some(now + GIVE_UP);
-        let dialog = tx.dialog;
+        let dialog = tx.dialog.filter(|d| self.dialogs.contains_key(d));
         self.send(hop, ack);
         self.wake_client(id);
+        if dialog.is_some() && self.log_in(id, response, now) {
+            return;
+        }
         if let Some(dialog) = dialog.filter(|d| self.remove_dialog(*d).is_some()) {
             self.fail(dialog, response.status, &response.reason);
         }
@@ -270,10 +291,13 @@ impl Endpoint {
         {
             return self.cancel(id, now);
         }
-        let registration = self.clients.get(&id).and_then(|tx| tx.registration);
+        let (registration, refer) = self.clients.get(&id).map(|tx| (tx.registration, tx.refer)).unwrap_or_default();
         self.forget_client(id);
         if let Some(registration) = registration {
             self.registered(registration, None, now);
+        }
+        if let Some(dialog) = refer {
+            self.refer_answered(dialog, 408);
         }
     }
 
@@ -283,7 +307,7 @@ impl Endpoint {
         }
     }
 
-    fn request_in(&mut self, dialog: &Dialog, method: Method, cseq: u32) -> Request {
+    pub(super) fn request_in(&mut self, dialog: &Dialog, method: Method, cseq: u32) -> Request {
         let branch = format!("{}{}", self.branch_mark, self.random.token());
         let mut headers = Headers::default();
         headers.push("Via", format!("SIP/2.0/UDP {};branch={branch};rport", dialog.contact));
@@ -300,7 +324,7 @@ impl Endpoint {
     /// First route or remote target when it is an address we may talk to; else where its messages come from.
     ///
     /// Names are not resolved here, and a Contact may not make us send to strangers.
-    fn next_hop(&self, dialog: &Dialog) -> SocketAddr {
+    pub(super) fn next_hop(&self, dialog: &Dialog) -> SocketAddr {
         let route = dialog.route.first().and_then(|route| NameAddr::parse(route)).map(|route| route.uri);
         let uri = route.or_else(|| dialog.target.parse().ok());
         let known = |to: &SocketAddr| to.ip() == dialog.peer.ip() || self.admission.allows(to.ip());
@@ -337,11 +361,13 @@ fn answered_dialog(tx: &ClientTx, response: &Response, tag: &str, contact: Socke
         route,
         peer: tx.to,
         contact,
+        credentials: None,
         local_cseq: asked.get("CSeq").and_then(|c| CSeq::parse(&c)).map_or(1, |c| c.number),
         remote_cseq: None,
         offer_missing: false,
         await_ack: None,
         reoffer: None,
+        refer: Refer::default(),
         bye_wanted: false,
     }
 }

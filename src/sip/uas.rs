@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::dialog::{AwaitAck, Dialog, DialogId, Phase};
+use super::dialog::{AwaitAck, Dialog, DialogId, Phase, Refer};
 use super::endpoint::Endpoint;
 use super::event::{EndCause, Event, Incoming};
 use super::headers::NameAddr;
@@ -67,6 +67,10 @@ impl Endpoint {
             Ok(offer) => offer,
             Err(fault) => return self.reply(&request, source, 400, &fault.to_string(), &[]),
         };
+        let replaces = match self.replaced(&request, source) {
+            Ok(replaces) => replaces,
+            Err(status) => return self.reply(&request, source, status, "", &[]),
+        };
         let id = DialogId(self.new_id());
         let Some(tx) = self.open_server(&request, read, source, Some(id), Some(merge), now) else { return };
         let dialog = self.incoming_dialog(&request, read, source, tx, offer.is_none());
@@ -80,6 +84,7 @@ impl Endpoint {
             to_user: user.unwrap_or_default(),
             source,
             offer,
+            replaces,
             headers: identity::selected(&request.headers),
         })));
     }
@@ -109,11 +114,13 @@ impl Endpoint {
             route: headers.list("Record-Route"),
             peer: source,
             contact: self.settings.contact,
+            credentials: None,
             local_cseq: 0,
             remote_cseq: Some(read.cseq.number),
             offer_missing: no_offer,
             await_ack: None,
             reoffer: None,
+            refer: Refer::default(),
             bye_wanted: false,
         }
     }
@@ -140,7 +147,7 @@ impl Endpoint {
     /// RFC 3261 15.1.2: what is still open is answered 487.
     pub(super) fn terminate_pending(&mut self, dialog: &Dialog, now: Instant) {
         let first = if let Phase::Incoming(tx) = dialog.phase { Some(tx) } else { None };
-        for tx in first.into_iter().chain(dialog.reoffer) {
+        for tx in first.into_iter().chain(dialog.reoffer).chain(dialog.refer.asked) {
             self.respond(tx, 487, "", Headers::default(), Vec::new(), now);
         }
     }

@@ -32,10 +32,12 @@ fn assemble(start: String, headers: &Headers, body: &[u8]) -> Vec<u8> {
     out
 }
 
-const REASONS: [(u16, &str); 24] = [
+const REASONS: [(u16, &str); 27] = [
     (100, "Trying"),
     (180, "Ringing"),
+    (183, "Session Progress"),
     (200, "OK"),
+    (202, "Accepted"),
     (400, "Bad Request"),
     (403, "Forbidden"),
     (404, "Not Found"),
@@ -51,6 +53,7 @@ const REASONS: [(u16, &str); 24] = [
     (486, "Busy Here"),
     (487, "Request Terminated"),
     (488, "Not Acceptable Here"),
+    (489, "Bad Event"),
     (491, "Request Pending"),
     (500, "Server Internal Error"),
     (501, "Not Implemented"),

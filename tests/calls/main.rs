@@ -17,6 +17,7 @@ mod phones;
 mod plan;
 #[path = "../ledger/post_office.rs"]
 mod post_office;
+mod put_through;
 mod questions;
 // Other areas use the rest of it.
 #[allow(dead_code)]

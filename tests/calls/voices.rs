@@ -51,6 +51,11 @@ pub fn samples(file: &Path) -> Vec<i16> {
     wav.into_samples::<i16>().map(|sample| sample.expect("16 bit samples")).collect()
 }
 
+/// Writes samples at the telephone's rate.
+pub fn write(file: &Path, samples: &[i16]) {
+    write_at(file, samples, SAMPLE_RATE_HZ);
+}
+
 /// Writes samples at `rate` Hz.
 pub fn write_at(file: &Path, samples: &[i16], rate: u32) {
     let spec =

@@ -12,6 +12,7 @@ mod house;
 mod limits;
 mod model_config;
 mod paperwork;
+mod people_config;
 mod questions_config;
 mod queue_commands;
 mod staff_config;

@@ -33,7 +33,7 @@ fn each_turn_of_a_call_has_its_event_and_its_order() {
     assert_eq!(kinds(&failed, true), ["call.started", "call.failed", "transcription.complete", "sentiment.scored"]);
     let mut passed = ended(call("c1", None), Disposition::Escalated);
     assert!(!kinds(&passed, true).contains(&"call.transferred"), "nobody took it");
-    passed.outcome.transferred = Some(Transfer { at: passed.started_at, to: None });
+    passed.outcome.transferred = Some(Transfer { at: passed.started_at, to: None, rang_ms: None });
     assert_eq!(
         kinds(&passed, true),
         ["call.started", "call.transferred", "call.ended", "transcription.complete", "sentiment.scored"]

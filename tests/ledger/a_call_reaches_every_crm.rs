@@ -55,7 +55,8 @@ async fn a_call_is_one_activity_from_its_answer_to_its_end() {
         let key = Lookup::Key("c1/activity/upsert");
         let mut live = call("c1", Some("+12125550123"));
         let mut told = Vec::new();
-        for taken in [None, Some(Transfer { at: live.started_at, to: Some("+12125550111".to_owned()) })] {
+        for taken in [None, Some(Transfer { at: live.started_at, to: Some("+12125550111".to_owned()), rang_ms: None })]
+        {
             live.outcome.transferred = taken;
             outbox.hand_off().progress(live.clone());
             outbox.drained().await;

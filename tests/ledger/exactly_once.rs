@@ -307,7 +307,7 @@ impl OnThePhone {
             Action::Say(text) => return self.hears(text),
             Action::HangUp(_) => return self.hang_up(),
             // There is no model here.
-            Action::Interpret { .. } => return,
+            Action::Interpret { .. } | Action::PutThrough { .. } | Action::CallNobody { .. } => return,
             Action::FindSlots { request, query } => {
                 tokio::spawn(async move { Event::Slots { request, slots: tools.find_slots(&business, &query).await } })
             }

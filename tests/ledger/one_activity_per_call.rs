@@ -103,7 +103,8 @@ async fn told_to_the_end(outbox: &Outbox) {
 }
 
 fn transferred(mut call: CallRecord) -> CallRecord {
-    call.outcome.transferred = Some(Transfer { at: at("2026-11-23T15:00:30Z"), to: Some("+12125550111".to_owned()) });
+    call.outcome.transferred =
+        Some(Transfer { at: at("2026-11-23T15:00:30Z"), to: Some("+12125550111".to_owned()), rang_ms: None });
     call
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use offhook::audio::Codec;
 use offhook::call::{Call, CallRecord, Gone, Input, Media, Output, Settings};
-use offhook::conversation::{Appointment, BookError, BookingRequest, Slot};
+use offhook::conversation::{Appointment, BookError, BookingRequest, Business, Slot};
 use offhook::rtp;
 
 use crate::babble::babble;
@@ -38,6 +38,11 @@ pub struct Stage {
     pub hung_up: bool,
     pub ended: Option<CallRecord>,
     pub events: usize,
+    /// Calls to somebody, in order: made, given up, referred.
+    pub handed: Vec<Output>,
+    /// Packets that left, to the caller and to whoever was called.
+    pub to_caller: Vec<Vec<u8>>,
+    pub to_person: Vec<Vec<u8>>,
     /// Audible packets of the agent: (time, loud).
     pub heard: Vec<(Instant, bool)>,
 }
@@ -48,16 +53,22 @@ enum Answer {
     Voice { say: u32, pcm: Arc<[i16]> },
     Slots { tool: u32 },
     Booked { tool: u32, booking: BookingRequest },
+    Whispered { leg: u32, say: u32, pcm: Arc<[i16]> },
 }
 
 impl Stage {
     /// A call that rings at the dentist's, Monday morning.
     pub fn ringing() -> Self {
+        Self::at(shops::dental())
+    }
+
+    /// The same at another business.
+    pub fn at(business: Arc<Business>) -> Self {
         let started_at: Timestamp = "2026-11-23T13:00:00Z".parse().expect("a time");
         let settings = Settings {
             call_id: "call-1".into(),
             sip_call_id: "one@a".into(),
-            business: shops::dental(),
+            business,
             from: Some("+16175550123".into()),
             to: "desk".into(),
             seed: 7,
@@ -84,6 +95,9 @@ impl Stage {
             hung_up: false,
             ended: None,
             events: 0,
+            handed: Vec::new(),
+            to_caller: Vec::new(),
+            to_person: Vec::new(),
             heard: Vec::new(),
         }
     }
@@ -190,6 +204,7 @@ impl Stage {
                 }
                 Answer::Judged { turn, ask, finished } => self.tell(Input::Judged { turn, ask, finished }),
                 Answer::Voice { say, pcm } => self.tell(Input::Voice { say, pcm, last: true }),
+                Answer::Whispered { leg, say, pcm } => self.tell(Input::Whispered { leg, say, pcm, last: true }),
                 Answer::Slots { tool } => self.tell(Input::Slots { tool, slots: Some(free_slots()) }),
                 Answer::Booked { tool, booking } => {
                     let result = Ok::<_, BookError>(Appointment {
@@ -208,7 +223,9 @@ impl Stage {
         while let Some(output) = self.call.poll_output() {
             self.carry_out(output);
         }
+        self.to_person.extend(self.call.take_person_packet().map(<[u8]>::to_vec));
         if let Some(packet) = self.call.take_packet() {
+            self.to_caller.push(packet.to_vec());
             let packet = rtp::Packet::parse(packet).expect("our own packets are RTP");
             // mu-law: silence is 0xff and 0x7f and what lies next to them.
             let loud = packet.payload.iter().any(|byte| byte & 0x7f < 0x60);
@@ -246,6 +263,11 @@ impl Stage {
             Output::FindAppointments { .. } | Output::Reschedule { .. } | Output::Cancel { .. } => {}
             Output::Interpret { tool, .. } => self.unread.push(tool),
             Output::Keep(_) => {}
+            Output::Whisper { leg, say, .. } => {
+                let pcm: Arc<[i16]> = vec![WHISPER; 8_000].into();
+                self.due.push((self.now, Answer::Whispered { leg, say, pcm }));
+            }
+            handed @ (Output::Call { .. } | Output::Release { .. } | Output::Refer { .. }) => self.handed.push(handed),
             Output::HangUp => self.hung_up = true,
             Output::Event(_) => self.events += 1,
             Output::Save(_) => {}
@@ -270,6 +292,8 @@ fn free_slots() -> Vec<Slot> {
         .collect()
 }
 
+/// The level a whisper is made of, which nothing else is.
+pub const WHISPER: i16 = 12_345;
 const FRAME_MS: usize = 20;
 /// Half a second.
 const QUIET_FRAMES: usize = 25;

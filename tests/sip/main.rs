@@ -9,6 +9,8 @@ mod ipv6;
 mod line;
 mod mutations;
 mod offers;
+mod passwords;
+mod referring;
 mod registration;
 mod requests;
 mod retransmissions;

@@ -32,7 +32,7 @@ fn requests_outside_a_dialog() {
         ("PRACK", 481),
         ("REGISTER", 405),
         ("SUBSCRIBE", 405),
-        ("REFER", 405),
+        ("REFER", 403),
         ("MESSAGE", 405),
         ("OPTIONS", 200),
         ("invite", 501),

@@ -12,8 +12,8 @@ fn business(after_hours: bool) -> Arc<Business> {
     let mornings = vec![Span { from: time(9, 0, 0, 0), to: time(12, 0, 0, 0) }];
     let week: [Vec<Span>; 7] = std::array::from_fn(|_| mornings.clone());
     let duty = vec![
-        Duty { name: "Maria".into(), number: "+16175550001".into(), hours: Some(week) },
-        Duty { name: "Joe".into(), number: "+16175550002".into(), hours: None },
+        Duty { name: "Maria".into(), number: "+16175550001".into(), hours: Some(week), ..Duty::default() },
+        Duty { name: "Joe".into(), number: "+16175550002".into(), ..Duty::default() },
     ];
     let escalation = Escalation { urgent: vec!["bleeding".into()], after_hours, duty, ..Escalation::default() };
     let policy = Arc::new(Policy { escalation, ..Policy::default() });

@@ -156,6 +156,7 @@ proptest! {
                         changing = Some((request, key, false));
                     }
                     Action::Interpret { .. } => panic!("there is no model"),
+                    Action::PutThrough { .. } | Action::CallNobody { .. } => panic!("nobody is on duty"),
                     Action::HangUp(_) => ended = true,
                 }
             }

@@ -19,6 +19,7 @@ mod other_words;
 mod passing;
 mod prompts;
 mod proving;
+mod putting;
 mod random_callers;
 mod random_changes;
 mod rephrasing;

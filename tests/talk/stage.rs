@@ -6,8 +6,8 @@ use jiff::civil::{DateTime, date};
 use jiff::{Timestamp, ToSpan};
 use offhook::calendar::free_slots;
 use offhook::conversation::{
-    Action, Appointment, BookError, BookingRequest, Business, Caller, Conversation, Disposition, Event, KnownCaller,
-    Slot, SlotQuery, Utterance,
+    Action, Appointment, BookError, BookingRequest, Business, Caller, Conversation, Disposition, Duty, Event,
+    KnownCaller, Slot, SlotQuery, Utterance, Whisper,
 };
 
 /// One scripted call.
@@ -40,6 +40,8 @@ pub struct Call {
     pub answers: Vec<(usize, f32)>,
     /// What a model was asked to read, and under which number.
     pub unread: Vec<(u32, Utterance)>,
+    /// Who is being called for the caller.
+    pub called: Vec<(u32, Vec<Duty>, Whisper)>,
 }
 
 impl Call {
@@ -77,6 +79,7 @@ impl Call {
             looked_up: vec![],
             answers: vec![],
             unread: vec![],
+            called: vec![],
         };
         let known =
             known.map(|name| KnownCaller { contact_id: "c1".into(), name: name.into(), proof: Default::default() });
@@ -157,6 +160,8 @@ impl Call {
                     self.answer(Event::Cancelled { request, result });
                 }
                 Action::Interpret { request, utterance } => self.unread.push((request, utterance)),
+                Action::PutThrough { request, people, whisper } => self.called.push((request, people, whisper)),
+                Action::CallNobody { request } => self.called.retain(|(asked, ..)| *asked != request),
                 Action::HangUp(disposition) => self.hung_up = Some(disposition),
             }
         }

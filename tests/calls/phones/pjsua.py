@@ -1,4 +1,7 @@
-"""One call on pjsua2: pjsua.py URI NUMBER CODEC. Reads `play FILE`, `keys 12#`, `hangup`; prints `answered`, `ended CODE`."""
+"""A phone on pjsua2: pjsua.py URI NUMBER CODEC [RECORD] calls, pjsua.py wait NUMBER CODEC RECORD waits to be called.
+
+Reads `play FILE`, `keys 12#`, `answer CODE`, `hold`, `resume`, `hangup`; prints `waiting URI`, `ringing`, `answered`,
+`key 1`, `ended CODE`. RECORD is a WAV of all that is heard, whoever it comes from."""
 
 import os
 import queue
@@ -22,19 +25,36 @@ class Call(pj.Call):
     line = None
     player = None
 
+    def __init__(self, phone, *known):
+        super().__init__(phone, *known)
+        self.phone = phone
+        KEPT.append(self)
+
     def onCallState(self, _):
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             tell("answered")
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            tell("ended", info.lastStatusCode, info.lastReason)
             self.over = True
+            tell("ended", info.lastStatusCode, info.lastReason)
 
     def onCallMediaState(self, _):
         info = self.getInfo()  # kept: its media list dies with it
         for index, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 self.line = self.getAudioMedia(index)
+                if self.phone.recorder:
+                    self.line.startTransmit(self.phone.recorder)
+
+    def onDtmfDigit(self, key):
+        tell("key", key.digit)
+
+    def onCallTransferRequest(self, asked):
+        asked.newCall = self.phone.goes_on(Call(self.phone))
+        asked.statusCode = pj.PJSIP_SC_ACCEPTED
+
+    def onCallReplaced(self, told):
+        told.newCall = self.phone.goes_on(Call(self.phone, told.newCallId))
 
     def play(self, file):
         if self.player:
@@ -42,6 +62,32 @@ class Call(pj.Call):
         self.player = pj.AudioMediaPlayer()
         self.player.createPlayer(file, pj.PJMEDIA_FILE_NO_LOOP)
         self.player.startTransmit(self.line)
+
+    def unhold(self):
+        param = pj.CallOpParam(True)
+        param.opt.flag = pj.PJSUA_CALL_UNHOLD
+        self.reinvite(param)
+
+
+class Phone(pj.Account):
+    call = None
+    recorder = None
+
+    def goes_on(self, call):
+        """The call in hand from now on."""
+        self.call = call
+        return call
+
+    def onIncomingCall(self, told):
+        call = self.goes_on(Call(self, told.callId))
+        ring = pj.CallOpParam()
+        ring.statusCode = pj.PJSIP_SC_RINGING
+        call.answer(ring)
+        tell("ringing", call.getInfo().remoteUri)
+
+    def record(self, file):
+        self.recorder = pj.AudioMediaRecorder()
+        self.recorder.createRecorder(file)
 
 
 def start(codec):
@@ -51,6 +97,7 @@ def start(codec):
     config.logConfig.level = config.logConfig.consoleLevel = 0
     config.medConfig.noVad = True
     config.medConfig.ecTailLen = 0
+    config.medConfig.clockRate = 8000
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
     endpoint.libInit(config)
@@ -69,34 +116,67 @@ def account(endpoint, number):
     config.sipConfig.transportId = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
     config.mediaConfig.transportConfig = transport
     endpoint.libStart()
-    made = pj.Account()
+    made = Phone()
     made.create(config)
-    return made
+    at = endpoint.transportGetInfo(config.sipConfig.transportId).localName
+    return made, f"sip:{number}@{at}"
 
 
 def commands():
     lines = queue.Queue()
-    threading.Thread(target=lambda: [lines.put(line.rstrip("\n")) for line in sys.stdin], daemon=True).start()
+
+    def read():
+        for line in sys.stdin:
+            lines.put(line.rstrip("\n"))
+        lines.put("leave")
+
+    threading.Thread(target=read, daemon=True).start()
     return lines
 
 
-def main(uri, number, codec):
+def obey(call, verb, what):
+    if verb == "play":
+        call.play(what)
+    elif verb == "keys":
+        call.dialDtmf(what)
+    elif verb == "hold":
+        call.setHold(pj.CallOpParam(True))
+    elif verb == "resume":
+        call.unhold()
+    elif verb == "hangup":
+        call.hangup(pj.CallOpParam(True))
+    elif verb == "answer":
+        answer = pj.CallOpParam(True)
+        answer.statusCode = int(what)
+        call.answer(answer)
+
+
+def main(uri, number, codec, record=None):
     endpoint = start(codec)
-    caller = account(endpoint, number)
-    call = Call(caller)
-    KEPT.extend([endpoint, caller, call])
-    call.makeCall(uri, pj.CallOpParam(True))
+    phone, at = account(endpoint, number)
+    KEPT.extend([endpoint, phone])
+    if record:
+        phone.record(record)
+    if uri == "wait":
+        tell("waiting", at)
+    else:
+        phone.goes_on(Call(phone)).makeCall(uri, pj.CallOpParam(True))
     lines = commands()
-    while not call.over:
+    while uri == "wait" or not phone.call.over:
         endpoint.libHandleEvents(POLL_MS)
         while not lines.empty():
             verb, _, what = lines.get().partition(" ")
-            if verb == "play":
-                call.play(what)
-            elif verb == "keys":
-                call.dialDtmf(what)
-            elif verb == "hangup":
-                call.hangup(pj.CallOpParam(True))
+            if verb == "leave":
+                return complete(endpoint, phone)
+            obey(phone.call, verb, what)
+    complete(endpoint, phone)
+
+
+def complete(endpoint, phone):
+    """The recording is on the disk once the library is gone."""
+    if phone.recorder:
+        phone.recorder = None
+        endpoint.libDestroy()
 
 
 status = 1

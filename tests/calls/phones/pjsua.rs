@@ -25,9 +25,30 @@ pub struct Pjsua {
 impl Pjsua {
     /// Starts one that calls `uri` as `number`.
     pub fn call(uri: &str, number: &str, codec: Codec) -> Self {
+        let phone = Self::start(uri, number, codec, None);
+        phone.wait_for("answered");
+        phone
+    }
+
+    /// The same, and all it hears is written to a WAV file.
+    pub fn call_recorded(uri: &str, number: &str, codec: Codec, heard: &Path) -> Self {
+        let phone = Self::start(uri, number, codec, Some(heard));
+        phone.wait_for("answered");
+        phone
+    }
+
+    /// Starts one that waits to be called, and its SIP address.
+    pub fn waiting(name: &str, codec: Codec, heard: &Path) -> (Self, String) {
+        let phone = Self::start("wait", name, codec, Some(heard));
+        let at = phone.wait_for("waiting");
+        (phone, at)
+    }
+
+    fn start(uri: &str, number: &str, codec: Codec, heard: Option<&Path>) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/calls/phones/pjsua.py");
         let mut child = Command::new("python3")
             .args([script, uri, number, &format!("{codec:?}").to_uppercase()])
+            .args(heard)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -40,21 +61,28 @@ impl Pjsua {
                 let _ = post.send(line);
             }
         });
-        let phone = Self { child, controls, events };
-        phone.wait_for("answered");
-        phone
+        Self { child, controls, events }
     }
 
-    fn command(&mut self, line: &str) {
+    /// Tells it to do something: `answer 200`, `hold`, `resume`.
+    pub fn command(&mut self, line: &str) {
         writeln!(self.controls, "{line}").expect("pjsua.py listens");
     }
 
-    fn wait_for(&self, kind: &str) {
+    /// Leaves: what it heard is on the disk then.
+    pub fn leave(mut self) {
+        // One whose call is over may have left by itself.
+        let _ = writeln!(self.controls, "leave");
+        let _ = self.child.wait();
+    }
+
+    /// Waits until it tells this; what it says of it.
+    pub fn wait_for(&self, kind: &str) -> String {
         let until = Instant::now() + DEADLINE;
         let mut seen = Vec::new();
         while let Ok(line) = self.events.recv_timeout(until.saturating_duration_since(Instant::now())) {
             if line.split(' ').next() == Some(kind) {
-                return;
+                return line[kind.len()..].trim().to_owned();
             }
             seen.push(line);
         }
