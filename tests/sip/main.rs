@@ -11,4 +11,5 @@ mod offers;
 mod registration;
 mod requests;
 mod retransmissions;
+mod streams;
 mod torture;

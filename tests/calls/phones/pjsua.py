@@ -61,13 +61,15 @@ def start(codec):
     return endpoint
 
 
-def account(endpoint, number):
+def account(endpoint, number, kind):
     transport = pj.TransportConfig()
     transport.boundAddress = transport.publicAddress = "127.0.0.1"
     config = pj.AccountConfig()
     config.idUri = f"sip:{number}@127.0.0.1"
-    config.sipConfig.transportId = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+    config.sipConfig.transportId = endpoint.transportCreate(kind, transport)
     config.mediaConfig.transportConfig = transport
+    # It closes an idle connection after 33 s: whoever calls back then needs the port it listens on.
+    config.natConfig.contactUseSrcPort = 0
     endpoint.libStart()
     made = pj.Account()
     made.create(config)
@@ -82,7 +84,8 @@ def commands():
 
 def main(uri, number, codec):
     endpoint = start(codec)
-    caller = account(endpoint, number)
+    tcp = "transport=tcp" in uri
+    caller = account(endpoint, number, pj.PJSIP_TRANSPORT_TCP if tcp else pj.PJSIP_TRANSPORT_UDP)
     call = Call(caller)
     KEPT.extend([endpoint, caller, call])
     call.makeCall(uri, pj.CallOpParam(True))
