@@ -43,6 +43,7 @@ mod one_activity_per_call;
 mod one_contact_each;
 mod one_slot_on_a_server;
 mod opening_the_store;
+mod our_own_limit;
 mod outside_events_block;
 mod paper_figures;
 mod policy_matrix;
