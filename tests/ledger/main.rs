@@ -54,6 +54,7 @@ mod providers;
 mod real_model;
 mod repairs;
 mod restoring;
+mod running_calls;
 // The other areas use the rest of it.
 #[allow(dead_code)]
 #[path = "../calls/server.rs"]
