@@ -51,6 +51,7 @@ mod post_office;
 mod promtool;
 mod proposals;
 mod providers;
+mod read_out_of_meetings;
 mod real_model;
 mod repairs;
 mod restoring;
