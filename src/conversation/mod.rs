@@ -23,6 +23,7 @@ mod existing;
 mod faq;
 mod flows;
 mod hearing;
+mod inquiring;
 mod interpreting;
 mod language;
 mod lexicon;
