@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn other_numbers_stay() {
-        let text = "Call +1 212 555 0123 on 2026-11-24, order 4111 1111 1111 1112, one or two people";
+        let text = "Call +1 212 555 0123 on 2026-11-24, order 4111 1111 1111 1112 for one or two people";
         assert_eq!(without_cards(&[text]), [text]);
     }
 }
