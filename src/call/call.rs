@@ -464,6 +464,7 @@ fn new_record(settings: &Settings, media: Media) -> CallRecord {
         digits: String::new(),
         media: MediaStats { codec: media.codec.name().into(), ..MediaStats::default() },
         outcome: Default::default(),
+        elsewhere: None,
     }
 }
 

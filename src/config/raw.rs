@@ -292,6 +292,9 @@ pub(super) struct Crm {
     pub(super) secret_env: Given<String>,
     pub(super) secret_file: Given<String>,
     pub(super) mapping: Given<String>,
+    pub(super) per_second: Given<i64>,
+    pub(super) burst: Given<i64>,
+    pub(super) per_day: Given<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -368,6 +368,12 @@ pub struct CrmRemoteConfig {
     pub access: CrmAccess,
     /// A mapping file of one's own; none for the one that comes with offhook.
     pub mapping: Option<PathBuf>,
+    /// Requests a second, on average.
+    pub per_second: u32,
+    /// Requests at once.
+    pub burst: u32,
+    /// Requests a day.
+    pub per_day: u32,
 }
 
 /// The CRMs there are connectors for.
