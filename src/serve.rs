@@ -296,6 +296,11 @@ fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::S
         // Both spell networks the same way.
         allow: config.sip.allow.iter().filter_map(|network| network.to_string().parse().ok()).collect(),
         rtp_ports: config.media.rtp_ports.clone(),
+        media: gateway::MediaPolicy {
+            codecs: config.media.codecs.clone(),
+            security: config.media.srtp,
+            key_tones: config.media.key_tones,
+        },
         calls_max: config.sip.max_calls,
         drain: config.sip.drain,
         clock_offset,
@@ -322,6 +327,7 @@ fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
         credentials,
         number: trunk.number.clone(),
         expires: trunk.expires,
+        security: trunk.srtp,
     }
 }
 

@@ -1,10 +1,14 @@
 //! Packet-loss concealment in the manner of ITU-T G.711 Appendix I: the last pitch period is repeated, faded out, and
 //! blended with what comes next. Unlike the appendix it adds no delay: the seam at the start of a loss is bent instead.
 
-/// Conceals the losses of one 8 kHz stream.
+use super::TELEPHONE_RATE;
+
+/// Conceals the losses of one stream.
 #[derive(Debug, Clone)]
 pub struct Concealer {
-    /// What was played last, newest at the end; `HISTORY` samples.
+    /// Times 8 kHz: all lengths below are for 8 kHz.
+    scale: usize,
+    /// What was played last, newest at the end; `HISTORY` samples at 8 kHz.
     history: Vec<i16>,
     /// The period being repeated, and where in it we are.
     cycle: Vec<f32>,
@@ -19,18 +23,20 @@ pub struct Concealer {
 
 impl Default for Concealer {
     fn default() -> Self {
-        Self::new()
+        Self::new(TELEPHONE_RATE)
     }
 }
 
 impl Concealer {
-    /// A concealer that has heard silence so far.
-    pub fn new() -> Self {
+    /// A concealer for a stream at `rate` Hz, a multiple of 8,000, that has heard silence so far.
+    pub fn new(rate: u32) -> Self {
+        let scale = (rate / TELEPHONE_RATE).max(1) as usize;
         Self {
-            history: vec![0; HISTORY],
-            cycle: Vec::with_capacity(PITCH_MAX),
+            scale,
+            history: vec![0; HISTORY * scale],
+            cycle: Vec::with_capacity(PITCH_MAX * scale),
             at: 0,
-            pitch: PITCH_MAX,
+            pitch: PITCH_MAX * scale,
             lost: 0,
             step: 0.0,
         }
@@ -40,7 +46,8 @@ impl Concealer {
     pub fn good(&mut self, samples: &mut [i16]) {
         if self.lost > 0 {
             // The longer the loss, the less the two sides match: 4 ms more for every 10 ms, as the appendix does.
-            let overlap = (self.pitch / 4 + self.lost / CHUNK * 32).clamp(1, OVERLAP_MAX).min(samples.len());
+            let longer = self.lost / (CHUNK * self.scale) * 32 * self.scale;
+            let overlap = (self.pitch / 4 + longer).clamp(1, OVERLAP_MAX * self.scale).min(samples.len());
             for (n, sample) in samples[..overlap].iter_mut().enumerate() {
                 let real = (n + 1) as f32 / (overlap + 1) as f32;
                 *sample = clamp(f32::from(*sample) * real + self.synthetic() * (1.0 - real));
@@ -74,17 +81,17 @@ impl Concealer {
 
     /// Finds the pitch of what was heard last and starts repeating it.
     fn begin(&mut self) {
-        self.pitch = pitch(&self.history);
+        self.pitch = pitch(&self.history, self.scale);
         self.repeat();
         self.at = 0;
-        let before = self.history[HISTORY - self.pitch - 1];
-        self.step = f32::from(self.history[HISTORY - 1]) - f32::from(before);
+        let newest = self.history.len() - 1;
+        self.step = f32::from(self.history[newest]) - f32::from(self.history[newest - self.pitch]);
     }
 
     /// Makes the last pitch period a loop, its end faded into what preceded its beginning.
     fn repeat(&mut self) {
         let length = self.pitch;
-        let (start, fade) = (HISTORY - length, self.pitch / 4);
+        let (start, fade) = (self.history.len() - length, self.pitch / 4);
         self.cycle.clear();
         self.cycle.extend(self.history[start..].iter().map(|&s| f32::from(s)));
         for n in 0..fade {
@@ -98,7 +105,7 @@ impl Concealer {
     fn synthetic(&mut self) -> f32 {
         let fade = (self.pitch / 4).max(1);
         let bend = self.step * (1.0 - self.lost as f32 / fade as f32).max(0.0);
-        let sample = self.cycle[self.at] * gain(self.lost) + bend;
+        let sample = self.cycle[self.at] * gain(self.lost / self.scale) + bend;
         self.at = (self.at + 1) % self.cycle.len();
         self.lost = self.lost.saturating_add(1);
         sample
@@ -112,10 +119,11 @@ fn gain(lost: usize) -> f32 {
 }
 
 /// The lag with the best normalised correlation over the last 20 ms.
-fn pitch(history: &[i16]) -> usize {
-    let recent = &history[HISTORY - CORRELATED..];
+fn pitch(history: &[i16], scale: usize) -> usize {
+    let start = history.len() - CORRELATED * scale;
+    let recent = &history[start..];
     let score = |lag: usize| {
-        let earlier = &history[HISTORY - CORRELATED - lag..HISTORY - lag];
+        let earlier = &history[start - lag..history.len() - lag];
         let (mut cross, mut energy) = (0.0_f32, 1.0_f32);
         for (&a, &b) in recent.iter().zip(earlier) {
             cross += f32::from(a) * f32::from(b);
@@ -123,8 +131,8 @@ fn pitch(history: &[i16]) -> usize {
         }
         cross.max(0.0) / energy.sqrt()
     };
-    let mut best = (PITCH_MAX, 0.0);
-    for lag in PITCH_MIN..=PITCH_MAX {
+    let mut best = (PITCH_MAX * scale, 0.0);
+    for lag in PITCH_MIN * scale..=PITCH_MAX * scale {
         let value = score(lag);
         if value > best.1 {
             best = (lag, value);
@@ -134,9 +142,10 @@ fn pitch(history: &[i16]) -> usize {
 }
 
 fn push_history(history: &mut [i16], samples: &[i16]) {
-    let new = &samples[samples.len().saturating_sub(HISTORY)..];
+    let length = history.len();
+    let new = &samples[samples.len().saturating_sub(length)..];
     history.copy_within(new.len().., 0);
-    history[HISTORY - new.len()..].copy_from_slice(new);
+    history[length - new.len()..].copy_from_slice(new);
 }
 
 fn clamp(sample: f32) -> i16 {

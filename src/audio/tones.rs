@@ -71,9 +71,9 @@ impl ComfortNoise {
 }
 
 /// Keys in the order of RFC 4733 would be 0-9*#A-D; here by row and column.
-const KEYS: [char; 16] = ['1', '2', '3', 'A', '4', '5', '6', 'B', '7', '8', '9', 'C', '*', '0', '#', 'D'];
-const ROWS_HZ: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
-const COLUMNS_HZ: [f64; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
+pub(super) const KEYS: [char; 16] = ['1', '2', '3', 'A', '4', '5', '6', 'B', '7', '8', '9', 'C', '*', '0', '#', 'D'];
+pub(super) const ROWS_HZ: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
+pub(super) const COLUMNS_HZ: [f64; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
 /// 2 ms at 8 kHz.
 const RAMP_SAMPLES: f64 = 16.0;
 /// One-pole coefficient: -3 dB at about 900 Hz, near the long-term slope of room noise.

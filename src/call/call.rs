@@ -9,12 +9,13 @@ use jiff::Timestamp;
 use super::ears::Ears;
 use super::event::CallEvent;
 use super::io::{Gone, Input, Output};
-use super::keys::Keys;
+use super::keys::{Echoes, Keys, Origin};
 use super::mind::Mind;
 use super::mouth::{Mouth, Said};
 use super::record::{CallRecord, CallState, Line, MediaStats, Speaker};
+use super::sound::{frame_samples, note_codec, receiver};
 use super::turns::{Timing, Turn, Words};
-use crate::audio::Codec;
+use crate::audio::KeyTones;
 use crate::conversation::{Business, Caller, Conversation, Disposition, Event, Hold, Rephrased};
 use crate::rtp;
 
@@ -40,10 +41,21 @@ pub struct Settings {
 /// What the SDP settled.
 #[derive(Debug, Clone, Copy)]
 pub struct Media {
-    /// Codec we send.
-    pub codec: Codec,
+    /// Codec and packets, both ways.
+    pub format: rtp::Format,
     /// Payload type of telephone-event, both ways.
     pub dtmf_pt: Option<u8>,
+    /// Keys are listened for in the sound itself: there is no telephone-event, or it is not trusted.
+    pub key_tones: bool,
+    /// Name of the cipher that protects it; none: plain RTP.
+    pub protection: Option<&'static str>,
+}
+
+impl Media {
+    /// A codec as it usually is, with telephone-event.
+    pub fn of(codec: crate::audio::Codec) -> Self {
+        Self { format: rtp::Format::of(codec), dtmf_pt: Some(101), key_tones: false, protection: None }
+    }
 }
 
 /// One call. Drive it with [`Call::handle`], then drain [`Call::poll_output`] and [`Call::take_packet`]; come back at
@@ -55,13 +67,19 @@ pub struct Call {
     /// The INVITE, on both clocks.
     created: (Instant, Timestamp),
     pub(super) answered: Option<Instant>,
-    next_tick: Option<Instant>,
+    pub(super) next_tick: Option<Instant>,
+    /// Samples per second of all sound inside this call: 16,000 when the line carries it, else 8,000.
+    pub(super) rate: u32,
     pub(super) receiver: rtp::Receiver,
-    sender: rtp::Sender,
-    rtcp: rtp::Rtcp,
+    pub(super) sender: rtp::Sender,
+    pub(super) rtcp: rtp::Rtcp,
+    pub(super) quality: rtp::Quality,
+    /// Hears keys in the sound, where they come no other way.
+    pub(super) key_tones: Option<KeyTones>,
     pub(super) ears: Ears,
     pub(super) mouth: Mouth,
     pub(super) keys: Keys,
+    pub(super) echoes: Echoes,
     pub(super) mind: Mind,
     pub(super) turn: Turn,
     pub(super) timing: Option<Timing>,
@@ -72,15 +90,16 @@ pub struct Call {
     /// The conversation is over once the mouth is empty.
     pub(super) parting: Option<Disposition>,
     last_packet: Option<Instant>,
-    on_hold: bool,
+    pub(super) on_hold: bool,
     /// The time the calendar keeps for this call.
     kept: Option<Hold>,
     pub(super) outputs: VecDeque<Output>,
-    heard_frame: Vec<i16>,
-    spoken_frame: [i16; FRAME_SAMPLES],
-    packet: Vec<u8>,
-    packet_ready: bool,
-    report: Option<Vec<u8>>,
+    pub(super) heard_frame: Vec<i16>,
+    pub(super) spoken_frame: Vec<i16>,
+    /// Sound that waits to fill a packet.
+    pub(super) unsent: Vec<i16>,
+    pub(super) packet: Vec<u8>,
+    pub(super) report: Option<Vec<u8>>,
 }
 
 /// Where the call stands.
@@ -102,19 +121,24 @@ impl Call {
         let caller = Caller { number: settings.from.clone(), call_id: settings.call_id.clone() };
         let conversation = Conversation::new(settings.business.clone(), caller, settings.seed);
         let record = new_record(&settings, media);
-        let sender = rtp::Sender::new(media.codec, settings.seed);
+        let rate = media.format.codec.sample_rate();
+        let sender = rtp::Sender::at_rate(rate, media.format, settings.seed);
         let mut call = Self {
             record,
             phase: Phase::Ringing,
             created: (now, settings.started_at),
             answered: None,
             next_tick: None,
-            receiver: rtp::Receiver::new(media.dtmf_pt.as_slice()),
+            rate,
+            receiver: receiver(rate, media),
             rtcp: rtp::Rtcp::new(sender.ssrc(), settings.seed),
             sender,
-            ears: Ears::new(),
-            mouth: Mouth::default(),
+            quality: rtp::Quality::default(),
+            key_tones: media.key_tones.then(KeyTones::default),
+            ears: Ears::new(rate),
+            mouth: Mouth::new(rate),
             keys: Keys::default(),
+            echoes: Echoes::default(),
             mind: Mind::new(conversation),
             turn: Turn::default(),
             timing: None,
@@ -125,10 +149,10 @@ impl Call {
             on_hold: false,
             kept: None,
             outputs: VecDeque::new(),
-            heard_frame: Vec::with_capacity(FRAME_SAMPLES),
-            spoken_frame: [0; FRAME_SAMPLES],
+            heard_frame: Vec::with_capacity(frame_samples(rate)),
+            spoken_frame: vec![0; frame_samples(rate)],
+            unsent: Vec::with_capacity(4 * frame_samples(rate)),
             packet: Vec::with_capacity(PACKET_BYTES_RESERVED),
-            packet_ready: false,
             report: None,
         };
         call.outputs.push_back(Output::Event(CallEvent::Started(Box::new(call.record.clone()))));
@@ -165,9 +189,13 @@ impl Call {
                 let _ = self.receiver.handle_packet(bytes, now);
             }
             Input::Rtcp(bytes) => {
-                self.rtcp.handle(bytes, now);
+                let news = self.rtcp.handle(bytes, now);
+                self.quality.note(&news);
+                if let Some(lost) = news.fraction_lost {
+                    self.sender.expect_loss(lost);
+                }
             }
-            Input::Key(key) => self.press(key, now),
+            Input::Key(key) => self.press(key, Origin::Signalling, now),
             Input::Tick => self.tick(now),
             Input::Known(caller) => {
                 self.record.contact_id = Some(caller.contact_id.clone());
@@ -224,11 +252,6 @@ impl Call {
         self.outputs.pop_front()
     }
 
-    /// The RTP packet of this tick, once.
-    pub fn take_packet(&mut self) -> Option<&[u8]> {
-        std::mem::take(&mut self.packet_ready).then_some(self.packet.as_slice())
-    }
-
     /// An RTCP report due, once.
     pub fn take_report(&mut self) -> Option<Vec<u8>> {
         self.report.take()
@@ -246,13 +269,6 @@ impl Call {
     /// The record as it stands.
     pub fn record(&self) -> &CallRecord {
         &self.record
-    }
-
-    /// New SDP was agreed in the middle of the call.
-    pub fn renegotiate(&mut self, media: Media) {
-        self.sender.set_codec(media.codec);
-        self.receiver.set_event_payload_types(media.dtmf_pt.as_slice());
-        self.record.media.codec = media.codec.name().into();
     }
 
     fn answer(&mut self, known: Option<crate::conversation::KnownCaller>, now: Instant) {
@@ -289,35 +305,6 @@ impl Call {
         self.hear(now);
         self.speak(now);
         self.mind_the_time(now);
-    }
-
-    fn hear(&mut self, now: Instant) {
-        self.heard_frame.clear();
-        self.receiver.pull_frame(now, &mut self.heard_frame);
-        self.heard_frame.resize(FRAME_SAMPLES, 0);
-        while let Some(key) = self.receiver.poll_digit() {
-            self.press(key, now);
-        }
-        let wary = self.mouth.is_audible();
-        let sense = self.ears.listen(&self.heard_frame, wary);
-        self.sensed(sense, now);
-        if let Some(keys) = self.keys.pause_over(now) {
-            self.typed(keys, now);
-        }
-    }
-
-    fn speak(&mut self, now: Instant) {
-        let now_ms = self.now_ms(now);
-        let played = self.mouth.play(&mut self.spoken_frame, now_ms);
-        self.played(played, now);
-        if self.on_hold {
-            return;
-        }
-        self.packet.clear();
-        self.sender.next_packet(&self.spoken_frame, &mut self.packet);
-        self.packet_ready = true;
-        let ntp = ntp(self.wall(now));
-        self.report = self.rtcp.poll(now, ntp, &self.sender, &mut self.receiver).or(self.report.take());
     }
 
     fn hold(&mut self, on_hold: bool, now: Instant) {
@@ -387,14 +374,6 @@ impl Call {
         self.outputs.push_back(Output::Ended(Box::new(self.record.clone())));
     }
 
-    /// Brings the media account up to date.
-    pub(super) fn note_media(&mut self) {
-        let stats = self.receiver.stats();
-        self.record.media.packets_received = stats.packets_received;
-        self.record.media.packets_lost = stats.packets_lost;
-        self.record.media.jitter_ms = stats.jitter_ms;
-    }
-
     pub(super) fn save(&mut self) {
         self.note_media();
         self.record.outcome = self.mind.conversation().outcome().clone();
@@ -439,13 +418,15 @@ impl Call {
 }
 
 /// RFC 5905: 32.32 bits of seconds since 1900.
-fn ntp(wall: Timestamp) -> u64 {
+pub(super) fn ntp(wall: Timestamp) -> u64 {
     let seconds = u64::try_from(wall.as_second() + NTP_TO_UNIX_SECS).unwrap_or(0);
     let fraction = u64::try_from(wall.subsec_nanosecond()).unwrap_or(0) * (1 << 32) / 1_000_000_000;
     seconds << 32 | fraction
 }
 
 fn new_record(settings: &Settings, media: Media) -> CallRecord {
+    let mut stats = MediaStats::default();
+    note_codec(&mut stats, media);
     CallRecord {
         id: settings.call_id.clone(),
         sip_call_id: settings.sip_call_id.clone(),
@@ -462,14 +443,12 @@ fn new_record(settings: &Settings, media: Media) -> CallRecord {
         transcript: Vec::new(),
         turns: Vec::new(),
         digits: String::new(),
-        media: MediaStats { codec: media.codec.name().into(), ..MediaStats::default() },
+        media: stats,
         outcome: Default::default(),
         elsewhere: None,
     }
 }
 
-/// Samples of a 20 ms frame at 8 kHz.
-const FRAME_SAMPLES: usize = 160;
 /// About -44 dBFS: what a listener on a phone notices.
 const AUDIBLE: u16 = 200;
 /// From 1900 to 1970.

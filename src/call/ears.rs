@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::audio::{Resampler, VoiceGate};
+use crate::audio::{FRAME_SAMPLES, Resampler, SPEECH_RATE, TELEPHONE_RATE, VoiceGate};
 
 /// Cuts the caller's sound into utterances. Time is counted in frames, so it needs no clock.
 pub struct Ears {
     gate: VoiceGate,
+    /// The house's rate to 16 kHz for the recogniser, and to 8 kHz for the gate, whose thresholds are of the telephone.
     to_16k: Resampler,
+    to_8k: Resampler,
+    /// The last frame at 8 kHz.
+    narrow: Vec<i16>,
     /// 16 kHz: the last moments while idle, the whole utterance while one runs.
     sound: Vec<i16>,
     /// Last frames' voicing, newest in bit 0.
@@ -35,11 +39,13 @@ pub enum Sense {
 }
 
 impl Ears {
-    /// Ears for one call at 8 kHz.
-    pub fn new() -> Self {
+    /// Ears for one call whose sound comes at `rate` Hz.
+    pub fn new(rate: u32) -> Self {
         Self {
             gate: VoiceGate::new(),
-            to_16k: Resampler::new(8000, 16000),
+            to_16k: Resampler::new(rate, SPEECH_RATE),
+            to_8k: Resampler::new(rate, TELEPHONE_RATE),
+            narrow: Vec::with_capacity(2 * FRAME_SAMPLES),
             sound: Vec::with_capacity(SOUND_SAMPLES_RESERVED),
             recent: 0,
             quiet_frames: 0,
@@ -49,10 +55,12 @@ impl Ears {
         }
     }
 
-    /// Takes a 20 ms frame at 8 kHz. `wary` asks for more voiced frames before an utterance starts: while the agent
+    /// Takes a 20 ms frame. `wary` asks for more voiced frames before an utterance starts: while the agent
     /// speaks, a cough or a click must not stop it.
     pub fn listen(&mut self, frame: &[i16], wary: bool) -> Sense {
-        let voiced = self.gate.push(frame).voiced;
+        self.narrow.clear();
+        self.to_8k.process(frame, &mut self.narrow);
+        let voiced = self.gate.push(&self.narrow).voiced;
         self.to_16k.process(frame, &mut self.sound);
         self.recent = self.recent << 1 | u32::from(voiced);
         if !self.speaking {
@@ -67,6 +75,11 @@ impl Ears {
         }
         self.quiet_frames += 1;
         Sense::Paused(self.quiet_frames * FRAME_MS)
+    }
+
+    /// The last frame at 8 kHz.
+    pub fn narrow(&self) -> &[i16] {
+        &self.narrow
     }
 
     /// The utterance so far at 16 kHz, with a margin after the last voiced frame.

@@ -47,7 +47,7 @@ pub enum Input<'a> {
         /// 0..=1.
         finished: f32,
     },
-    /// Sound for [`Output::Speak`], 8 kHz.
+    /// Sound for [`Output::Speak`], at [`super::Call::rate`].
     Voice {
         /// Echoed.
         say: u32,

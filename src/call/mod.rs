@@ -12,6 +12,7 @@ mod keys;
 mod mind;
 mod mouth;
 mod record;
+mod sound;
 mod talk;
 mod turn;
 mod turns;

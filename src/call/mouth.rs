@@ -3,9 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::audio::TELEPHONE_RATE;
+
 /// What the agent is saying and has yet to say.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Mouth {
+    /// Samples per millisecond.
+    per_ms: usize,
     queue: VecDeque<Saying>,
     next_id: u32,
     paused: bool,
@@ -52,7 +56,18 @@ pub enum Played {
     Finished(Said),
 }
 
+impl Default for Mouth {
+    fn default() -> Self {
+        Self::new(TELEPHONE_RATE)
+    }
+}
+
 impl Mouth {
+    /// A mouth whose sound is at `rate` Hz.
+    pub fn new(rate: u32) -> Self {
+        Self { per_ms: rate as usize / 1_000, queue: VecDeque::new(), next_id: 0, paused: false }
+    }
+
     /// Queues a text; its sound comes later under the returned number.
     pub fn say(&mut self, text: String) -> u32 {
         self.next_id += 1;
@@ -100,7 +115,7 @@ impl Mouth {
     pub fn resume(&mut self) {
         self.paused = false;
         if let Some(saying) = self.queue.front_mut() {
-            let back = saying.offset.min(RESUME_BACK_SAMPLES);
+            let back = saying.offset.min(RESUME_BACK_MS * self.per_ms);
             saying.offset -= back;
             saying.played -= back;
         }
@@ -111,7 +126,7 @@ impl Mouth {
         self.paused = false;
         let saying = std::mem::take(&mut self.queue).pop_front()?;
         let start_ms = saying.started_ms?;
-        let text = saying.words_played();
+        let text = saying.words_played(self.per_ms);
         (!text.is_empty()).then_some(Said { text, start_ms, end_ms: now_ms })
     }
 
@@ -143,7 +158,7 @@ impl Mouth {
 
     fn drop_starved(&mut self, now_ms: u64) -> Played {
         let lost = self.queue.pop_front();
-        let said = lost.and_then(|saying| saying.started_ms.map(|at| (saying.words_played(), at)));
+        let said = lost.and_then(|saying| saying.started_ms.map(|at| (saying.words_played(self.per_ms), at)));
         said.map_or(Played::Silence, |(text, start_ms)| Played::Finished(Said { text, start_ms, end_ms: now_ms }))
     }
 }
@@ -167,12 +182,13 @@ impl Saying {
     }
 
     /// The words up to where the sound was cut, by share of samples.
-    fn words_played(&self) -> String {
+    fn words_played(&self, per_ms: usize) -> String {
         if self.complete && self.played >= self.received {
             return self.text.clone();
         }
         // Speech runs at about 15 characters a second when the whole length is not known yet.
-        let total = if self.complete { self.received } else { self.received.max(self.text.len() * SAMPLES_PER_CHAR) };
+        let total =
+            if self.complete { self.received } else { self.received.max(self.text.len() * MS_PER_CHAR * per_ms) };
         let words: Vec<&str> = self.text.split_whitespace().collect();
         let count = (words.len() * self.played).checked_div(total).unwrap_or(0);
         words[..count.min(words.len())].join(" ")
@@ -183,10 +199,10 @@ impl Saying {
 const FRAME_MS: u64 = 20;
 /// 5 s: the voice renders a long sentence in one, on a busy machine in three.
 const STARVED_FRAMES_MAX: u32 = 250;
-/// 100 ms at 8 kHz: a resumed word is heard from a little before the cut.
-const RESUME_BACK_SAMPLES: usize = 800;
-/// 8,000 samples a second over 15 characters a second.
-const SAMPLES_PER_CHAR: usize = 533;
+/// A resumed word is heard from a little before the cut.
+const RESUME_BACK_MS: usize = 100;
+/// 15 characters a second.
+const MS_PER_CHAR: usize = 67;
 
 #[cfg(test)]
 mod tests {

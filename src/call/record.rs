@@ -142,4 +142,16 @@ pub struct MediaStats {
     pub packets_lost: u64,
     /// Interarrival jitter, RFC 3550 A.8, milliseconds.
     pub jitter_ms: f32,
+    /// Round-trip time by RTCP, milliseconds; none when it was never measured.
+    #[serde(default)]
+    pub round_trip_ms: Option<f32>,
+    /// Share of our packets that the caller's side reported lost, 0..=1; none without reports.
+    #[serde(default)]
+    pub far_loss: Option<f32>,
+    /// Estimated mean opinion score of the worse direction, 1 to 4.5 (E-model, ITU-T G.107); none without packets.
+    #[serde(default)]
+    pub mos: Option<f32>,
+    /// Cipher of SRTP; none for plain RTP.
+    #[serde(default)]
+    pub protection: Option<String>,
 }

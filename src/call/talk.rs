@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::call::{Call, Phase};
 use super::ears::Sense;
 use super::io::Output;
+use super::keys::Origin;
 use super::mouth::Played;
 use super::record::{Line, Speaker};
 use super::turn::Pause;
@@ -200,8 +201,8 @@ impl Call {
     }
 
     /// A key went down.
-    pub(super) fn press(&mut self, key: char, now: Instant) {
-        if self.phase != Phase::Active {
+    pub(super) fn press(&mut self, key: char, origin: Origin, now: Instant) {
+        if self.phase != Phase::Active || self.echoes.is_echo(key, origin, now) {
             return;
         }
         if self.record.digits.len() < MASKED_KEYS_MAX {

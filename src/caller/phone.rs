@@ -12,7 +12,7 @@ use tokio::time::{interval, sleep_until, timeout};
 use super::pacing::Pacing;
 use super::report::{Report, TurnReport};
 use super::script::{Act, Listener, Turn};
-use crate::audio::{Codec, FRAME_SAMPLES, level_dbfs};
+use crate::audio::{Codec, Decoder, FRAME_SAMPLES, TELEPHONE_RATE, level_dbfs};
 use crate::rtp::{DtmfSender, Packet, Receiver, Sender};
 use crate::sip::{self, DialogId, Endpoint, Event, FromIdentity, Transport, Uri, sdp};
 
@@ -92,6 +92,8 @@ struct Phone {
     local: SocketAddr,
     remote: Option<SocketAddr>,
     receiver: Receiver,
+    /// For packets as they arrive, before any jitter buffer.
+    decoder: Decoder,
     pacing: Pacing,
     sender: Sender,
     keys: DtmfSender,
@@ -132,7 +134,8 @@ impl Phone {
         let core =
             sip::Settings { contact: local, transport: Transport::Udp, user_agent: agent.into(), allow: Vec::new() };
         let mut endpoint = Endpoint::new(core, seed_bytes(seed));
-        let offer = sdp::offer_with_dtmf(local_media(media, seed), settings.line.dtmf_payload_type);
+        let offer =
+            sdp::offer_with_dtmf(local_media(media, seed), settings.line.dtmf_payload_type, &sdp::Terms::narrow());
         let mut keys = DtmfSender::new(settings.line.dtmf_payload_type);
         keys.set_marker(settings.line.dtmf_marker);
         let identity = FromIdentity { display: None, uri: from };
@@ -147,6 +150,7 @@ impl Phone {
             dialog,
             local,
             remote: None,
+            decoder: Decoder::new(TELEPHONE_RATE),
             receiver: Receiver::new(&[settings.line.dtmf_payload_type]),
             pacing: Pacing::default(),
             settings,
@@ -201,13 +205,11 @@ impl Phone {
                 self.answered = Instant::now();
                 self.report.status = 200;
                 self.report.answer_ms = millis(self.answered - self.dialled);
-                match sdp::accept_answer(&answer) {
+                match sdp::accept_answer(&answer, &sdp::Terms::narrow()) {
                     Ok(accepted) => {
                         self.remote = accepted.remote;
-                        self.sender.set_codec(match accepted.codec {
-                            sdp::Codec::Pcmu(_) => Codec::Pcmu,
-                            sdp::Codec::Pcma(_) => Codec::Pcma,
-                        });
+                        let name = accepted.codec.encoding.name();
+                        self.sender.set_codec(Codec::from_name(name).unwrap_or(Codec::Pcmu));
                         self.say("answered");
                     }
                     Err(_) => self.end("refused"),
@@ -224,7 +226,7 @@ impl Phone {
             }
             Event::Reoffer { dialog, .. } => {
                 let media = local_media(self.rtp.local_addr().unwrap_or(self.local), 1);
-                let offer = sdp::offer_with_dtmf(media, self.settings.line.dtmf_payload_type);
+                let offer = sdp::offer_with_dtmf(media, self.settings.line.dtmf_payload_type, &sdp::Terms::narrow());
                 self.endpoint.answer_reoffer(dialog, offer, Instant::now());
             }
             _ => {}
@@ -261,7 +263,7 @@ impl Phone {
         {
             self.pacing.arrived(&packet, Instant::now());
             let mut samples = Vec::with_capacity(FRAME_SAMPLES);
-            codec.decode(packet.payload, &mut samples);
+            self.decoder.decode(codec, packet.payload, &mut samples);
             let speaking = self.saying.is_some();
             if self.listener.sound(level_dbfs(&samples), now_ms) && !speaking {
                 self.answer_begins(now_ms);
@@ -340,7 +342,9 @@ impl Phone {
                 }
                 finished = self.keys.is_idle();
             }
-            _ => self.sender.next_packet(&[0; FRAME_SAMPLES], &mut packet),
+            _ => {
+                self.sender.next_packet(&[0; FRAME_SAMPLES], &mut packet);
+            }
         }
         let lost = self.roll() < u64::from(self.settings.line.loss_percent);
         if let Some(remote) = self.remote.filter(|_| !lost && !packet.is_empty()) {

@@ -15,6 +15,7 @@ use super::settings::{
 };
 use super::{business, calendar, confirmations, crm, crm_policy, model, notices, sources, trunks, value, webhooks};
 use crate::sip::Transport;
+use crate::sip::sdp::Encoding;
 
 /// Checks everything but the secrets that live elsewhere.
 pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Config, ConfigError> {
@@ -104,7 +105,23 @@ fn media(source: &Source<'_>, raw: &raw::Media, sip: &SipConfig) -> Result<Media
             ),
         ));
     }
-    Ok(MediaConfig { rtp_ports })
+    let codecs = match &raw.codecs {
+        None => Encoding::ALL.to_vec(),
+        Some(list) if list.get_ref().is_empty() => {
+            return Err(
+                source.at(list.span(), "no codec is left to speak; name one, like [\"PCMU\"], or remove the line")
+            );
+        }
+        Some(list) => each(source, list.get_ref(), value::codec)?,
+    };
+    let key_tones = read(source, &raw.key_tones, |text| match text.as_str() {
+        "auto" => Ok(None),
+        "always" => Ok(Some(true)),
+        "never" => Ok(Some(false)),
+        other => Err(format!("`{other}` is no choice for key_tones; there are auto, always and never")),
+    })?;
+    let srtp = read(source, &raw.srtp, |text| value::srtp(text))?.unwrap_or_default();
+    Ok(MediaConfig { rtp_ports, codecs, srtp, key_tones: key_tones.flatten() })
 }
 
 fn speech(source: &Source<'_>, raw: &raw::Speech) -> Result<SpeechConfig, ConfigError> {

@@ -204,12 +204,16 @@ pub(super) struct Trunk {
     pub(super) password_file: Given<String>,
     pub(super) number: Given<String>,
     pub(super) expires_seconds: Given<i64>,
+    pub(super) srtp: Given<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Media {
     pub(super) rtp_ports: Given<String>,
+    pub(super) codecs: Given<Vec<Spanned<String>>>,
+    pub(super) srtp: Given<String>,
+    pub(super) key_tones: Given<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

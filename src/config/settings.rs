@@ -16,6 +16,7 @@ use crate::events::{Door, Kind};
 use crate::outbox::{Notify, Pace};
 use crate::record::Policy;
 use crate::sip::Transport;
+use crate::sip::sdp::{Encoding, Security};
 
 /// Everything the process is told at start.
 #[derive(Debug, Clone)]
@@ -133,6 +134,8 @@ pub struct TrunkConfig {
     pub number: Option<String>,
     /// How long a sign-in is asked to last.
     pub expires: Duration,
+    /// Whether media with it is protected; none: as `[media]` says.
+    pub srtp: Option<Security>,
 }
 
 /// A signalling socket.
@@ -191,6 +194,12 @@ impl fmt::Display for Cidr {
 pub struct MediaConfig {
     /// UDP ports for RTP and RTCP, two per call.
     pub rtp_ports: RangeInclusive<u16>,
+    /// Codecs, preferred first.
+    pub codecs: Vec<Encoding>,
+    /// Whether media is protected (SRTP).
+    pub srtp: Security,
+    /// Whether keys are listened for in the sound; none: when the peer sends them no other way.
+    pub key_tones: Option<bool>,
 }
 
 /// Ears.

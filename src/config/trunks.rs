@@ -60,6 +60,7 @@ fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigErr
         password: password.into_inner(),
         number: called,
         expires: Duration::from_secs(expires),
+        srtp: read(source, &raw.srtp, |text| value::srtp(text))?,
     })
 }
 

@@ -9,6 +9,7 @@ use jiff::civil::{Date, Time};
 use super::settings::{Cidr, Listen};
 use crate::conversation::Span;
 use crate::sip::Transport;
+use crate::sip::sdp::{Encoding, Security};
 
 /// "9:00-17:00"
 pub(super) fn span(text: &str) -> Result<Span, String> {
@@ -85,6 +86,18 @@ pub(super) fn transport(text: &str) -> Result<Transport, String> {
 /// "127.0.0.1:8080"
 pub(super) fn socket(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("`{text}` is not an IP address and port; write it like \"127.0.0.1:8080\""))
+}
+
+/// "G722"
+pub(super) fn codec(text: &str) -> Result<Encoding, String> {
+    let known = || Encoding::ALL.map(Encoding::name).join(", ");
+    Encoding::from_name(text).ok_or_else(|| format!("no codec `{text}`; offhook speaks {}", known()))
+}
+
+/// "required"
+pub(super) fn srtp(text: &str) -> Result<Security, String> {
+    Security::from_name(text)
+        .ok_or_else(|| format!("`{text}` is no choice for srtp; there are off, optional and required"))
 }
 
 /// "203.0.113.7"

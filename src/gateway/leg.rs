@@ -11,6 +11,7 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::handle::{Handle, Running};
 use super::line::Command;
+use super::media::{Shield, rtcp_of};
 use super::ports::Pair;
 use super::settings::Rooms;
 use super::tools::Tools;
@@ -18,6 +19,7 @@ use crate::call::{Call, Gone, Input, Media, Output};
 use crate::conversation::{Appointment, BookError, Business, Hold, KnownCaller, Language, Proposal, Slot, Utterance};
 use crate::rtp::SourceFilter;
 use crate::sip::DialogId;
+use crate::sip::sdp::Protection;
 use crate::speech::{Priority, Speech, TranscribeJob, TranscribeKind};
 
 /// What reaches a call's task from other rooms.
@@ -28,7 +30,9 @@ pub(super) enum Mail {
     /// The dialog is over.
     Gone(Gone),
     /// New SDP was agreed: where media goes now, and what it is.
-    Renegotiated { remote: Option<SocketAddr>, media: Media, on_hold: bool },
+    Renegotiated { remote: Option<SocketAddr>, media: Media, on_hold: bool, protection: Option<Protection> },
+    /// A key told by signalling.
+    Key(char),
     /// The look-up answered.
     Known(Option<KnownCaller>),
     /// What the calendar has under the calling number.
@@ -73,6 +77,8 @@ pub(super) struct Leg {
     pub business: Arc<Business>,
     pub sockets: Pair,
     pub filter: SourceFilter,
+    /// None while media is plain.
+    pub shield: Option<Shield>,
     /// Where the caller's signalling comes from.
     pub signalling_ip: IpAddr,
     pub rooms: Rooms,
@@ -111,8 +117,8 @@ impl Leg {
                 got = self.sockets.rtp.recv_from(&mut datagram) => self.media(got, &mut datagram),
                 Some(mail) = self.mailbox.recv() => self.read(mail),
                 got = self.sockets.rtcp.recv_from(&mut report) => {
-                    if let Ok((length, from)) = got && self.filter.target().is_some_and(|remote| remote.ip() == from.ip()) {
-                        self.call.handle(Input::Rtcp(&report[..length]), Instant::now());
+                    if let Ok((length, from)) = got {
+                        self.reported(from, &mut report[..length]);
                     }
                 }
             }
@@ -146,9 +152,28 @@ impl Leg {
         for _ in 0..BATCH_PACKETS {
             let Some((length, from)) = next else { return };
             if self.filter.accepts(from) {
-                self.call.handle(Input::Rtp(&datagram[..length]), Instant::now());
+                let opened = match &mut self.shield {
+                    Some(shield) => shield.open_rtp(&mut datagram[..length]),
+                    None => Some(length),
+                };
+                if let Some(length) = opened {
+                    self.call.handle(Input::Rtp(&datagram[..length]), Instant::now());
+                }
             }
             next = self.sockets.rtp.try_recv_from(datagram).ok();
+        }
+    }
+
+    fn reported(&mut self, from: SocketAddr, report: &mut [u8]) {
+        if self.filter.target().is_none_or(|remote| remote.ip() != from.ip()) {
+            return;
+        }
+        let opened = match &mut self.shield {
+            Some(shield) => shield.open_rtcp(report),
+            None => Some(report.len()),
+        };
+        if let Some(length) = opened {
+            self.call.handle(Input::Rtcp(&report[..length]), Instant::now());
         }
     }
 
@@ -164,8 +189,10 @@ impl Leg {
                 }
             }
             Mail::Gone(gone) => Input::Gone(gone),
-            Mail::Renegotiated { remote, media, on_hold } => {
+            Mail::Key(key) => Input::Key(key),
+            Mail::Renegotiated { remote, media, on_hold, protection } => {
                 self.call.renegotiate(media);
+                self.protect(protection);
                 if let Some(remote) = remote {
                     self.filter.set_expected(remote, self.signalling_ip);
                 }
@@ -199,14 +226,40 @@ impl Leg {
         while let Some(output) = self.call.poll_output() {
             over |= self.carry_out(output);
         }
-        if let (Some(remote), Some(packet)) = (self.filter.target(), self.call.take_packet()) {
-            // A full socket buffer or an ICMP error costs this packet, as it would on the wire.
-            let _ = self.sockets.rtp.try_send_to(packet, remote);
+        self.send();
+        over
+    }
+
+    /// Packets and reports that are ready.
+    fn send(&mut self) {
+        while let Some(packet) = self.call.take_packet() {
+            let sealed = match &mut self.shield {
+                Some(shield) => shield.seal_rtp(packet),
+                None => Some(packet),
+            };
+            if let (Some(remote), Some(packet)) = (self.filter.target(), sealed) {
+                // A full socket buffer or an ICMP error costs this packet, as it would on the wire.
+                let _ = self.sockets.rtp.try_send_to(packet, remote);
+            }
         }
         if let (Some(remote), Some(report)) = (self.filter.target(), self.call.take_report()) {
-            let _ = self.sockets.rtcp.try_send_to(&report, SocketAddr::new(remote.ip(), remote.port() | 1));
+            let sealed = match &mut self.shield {
+                Some(shield) => shield.seal_rtcp(&report),
+                None => Some(report.as_slice()),
+            };
+            if let Some(report) = sealed {
+                let _ = self.sockets.rtcp.try_send_to(report, rtcp_of(remote));
+            }
         }
-        over
+    }
+
+    /// The keys agreed last.
+    fn protect(&mut self, protection: Option<Protection>) {
+        let old = self.shield.take();
+        self.shield = protection.and_then(|new| match old {
+            Some(old) => old.renew(new),
+            None => Shield::new(new),
+        });
     }
 
     fn carry_out(&mut self, output: Output) -> bool {
@@ -337,7 +390,7 @@ impl Leg {
 
     /// The voice for the language of a text.
     fn voice(&self, text: &str) -> Speech {
-        self.rooms.speech.in_language(self.call.conversation().language_of(text).tag())
+        self.rooms.speech.in_language(self.call.conversation().language_of(text).tag()).at_rate(self.call.rate())
     }
 
     fn speak(&mut self, say: u32, text: &str) {

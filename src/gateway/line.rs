@@ -14,17 +14,17 @@ use tokio::time::sleep_until;
 
 use super::handle::Handle;
 use super::leg::{Leg, MAILBOX_MAX, Mail, Signalling};
+use super::media::Shield;
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
 use super::tools::Tools;
 use super::trunks::{Ask, Signed, TrunkState};
 use super::wire::{Heard, Wire};
-use crate::audio::Codec;
-use crate::call::{self, Call, Gone, Media};
+use crate::call::{self, Call, Gone};
 use crate::conversation::{Business, e164};
 use crate::rtp::SourceFilter;
-use crate::sip::sdp::{self, Agreed, Direction};
+use crate::sip::sdp::{self, Agreed};
 use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming, RegistrationId};
 use crate::store::fresh_id;
 
@@ -61,6 +61,7 @@ pub(super) struct Line {
 pub(super) struct Dialog {
     mail: mpsc::Sender<Mail>,
     local: sdp::LocalMedia,
+    terms: sdp::Terms,
     /// Our description was the offer: the answer comes with the ACK (RFC 3264, 4).
     offered: bool,
 }
@@ -132,6 +133,7 @@ impl Line {
                 self.answered(dialog, answer.as_ref());
             }
             Event::Reoffer { dialog, offer } => self.reoffered(dialog, offer),
+            Event::Key { dialog, key } => self.mail(dialog, Mail::Key(key)),
             Event::Ended { dialog, cause } => {
                 let gone = match cause {
                     EndCause::RemoteHangUp | EndCause::Cancelled => Gone::Caller,
@@ -203,9 +205,10 @@ impl Line {
     fn mail(&self, dialog: DialogId, mail: Mail) {
         // A closed mailbox is a call that is over already.
         if let Some(call) = self.calls.get(&dialog)
-            && let Err(TrySendError::Full(mail)) = call.mail.try_send(mail)
+            && let Err(TrySendError::Full(_)) = call.mail.try_send(mail)
         {
-            tracing::warn!(?mail, "a call's mailbox is full");
+            // What it was is not told: it may be a key.
+            tracing::warn!("a call's mailbox is full: signalling was lost");
         }
     }
 
@@ -224,17 +227,19 @@ impl Line {
         let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
         let addr = SocketAddr::new(ip, port);
         let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };
-        let Some((description, agreed)) = describe(incoming.offer.as_ref(), local) else {
-            return self.reject(dialog, 488, "Not Acceptable Here", None);
+        let policy = &self.settings.media;
+        let mut terms = policy.terms(self.security(incoming.source.ip()));
+        let (description, agreed) = match describe(incoming.offer.as_ref(), local, &terms) {
+            Ok(described) => described,
+            Err(refusal) => {
+                tracing::info!(source = %incoming.source, %refusal, "a call's media cannot be taken");
+                return self.reject(dialog, 488, "Not Acceptable Here", None);
+            }
         };
-        let media = agreed.as_ref().map_or(MEDIA_UNTIL_ANSWERED, media);
+        let media = agreed.as_ref().map_or_else(|| policy.until_answered(), |agreed| policy.media(agreed));
         let settings = self.call_settings(&incoming, business.clone());
         let running = self.handle.enter(&settings.call_id);
-        let call = Call::new(settings, media, now);
-        let call = match &self.rooms.model {
-            Some(model) => call.with_model().with_rephrased(model.rephrased()),
-            None => call,
-        };
+        let call = self.call(settings, media, now);
         if self.rooms.hand_off.opened(call.record().clone()).is_err() {
             tracing::error!("the store does not keep up: call refused");
             return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
@@ -242,16 +247,20 @@ impl Line {
         self.endpoint.reach_at(dialog, SocketAddr::new(ip, self.local.port()));
         self.endpoint.ring(dialog, now);
         let (post, mailbox) = mpsc::channel(MAILBOX_MAX);
-        self.calls.insert(dialog, Dialog { mail: post.clone(), local, offered: agreed.is_none() });
         let mut filter = SourceFilter::new();
-        if let Some(remote) = agreed.and_then(|agreed| agreed.remote) {
+        if let Some(remote) = agreed.as_ref().and_then(|agreed| agreed.remote) {
             filter.set_expected(remote, incoming.source.ip());
         }
+        stay_protected(&mut terms, agreed.as_ref());
+        let offered = agreed.is_none();
+        let shield = agreed.and_then(|agreed| agreed.protection).and_then(Shield::new);
+        self.calls.insert(dialog, Dialog { mail: post.clone(), local, terms, offered });
         let leg = Leg {
             call,
             business,
             sockets,
             filter,
+            shield,
             signalling_ip: incoming.source.ip(),
             rooms: self.rooms.clone(),
             tools: self.tools.clone(),
@@ -295,8 +304,8 @@ impl Line {
         if !std::mem::take(&mut call.offered) {
             return true;
         }
-        let Some(agreed) = answer.and_then(|answer| sdp::accept_answer(answer).ok()) else { return false };
-        self.mail(dialog, renegotiated(&agreed));
+        let Some(agreed) = answer.and_then(|answer| sdp::accept_answer(answer, &call.terms).ok()) else { return false };
+        self.mail(dialog, self.settings.media.renegotiated(&agreed));
         true
     }
 
@@ -306,13 +315,14 @@ impl Line {
         let Some(offer) = offer else {
             // A re-INVITE without SDP asks for our offer: what we have.
             call.offered = true;
-            let sdp = sdp::offer(call.local);
+            let sdp = sdp::offer(call.local, &call.terms);
             return self.endpoint.answer_reoffer(dialog, sdp, now);
         };
-        match sdp::negotiate(&offer, call.local) {
+        match sdp::negotiate(&offer, call.local, &call.terms) {
             Ok(negotiated) => {
                 call.local.version += 1;
-                self.mail(dialog, renegotiated(&negotiated.agreed));
+                stay_protected(&mut call.terms, Some(&negotiated.agreed));
+                self.mail(dialog, self.settings.media.renegotiated(&negotiated.agreed));
                 self.endpoint.answer_reoffer(dialog, negotiated.answer, now);
             }
             Err(_) => self.endpoint.reject_reoffer(dialog, 488, now),
@@ -322,6 +332,14 @@ impl Line {
     fn reject(&mut self, dialog: DialogId, status: u16, reason: &str, retry_after: Option<&str>) {
         let extra = retry_after.map(|seconds| ("Retry-After".to_owned(), seconds.to_owned()));
         self.endpoint.reject(dialog, status, reason, extra.into_iter().collect(), Instant::now());
+    }
+
+    fn call(&self, settings: call::Settings, media: call::Media, now: Instant) -> Call {
+        let call = Call::new(settings, media, now);
+        match &self.rooms.model {
+            Some(model) => call.with_model().with_rephrased(model.rephrased()),
+            None => call,
+        }
     }
 
     fn call_settings(&self, incoming: &Incoming, business: Arc<Business>) -> call::Settings {
@@ -335,6 +353,13 @@ impl Line {
             started_at: Timestamp::now().saturating_add(self.settings.clock_offset).unwrap_or_default(),
             business,
         }
+    }
+
+    /// Whether media with this peer is protected: a trunk's word counts for the trunk.
+    fn security(&self, peer: IpAddr) -> sdp::Security {
+        let at = |signed: &&Signed| signed.at.is_some_and(|at| at.ip() == peer);
+        let trunk = self.trunks.iter().find(at).and_then(|signed| signed.trunk.security);
+        trunk.unwrap_or(self.settings.media.security)
     }
 
     /// The address media is asked to come to: the advertised one, or the one this host reaches the peer from.
@@ -355,31 +380,24 @@ pub(super) async fn route_to(peer: SocketAddr) -> Option<IpAddr> {
     Some(probe.local_addr().ok()?.ip())
 }
 
-/// What goes into the 200: the answer and what it agrees on, or our offer when the INVITE had none.
-fn describe(offer: Option<&sdp::Session>, local: sdp::LocalMedia) -> Option<(String, Option<Agreed>)> {
-    let Some(offer) = offer else { return Some((sdp::offer(local), None)) };
-    let negotiated = sdp::negotiate(offer, local).ok()?;
-    Some((negotiated.answer, Some(negotiated.agreed)))
-}
-
-fn renegotiated(agreed: &Agreed) -> Mail {
-    Mail::Renegotiated {
-        remote: agreed.remote,
-        media: media(agreed),
-        on_hold: !matches!(agreed.direction, Direction::SendRecv | Direction::SendOnly),
+/// A call that is protected is never taken back to plain media.
+fn stay_protected(terms: &mut sdp::Terms, agreed: Option<&Agreed>) {
+    if agreed.is_some_and(|agreed| agreed.protection.is_some()) {
+        terms.security = sdp::Security::Required;
     }
 }
 
-fn media(agreed: &Agreed) -> Media {
-    let codec = match agreed.codec {
-        sdp::Codec::Pcmu(_) => Codec::Pcmu,
-        sdp::Codec::Pcma(_) => Codec::Pcma,
-    };
-    Media { codec, dtmf_pt: agreed.dtmf_pt }
+/// What goes into the 200: the answer and what it agrees on, or our offer when the INVITE had none.
+fn describe(
+    offer: Option<&sdp::Session>,
+    local: sdp::LocalMedia,
+    terms: &sdp::Terms,
+) -> Result<(String, Option<Agreed>), sdp::Refusal> {
+    let Some(offer) = offer else { return Ok((sdp::offer(local, terms), None)) };
+    let negotiated = sdp::negotiate(offer, local, terms)?;
+    Ok((negotiated.answer, Some(negotiated.agreed)))
 }
 
-/// What our own offer names first, until the answer says what it is.
-const MEDIA_UNTIL_ANSWERED: Media = Media { codec: Codec::Pcmu, dtmf_pt: Some(101) };
 /// Packet length we ask for.
 const PTIME_MS: u16 = 20;
 /// With no timer pending the line still wakes now and then.

@@ -4,6 +4,7 @@ mod breaker;
 mod handle;
 mod leg;
 mod line;
+mod media;
 mod ports;
 mod random;
 mod run;
@@ -14,6 +15,7 @@ mod trunks;
 mod wire;
 
 pub use handle::{EVENTS_KEPT, Handle};
+pub use media::MediaPolicy;
 pub use run::{Gateway, StartError};
 pub use settings::{Directory, Listen, Rooms, Settings};
 pub use tls::{TlsError, TlsFiles};

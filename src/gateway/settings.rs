@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::media::MediaPolicy;
 use super::tls::TlsFiles;
 use super::trunks::Trunk;
 use crate::calendar::Calendar;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub allow: Vec<Network>,
     /// RTP takes even ports from here, RTCP the odd one above.
     pub rtp_ports: RangeInclusive<u16>,
+    /// Codecs and protection.
+    pub media: MediaPolicy,
     /// Calls at once; more are refused with 503.
     pub calls_max: usize,
     /// How long running calls may go on after a stop was asked for.

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use utoipa::ToSchema;
 
 use super::handle::Handle;
+use crate::sip::sdp::Security;
 use crate::sip::{Account, Credentials, RegistrationId, Transport, Uri};
 
 /// A trunk that wants us to sign in.
@@ -31,6 +32,8 @@ pub struct Trunk {
     pub number: Option<String>,
     /// How long a sign-in is asked to last.
     pub expires: Duration,
+    /// Whether media with it is protected; none: as with everybody.
+    pub security: Option<Security>,
 }
 
 /// How signing in at a trunk stands.

@@ -91,6 +91,8 @@ pub struct DtmfSender {
     current: Option<Sending>,
     /// Ticks of silence still owed between two keys.
     pause: u32,
+    /// Clock units of a tick.
+    tick_units: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +116,13 @@ pub(super) struct EventPacket {
 impl DtmfSender {
     /// A sender for the payload type negotiated for telephone-event.
     pub fn new(payload_type: u8) -> Self {
-        Self { payload_type: payload_type & 0x7F, marker: true, waiting: VecDeque::new(), current: None, pause: 0 }
+        let (payload_type, tick_units) = (payload_type & 0x7F, super::FRAME_UNITS);
+        Self { payload_type, marker: true, waiting: VecDeque::new(), current: None, pause: 0, tick_units }
+    }
+
+    /// The clock negotiated for telephone-event, Hz; 8,000 unless said otherwise.
+    pub fn set_clock(&mut self, clock_rate: u32) {
+        self.tick_units = (clock_rate / 50).max(1);
     }
 
     /// Whether the first packet of a key carries the marker bit, as RFC 4733 has it; some phones never set it.
@@ -130,7 +138,9 @@ impl DtmfSender {
             return false;
         }
         let ticks = duration_ms.clamp(PRESS_MS_MIN, PRESS_MS_MAX).div_ceil(20);
-        self.waiting.push_back((event as u8, ticks * super::FRAME_UNITS));
+        // The duration field has 16 bits: at 48 kHz that is 1.3 s.
+        let units = (ticks * self.tick_units).min(u32::from(u16::MAX) / self.tick_units * self.tick_units);
+        self.waiting.push_back((event as u8, units));
         true
     }
 
@@ -151,7 +161,7 @@ impl DtmfSender {
         }
         let sending = self.current.as_mut()?;
         let marker = self.marker && sending.sent == 0;
-        sending.sent = (sending.sent + super::FRAME_UNITS).min(sending.total);
+        sending.sent = (sending.sent + self.tick_units).min(sending.total);
         let end = sending.sent == sending.total;
         sending.ends += u8::from(end);
         let [high, low] = (sending.sent as u16).to_be_bytes();

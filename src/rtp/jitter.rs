@@ -25,6 +25,8 @@ pub enum Frame<'a> {
     Lost {
         /// Clock units, 160 at most.
         units: u32,
+        /// The packet that follows the lost one directly, when it is here: it may repeat what was lost.
+        after: Option<&'a [u8]>,
     },
     /// The sender is silent, or has not begun: this many clock units of nothing.
     Nothing {
@@ -140,7 +142,9 @@ impl JitterBuffer {
         let units = gap.min(FRAME_UNITS);
         let lost = self.slots[front].sequence != self.next_sequence;
         self.next_timestamp = self.next_timestamp.wrapping_add(units);
-        if lost { Frame::Lost { units } } else { Frame::Nothing { units } }
+        let slot = &self.slots[front];
+        let after = (units == gap && slot.units > 0).then_some(slot.payload.as_slice());
+        if lost { Frame::Lost { units, after } } else { Frame::Nothing { units } }
     }
 
     /// Forgets packets and sequence (new SSRC), keeps what is known of the network.
@@ -323,7 +327,7 @@ impl JitterBuffer {
             self.state = State::Idle;
             return Frame::Nothing { units };
         }
-        if self.silent { Frame::Nothing { units } } else { Frame::Lost { units } }
+        if self.silent { Frame::Nothing { units } } else { Frame::Lost { units, after: None } }
     }
 }
 

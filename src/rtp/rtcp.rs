@@ -119,6 +119,7 @@ impl Rtcp {
 
     fn report_block(&self, now: Instant, receiver: &mut Receiver) -> Option<ReceptionReport> {
         let ssrc = receiver.ssrc()?;
+        let factor = receiver.clock_factor();
         let reception = receiver.reception();
         let (last_sender_report, delay) = self.last_report.map_or((0, 0), |(middle, at)| {
             (middle, (now.saturating_duration_since(at).as_secs_f64() * 65_536.0) as u32)
@@ -128,7 +129,7 @@ impl Rtcp {
             fraction_lost: reception.take_fraction_lost(),
             total_lost: reception.lost().min(TOTAL_LOST_MAX) as u32,
             last_sequence_number: reception.highest(),
-            jitter: reception.jitter_units(),
+            jitter: reception.jitter_units().saturating_mul(factor),
             last_sender_report,
             delay,
         })

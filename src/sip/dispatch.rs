@@ -87,6 +87,7 @@ impl Endpoint {
         match request.method {
             Method::Bye => self.on_bye(id, &request, read, source, now),
             Method::Invite => self.on_reinvite(id, &request, read, source, now),
+            Method::Info => self.on_info(id, &request, read, source, now),
             _ => {
                 dialog.remote_cseq = Some(read.cseq.number);
                 self.reply(&request, source, 200, "", &CAPABILITIES);

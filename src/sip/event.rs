@@ -36,6 +36,13 @@ pub enum Event {
         /// Answer to our offer, when the re-INVITE had none.
         answer: Option<Session>,
     },
+    /// A key told of in an INFO.
+    Key {
+        /// Call.
+        dialog: DialogId,
+        /// Which.
+        key: char,
+    },
     /// The other side rings (our call).
     Ringing {
         /// Call.

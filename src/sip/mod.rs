@@ -16,6 +16,7 @@ mod endpoint;
 mod event;
 mod headers;
 mod identity;
+mod info;
 mod message;
 mod parse;
 mod random;

@@ -75,7 +75,7 @@ pub(super) fn description(headers: &Headers, body: &[u8]) -> Result<Option<Sessi
 }
 
 /// Methods we serve.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO";
 
 /// Bodies we read.
 pub(super) const SDP_TYPE: &str = "application/sdp";
@@ -107,6 +107,7 @@ fn refuse_method(method: &Method, in_dialog: bool) -> Option<Refuse> {
     let allow = || vec![("Allow", ALLOW.to_string())];
     match method {
         Method::Invite | Method::Ack | Method::Bye | Method::Cancel | Method::Options => None,
+        Method::Info if in_dialog => None,
         Method::Other(_) => Some(Refuse { status: 501, extra: allow() }),
         Method::Info | Method::Update | Method::Prack | Method::Notify if !in_dialog => {
             Some(Refuse { status: 481, extra: Vec::new() })

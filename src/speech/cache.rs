@@ -64,13 +64,19 @@ impl Cache {
 
     /// Keeps a clip. A full disk only costs the next rendering.
     pub fn put(&self, sentence: &str, rate: u32, pcm: &Arc<[i16]>) {
+        let key = self.put_on_disk(sentence, rate, pcm);
+        self.lock().insert(key, Arc::clone(pcm));
+    }
+
+    /// Keeps a clip that nobody needs yet; under which key.
+    pub fn put_on_disk(&self, sentence: &str, rate: u32, pcm: &[i16]) -> String {
         let key = self.lock().key(sentence, rate);
         let bytes: Vec<u8> = pcm.iter().flat_map(|s| s.to_le_bytes()).collect();
         let (path, part) = (self.path(&key), self.folder.join(format!("{key}.part")));
         if let Err(error) = fs::write(&part, bytes).and_then(|()| fs::rename(&part, &path)) {
             tracing::warn!(%error, path = %path.display(), "a rendered sentence could not be kept on disk");
         }
-        self.lock().insert(key, Arc::clone(pcm));
+        key
     }
 
     fn path(&self, key: &str) -> PathBuf {

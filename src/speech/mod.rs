@@ -34,5 +34,5 @@ pub use files::{FileError, FileTranscript, Spoken, listen, transcribe_files};
 pub use questions::{Known, Questions};
 pub use service::Speech;
 pub use settings::{Settings, WhisperChoice};
-pub use speaking::{Priority, SpokenChunk, VOICE_RATE};
+pub use speaking::{Priority, SpokenChunk, VOICE_RATE, WIDE_VOICE_RATE};
 pub use transcript::{TranscribeJob, TranscribeKind, Transcript};

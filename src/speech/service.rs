@@ -25,6 +25,8 @@ use crate::models::File;
 pub struct Speech {
     inner: Arc<Inner>,
     tongue: Tongue,
+    /// Hz of what is spoken.
+    rate: u32,
 }
 
 struct Inner {
@@ -103,12 +105,17 @@ impl Speech {
         let workers = Mutex::new(starting.finish()?);
         let (topics, stopping) = (OnceLock::new(), AtomicBool::new(false));
         let inner = Inner { queues, cache, meaning, topics, stopping, workers };
-        Ok(Speech { inner: Arc::new(inner), tongue: Tongue::Piper })
+        Ok(Speech { inner: Arc::new(inner), tongue: Tongue::Piper, rate: VOICE_RATE })
     }
 
     /// The same ears and workers, speaking a language (BCP 47) from here on.
     pub fn in_language(&self, language: &str) -> Speech {
-        Speech { inner: Arc::clone(&self.inner), tongue: Tongue::of(language) }
+        Speech { inner: Arc::clone(&self.inner), tongue: Tongue::of(language), rate: self.rate }
+    }
+
+    /// The same ears and voice, speaking at `rate` Hz: [`VOICE_RATE`] or [`WIDE_VOICE_RATE`].
+    pub fn at_rate(&self, rate: u32) -> Speech {
+        Speech { rate, ..self.clone() }
     }
 
     /// Asks for a transcript. `reply` is called on a worker's thread; never for a job that was cancelled, nor for a
@@ -180,7 +187,7 @@ impl Speech {
         let tongue = self.tongue;
         let mut sentences = tongue.sentences(text);
         while let Some(sentence) = sentences.first() {
-            let Some(pcm) = self.inner.cache.in_memory(&tongue.clip(sentence), VOICE_RATE) else { break };
+            let Some(pcm) = self.inner.cache.in_memory(&tongue.clip(sentence), self.rate) else { break };
             sentences.remove(0);
             on_chunk(SpokenChunk { pcm, last: sentences.is_empty() });
             if sentences.is_empty() {
@@ -188,7 +195,8 @@ impl Speech {
             }
         }
         let (hurried, patient) = (priority != Priority::Ahead, priority != Priority::Live);
-        let job = SpeakJob { tongue, sentences, rate: VOICE_RATE, hurried, patient, cancel, sink: Box::new(on_chunk) };
+        let rate = self.rate;
+        let job = SpeakJob { tongue, sentences, rate, hurried, patient, cancel, sink: Box::new(on_chunk) };
         self.inner.queues.voice.push(job, priority == Priority::Live)
     }
 

@@ -20,7 +20,7 @@ use super::level;
 use super::onnx;
 use super::phonemes::Phonemizer;
 use super::settings::Settings;
-use super::speaking::SpokenChunk;
+use super::speaking::{SpokenChunk, VOICE_RATE, WIDE_VOICE_RATE};
 use super::tongue::Tongue;
 use super::wording;
 use crate::audio::resample;
@@ -141,8 +141,13 @@ impl Voice {
             Tongue::Piper => (self.synthesise(sentence)?, self.rate),
             Tongue::Espeak(voice) => espeak::speak(voice, sentence)?,
         };
-        let pcm: Arc<[i16]> = resample(&level::finish(&samples, made), made, rate).into();
+        let finished = level::finish(&samples, made);
+        let pcm: Arc<[i16]> = resample(&finished, made, rate).into();
         self.cache.put(&clip, rate, &pcm);
+        // Making it took a hundred times as long as the other rate does: that one waits on disk for a call that wants it.
+        if let Some(other) = [VOICE_RATE, WIDE_VOICE_RATE].into_iter().find(|&other| other != rate) {
+            self.cache.put_on_disk(&clip, other, &resample(&finished, made, other));
+        }
         Ok(pcm)
     }
 

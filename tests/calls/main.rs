@@ -26,4 +26,5 @@ mod three_calls_book_three_slots;
 mod voices;
 mod what_a_call_leaves_in_the_crm;
 mod whole_crm;
+mod wideband_and_protected;
 mod wish;

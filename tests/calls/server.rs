@@ -41,7 +41,7 @@ impl Server {
         Self::start_with(business, "")
     }
 
-    /// The same with more configuration (whole sections).
+    /// The same with more configuration: keys of `[media]`, then whole sections.
     pub fn start_with(business: Business, extra: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         Self::start_in(folder, business, extra)
@@ -194,10 +194,10 @@ pub fn command(folder: &Path, business: Business, extra: &str) -> Command {
         false => ("", ""),
     };
     let config = format!(
-        "{text}\n[sip]\nlisten = [\"udp:127.0.0.1:0\"{streams}]\n{allow}drain_seconds = 5\n[media]\nrtp_ports = \"{}\"\n[http]\nlisten = \
-         \"127.0.0.1:0\"\napi_token = \"{TOKEN}\"\n[store]\nurl = \"sqlite:{}\"\n[testing]\nnow = \"{NOW}\"\n{extra}",
-        rtp_ports(),
+        "{text}\n[sip]\nlisten = [\"udp:127.0.0.1:0\"{streams}]\n{allow}drain_seconds = 5\n[http]\nlisten = \
+         \"127.0.0.1:0\"\napi_token = \"{TOKEN}\"\n[store]\nurl = \"sqlite:{}\"\n[testing]\nnow = \"{NOW}\"\n[media]\nrtp_ports = \"{}\"\n{extra}",
         folder.join("offhook.db").display(),
+        rtp_ports(),
     );
     std::fs::write(folder.join("offhook.toml"), config).expect("the folder is ours");
     let mut command = Command::new(env!("CARGO_BIN_EXE_offhook"));

@@ -23,14 +23,21 @@ pub enum Voice {
 
 /// `text` as this voice says it: mono, 16 bit, 8 kHz.
 pub fn speech(voice: Voice, text: &str) -> PathBuf {
+    speech_at(voice, text, SAMPLE_RATE_HZ)
+}
+
+/// The same at `rate` Hz.
+pub fn speech_at(voice: Voice, text: &str, rate: u32) -> PathBuf {
     let mut key = DefaultHasher::new();
     (voice, text).hash(&mut key);
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{voice:?}-{:016x}.wav", key.finish()));
+    let wide = if rate == SAMPLE_RATE_HZ { String::new() } else { format!("-{rate}") };
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{voice:?}-{:016x}{wide}.wav", key.finish()));
     if !file.exists() {
         let raw = unique(&file, "raw");
         say(voice, text, &raw);
         let phone = unique(&file, "phone");
-        run(Command::new("sox").arg(&raw).args(["-r", "8000", "-c", "1", "-b", "16"]).arg(&phone).args(["norm", "-6"]));
+        let rate = rate.to_string();
+        run(Command::new("sox").arg(&raw).args(["-r", &rate, "-c", "1", "-b", "16"]).arg(&phone).args(["norm", "-6"]));
         // Renamed when complete: tests that run at the same time say the same things.
         std::fs::rename(&phone, &file).expect("the folder is ours");
         let _ = std::fs::remove_file(raw);
@@ -44,14 +51,10 @@ pub fn samples(file: &Path) -> Vec<i16> {
     wav.into_samples::<i16>().map(|sample| sample.expect("16 bit samples")).collect()
 }
 
-/// Writes samples at the telephone's rate.
-pub fn write(file: &Path, samples: &[i16]) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: SAMPLE_RATE_HZ,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
+/// Writes samples at `rate` Hz.
+pub fn write_at(file: &Path, samples: &[i16], rate: u32) {
+    let spec =
+        hound::WavSpec { channels: 1, sample_rate: rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
     let mut wav = hound::WavWriter::create(file, spec).expect("the folder is ours");
     for &sample in samples {
         wav.write_sample(sample).expect("the disk has room");

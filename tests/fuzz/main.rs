@@ -11,3 +11,4 @@ mod sdp_descriptions;
 mod seeds;
 mod sip_datagrams;
 mod sip_endpoint;
+mod srtp_packets;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use offhook::audio::Codec;
 use offhook::rtp::Receiver;
 
 use crate::mutate;
@@ -9,6 +10,9 @@ use crate::mutate;
 #[test]
 fn no_packet_panics_the_receiver() {
     let mut receiver = Receiver::new(&[101]);
+    let mut wide = Receiver::at_rate(16_000, &[101]);
+    receiver.add_format(96, Codec::Opus);
+    wide.add_format(96, Codec::Opus);
     let mut now = Instant::now();
     let mut frame = Vec::new();
     let mut stream = Stream { sequence: 65_500, timestamp: 0xffff_0000, ssrc: 0x0102_0304 };
@@ -17,12 +21,14 @@ fn no_packet_panics_the_receiver() {
         |dice| stream.next(dice),
         |bytes| {
             now += Duration::from_millis(7);
-            let _ = receiver.handle_packet(bytes, now);
-            frame.clear();
-            receiver.pull_frame(now, &mut frame);
-            assert!(frame.len() <= 160, "a frame of {} samples", frame.len());
-            while receiver.poll_digit().is_some() {}
-            let _ = receiver.stats();
+            for (receiver, samples) in [(&mut receiver, 160), (&mut wide, 320)] {
+                let _ = receiver.handle_packet(bytes, now);
+                frame.clear();
+                receiver.pull_frame(now, &mut frame);
+                assert_eq!(frame.len(), samples);
+                while receiver.poll_digit().is_some() {}
+                let _ = receiver.stats();
+            }
         },
     );
 }
@@ -70,6 +76,13 @@ impl Stream {
             self.packet(0x80, 0x80 | 101, &[key, end, duration[0], duration[1]].repeat(3)),
             self.packet(0x80, 13, &[30]),
             self.packet(0x80, 77, &[0; 20]),
+            self.packet(0x80, 9, &[0xfa; 160]),
+            // Opus: 20 ms of SILK, of the hybrid, of CELT; three frames of 20 ms; a pause.
+            self.packet(0x80, 96, &[0x48, 0x0b, 0xe4, 0xc1, 0x36, 0xec, 0xc5, 0x80]),
+            self.packet(0x80, 96, &[0x78, 0x83, 0x07, 0x11, 0x92, 0x5e, 0x3d, 0x44, 0x10]),
+            self.packet(0x80, 96, &[0xf8, 0xff, 0xfe, 0x27, 0x9a]),
+            self.packet(0x80, 96, &[0x4b, 0x03, 0x0b, 0xe4, 0xc1, 0x0b, 0xe4, 0xc1, 0x0b, 0xe4, 0xc1]),
+            self.packet(0x80, 96, &[0x48]),
             self.packet(0xa0, 0, &[160; 160]),
             self.packet(0x93, 0, &[0x7f; 160]),
             self.packet(0x90, 0, &[0xbe, 0xde, 0, 1, 0x10, 0x85, 0, 0, 0xff, 0xff]),

@@ -7,6 +7,7 @@ pub fn messages() -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = torture_texts();
     all.extend([include_str!("seeds/baresip.txt"), include_str!("seeds/pjsua2.txt")].map(crlf));
     all.extend(INVITES.map(|extra| invite(extra, "c1@127.0.0.1", "z9hG4bK77")));
+    all.push(crlf(INFO));
     all.extend(SHORT.map(|(line, cseq)| {
         crlf(&format!(
             "{line}\nv: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK78\nf: <tel:+12125550123>;tag=a1\nt: \
@@ -20,7 +21,7 @@ pub fn messages() -> Vec<Vec<u8>> {
 pub fn descriptions() -> Vec<Vec<u8>> {
     let body = |text: &'static str| text.split_once("\n\n").map_or("", |(_, body)| body);
     let phones = [body(include_str!("seeds/baresip.txt")), body(include_str!("seeds/pjsua2.txt"))];
-    let written = [PLAIN, include_str!("seeds/browser.sdp"), include_str!("seeds/hold.sdp")];
+    let written = [PLAIN, PROTECTED, include_str!("seeds/browser.sdp"), include_str!("seeds/hold.sdp")];
     phones.into_iter().chain(written).map(crlf).collect()
 }
 
@@ -50,6 +51,14 @@ fn crlf(text: &str) -> Vec<u8> {
     text.replace('\n', "\r\n").into_bytes()
 }
 
+const INFO: &str = "INFO sip:demo@127.0.0.1 SIP/2.0\nv: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK79\nf: \
+    <tel:+12125550123>;tag=a1\nt: <sip:demo@[::1]:5060>;tag=b2\ni: c1@127.0.0.1\nCSeq: 2 INFO\nc: \
+    application/dtmf-relay\nl: 24\n\nSignal=5\nDuration=160\n";
+/// Every kind of codec and key.
+const PROTECTED: &str = "v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 40000 RTP/SAVP 96 9 13 \
+    110\na=rtpmap:96 opus/48000/2\na=fmtp:96 useinbandfec=1;usedtx=1\na=rtpmap:110 telephone-event/48000\na=crypto:1 \
+    AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^20|1:4 KDR=1\na=crypto:2 \
+    AES_CM_128_HMAC_SHA1_32 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^31 WSH=64\na=ptime:30\na=maxptime:60\n";
 const INVITES: [&str; 4] = [
     "",
     "Subject: folded\n  line\nX-Lead : a, b, c\nP-Asserted-Identity: <tel:+12125550123>\n",

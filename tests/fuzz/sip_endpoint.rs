@@ -88,7 +88,7 @@ impl Desk {
     fn dials(&mut self) {
         let target = "sip:far@127.0.0.1:5070".parse().expect("a URI");
         let from = FromIdentity { display: None, uri: "sip:us@127.0.0.1".parse().expect("a URI") };
-        let offer = sdp::offer(self.local());
+        let offer = sdp::offer(self.local(), &sdp::Terms::plain());
         let dialog = self.endpoint.invite(target, self.peer, from, offer, Vec::new(), self.now);
         self.open.push_back(dialog);
     }
@@ -100,11 +100,11 @@ impl Desk {
         match event {
             Event::Incoming(call) => {
                 self.endpoint.ring(call.dialog, now);
-                match call.offer.as_ref().map(|offer| sdp::negotiate(offer, local)) {
+                match call.offer.as_ref().map(|offer| sdp::negotiate(offer, local, &sdp::Terms::plain())) {
                     // Some are left ringing, some are hung up before their ACK.
                     _ if self.round.is_multiple_of(5) => self.open.push_back(call.dialog),
                     Some(Ok(negotiated)) => self.endpoint.answer(call.dialog, negotiated.answer, now),
-                    None => self.endpoint.answer(call.dialog, sdp::offer(local), now),
+                    None => self.endpoint.answer(call.dialog, sdp::offer(local, &sdp::Terms::plain()), now),
                     Some(Err(_)) => self.endpoint.reject(call.dialog, 488, "", Vec::new(), now),
                 }
                 if self.round.is_multiple_of(9) {
@@ -114,7 +114,9 @@ impl Desk {
             Event::Reoffer { dialog, .. } if self.round.is_multiple_of(4) => {
                 self.endpoint.reject_reoffer(dialog, 488, now);
             }
-            Event::Reoffer { dialog, .. } => self.endpoint.answer_reoffer(dialog, sdp::offer(local), now),
+            Event::Reoffer { dialog, .. } => {
+                self.endpoint.answer_reoffer(dialog, sdp::offer(local, &sdp::Terms::plain()), now)
+            }
             Event::Confirmed { dialog, .. } | Event::Answered { dialog, .. } if self.round.is_multiple_of(4) => {
                 self.endpoint.hang_up(dialog, now);
             }

@@ -20,7 +20,7 @@ fn steepest(samples: &[i16]) -> i32 {
 
 /// The sound with the frames `lost` (20 ms each) concealed.
 fn bridged(input: &[i16], lost: std::ops::Range<usize>) -> Vec<i16> {
-    let (mut concealer, mut out) = (Concealer::new(), Vec::new());
+    let (mut concealer, mut out) = (Concealer::default(), Vec::new());
     for (n, frame) in input.chunks_exact(160).enumerate() {
         if lost.contains(&n) {
             concealer.lost(160, &mut out);
@@ -61,7 +61,7 @@ fn the_first_made_up_sample_joins_a_voice_that_was_rising() {
     let mut input = voice(1_600);
     let (start, crest) = (1_280, input[1_280 + 8]);
     input[..start].iter_mut().for_each(|s| *s /= 2);
-    let mut concealer = Concealer::new();
+    let mut concealer = Concealer::default();
     concealer.good(&mut input[..start + 9].to_vec());
     let mut out = Vec::new();
     concealer.lost(160, &mut out);

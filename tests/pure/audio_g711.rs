@@ -1,7 +1,7 @@
 //! G.711 against the decision values of ITU-T G.711, every input.
 
-use offhook::audio::Codec;
 use offhook::audio::g711::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw};
+use offhook::audio::{Codec, Decoder, Encoder};
 
 /// Upper decision values of the positive half, in units of the law's own scale, from the tables' segment ends and steps.
 fn decisions(first: &[(i32, i32)]) -> Vec<i32> {
@@ -83,10 +83,10 @@ fn a_byte_survives_decoding_and_encoding() {
 #[test]
 fn a_codec_appends() {
     let samples: Vec<i16> = (-500..500).map(|n| n * 60).collect();
-    for codec in Codec::ALL {
+    for codec in [Codec::Pcmu, Codec::Pcma] {
         let (mut bytes, mut back) = (vec![1], vec![2]);
-        codec.encode(&samples, &mut bytes);
-        codec.decode(&bytes[1..], &mut back);
+        Encoder::new(codec, 8_000, false, false).encode(&samples, &mut bytes);
+        Decoder::new(8_000).decode(codec, &bytes[1..], &mut back);
         assert_eq!((bytes.len(), back.len()), (1_001, 1_001));
         for (a, b) in samples.iter().zip(&back[1..]) {
             let error = (i32::from(*a) - i32::from(*b)).abs();

@@ -64,7 +64,7 @@ impl Stage {
             started_at,
         };
         let now = start();
-        let media = Media { codec: Codec::Pcmu, dtmf_pt: Some(101) };
+        let media = Media::of(Codec::Pcmu);
         Self {
             call: Call::new(settings, media, now),
             now,
@@ -105,6 +105,12 @@ impl Stage {
     pub fn tell(&mut self, input: Input<'_>) {
         self.call.handle(input, self.now);
         self.drain();
+    }
+
+    /// A re-INVITE: another codec both ways. The phone's frames stay at 8 kHz.
+    pub fn change_codec(&mut self, codec: Codec) {
+        self.call.renegotiate(Media::of(codec));
+        self.phone = rtp::Sender::at_rate(8_000, rtp::Format::of(codec), 98);
     }
 
     /// The caller speaks for `ms`; the recogniser will say `text`.

@@ -1,7 +1,9 @@
 //! Behaviours of the pure rooms: values in, values out, virtual time.
 
+mod audio_codecs;
 mod audio_concealment;
 mod audio_g711;
+mod audio_keypad;
 mod audio_resampler;
 mod audio_tones;
 mod audio_voice;
@@ -20,6 +22,8 @@ mod rtp_receiver;
 mod rtp_rtcp;
 mod rtp_sender;
 mod rtp_source;
+mod rtp_srtp;
+mod rtp_wideband;
 #[path = "../talk/shops.rs"]
 #[expect(dead_code, reason = "the second business is for the conversation's tests")]
 mod shops;

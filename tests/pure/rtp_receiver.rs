@@ -45,8 +45,8 @@ impl Call {
 }
 
 #[test]
-fn a_clean_stream_of_either_codec_is_heard_as_it_was_sent() {
-    for codec in Codec::ALL {
+fn a_clean_stream_of_either_law_is_heard_as_it_was_sent() {
+    for codec in [Codec::Pcmu, Codec::Pcma] {
         let tone = sine(400.0, 8_000.0, 8_000.0, 16_000);
         let (mut call, mut sender, mut out) = (Call::new(), Sender::new(codec, 6), Vec::new());
         for frame in tone.chunks_exact(160) {

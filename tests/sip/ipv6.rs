@@ -1,6 +1,6 @@
 //! The messages of RFC 5118: SIP over IPv6.
 
-use offhook::sip::sdp::{LocalMedia, negotiate};
+use offhook::sip::sdp::{LocalMedia, Terms, negotiate};
 
 use crate::line::{Desk, addr, status};
 
@@ -54,7 +54,10 @@ fn addresses_in_session_descriptions() {
         let (mut desk, finals) = ask("INVITE", "sip:user@[2001:db8::10]", VIA, &body);
         let offer = desk.incoming().and_then(|call| call.offer).expect("the offer is read");
         let local = LocalMedia { addr: addr("[2001:db8::9]:20000"), ptime: 20, session_id: 1, version: 1 };
-        assert_eq!(negotiate(&offer, local).expect("PCMU is offered").agreed.remote, Some(addr(remote)));
+        assert_eq!(
+            negotiate(&offer, local, &Terms::narrow()).expect("PCMU is offered").agreed.remote,
+            Some(addr(remote))
+        );
         assert!(finals.is_empty());
     }
 }

@@ -230,7 +230,8 @@ pub fn to_tag(answer: &str) -> String {
 }
 
 pub fn offer() -> String {
-    sdp::offer(LocalMedia { addr: addr("192.0.2.1:4000"), ptime: 20, session_id: 1, version: 1 })
+    let local = LocalMedia { addr: addr("192.0.2.1:4000"), ptime: 20, session_id: 1, version: 1 };
+    sdp::offer(local, &sdp::Terms::narrow())
 }
 
 pub fn addr(text: &str) -> SocketAddr {

@@ -4,6 +4,7 @@ mod admission;
 mod calls;
 mod forks;
 mod identity;
+mod info_keys;
 mod ipv6;
 mod line;
 mod mutations;

@@ -1,8 +1,10 @@
-//! Offer and answer of one G.711 stream with telephone-event.
+//! Offer and answer of one audio stream with telephone-event.
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::crypto::{Crypto, Secret, Security, Suite};
 use super::session::{Direction, Media, Session, usable};
+use super::terms::{Encoding, Terms};
 
 /// Our side of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,13 +19,26 @@ pub struct LocalMedia {
     pub version: u64,
 }
 
-/// A codec both sides speak, with the payload type to use on the wire.
+/// A codec both sides speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Codec {
-    /// G.711 mu-law.
-    Pcmu(u8),
-    /// G.711 A-law.
-    Pcma(u8),
+pub struct Codec {
+    /// Which.
+    pub encoding: Encoding,
+    /// Payload type on the wire, both ways.
+    pub payload_type: u8,
+}
+
+/// How both sides protect what they send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protection {
+    /// Number of the `a=crypto` line that was taken.
+    pub tag: u32,
+    /// Cipher of both directions.
+    pub suite: Suite,
+    /// Our key.
+    pub ours: Secret,
+    /// Theirs.
+    pub theirs: Secret,
 }
 
 /// What was agreed.
@@ -37,10 +52,18 @@ pub struct Agreed {
     pub dtmf_pt: Option<u8>,
     /// Clock of telephone-event, Hz.
     pub dtmf_clock: u32,
+    /// Comfort noise (payload type 13) may come.
+    pub comfort_noise: bool,
+    /// Opus: they can use redundancy in the next packet; they want pauses left out.
+    pub fec: bool,
+    /// See `fec`.
+    pub dtx: bool,
     /// Packet length the other side wants, milliseconds.
     pub ptime: u16,
     /// What we do: `SendOnly` means we send and the other side is silent.
     pub direction: Direction,
+    /// SRTP; none: plain RTP.
+    pub protection: Option<Protection>,
 }
 
 /// An offer that can be answered.
@@ -55,12 +78,15 @@ pub struct Negotiated {
 /// Why an offer or answer cannot be taken; answered 488.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// No audio over plain RTP.
-    #[error("no audio stream over RTP/AVP is offered")]
+    /// No audio over RTP.
+    #[error("no audio stream over RTP/AVP or RTP/SAVP is offered")]
     NoAudio,
     /// No common codec.
-    #[error("neither PCMU nor PCMA is offered")]
+    #[error("none of our codecs is offered")]
     NoCodec,
+    /// Plain media where it must be protected, protected media where it must not be, or no cipher and key we can use.
+    #[error("the media offered is not protected the way it has to be here")]
+    Security,
     /// No address, a name, or a multicast group.
     #[error("the audio stream has no unicast IP address in its c= line")]
     NoAddress,
@@ -70,8 +96,8 @@ pub enum Refusal {
 ///
 /// # Errors
 /// [`Refusal`] when no stream fits; the first audio stream's reason.
-pub fn negotiate(offer: &Session, local: LocalMedia) -> Result<Negotiated, Refusal> {
-    let (chosen, agreed) = choose(offer)?;
+pub fn negotiate(offer: &Session, local: LocalMedia, terms: &Terms) -> Result<Negotiated, Refusal> {
+    let (chosen, agreed) = choose(offer, terms, None)?;
     let mut answer = description(local);
     answer.media = offer.media.iter().map(rejected).collect();
     if let Some(section) = answer.media.get_mut(chosen) {
@@ -80,29 +106,33 @@ pub fn negotiate(offer: &Session, local: LocalMedia) -> Result<Negotiated, Refus
     Ok(Negotiated { answer: answer.to_string(), agreed })
 }
 
-/// Our offer: PCMU, PCMA, telephone-event.
-pub fn offer(local: LocalMedia) -> String {
-    offer_with_dtmf(local, DTMF_PT)
+/// Our offer: our codecs in our order, telephone-event on their clocks.
+pub fn offer(local: LocalMedia, terms: &Terms) -> String {
+    offer_with_dtmf(local, DTMF_PT, terms)
 }
 
 /// [`offer`] with telephone-event under a payload type of the caller's choice.
-pub fn offer_with_dtmf(local: LocalMedia, dtmf_pt: u8) -> String {
+pub fn offer_with_dtmf(local: LocalMedia, dtmf_pt: u8, terms: &Terms) -> String {
+    let mut media = Media { kind: "audio".into(), port: local.addr.port(), ..Media::default() };
+    let ours = offered_crypto(terms);
+    media.protocol = if ours.is_some() { "RTP/SAVP" } else { "RTP/AVP" }.into();
+    for encoding in &terms.codecs {
+        let pt = encoding.payload_type();
+        media.formats.push(pt.to_string());
+        media.attributes.push(format!("rtpmap:{pt} {}", encoding.map()));
+        if *encoding == Encoding::Opus {
+            media.attributes.push(format!("fmtp:{pt} {OPUS_PARAMETERS}"));
+        }
+    }
+    let fast = terms.codecs.contains(&Encoding::Opus).then_some((DTMF_FAST_PT, 48_000));
+    for (pt, clock) in [(dtmf_pt, 8_000)].into_iter().chain(fast) {
+        media.formats.push(pt.to_string());
+        media.attributes.extend([format!("rtpmap:{pt} telephone-event/{clock}"), format!("fmtp:{pt} 0-16")]);
+    }
+    media.attributes.extend(ours.map(|crypto| crypto.to_string()));
+    media.attributes.extend([format!("ptime:{}", local.ptime), "sendrecv".into()]);
     let mut session = description(local);
-    session.media.push(Media {
-        kind: "audio".into(),
-        port: local.addr.port(),
-        protocol: "RTP/AVP".into(),
-        formats: vec!["0".into(), "8".into(), dtmf_pt.to_string()],
-        attributes: vec![
-            "rtpmap:0 PCMU/8000".into(),
-            "rtpmap:8 PCMA/8000".into(),
-            format!("rtpmap:{dtmf_pt} telephone-event/8000"),
-            format!("fmtp:{dtmf_pt} 0-16"),
-            format!("ptime:{}", local.ptime),
-            "sendrecv".into(),
-        ],
-        ..Media::default()
-    });
+    session.media.push(media);
     session.to_string()
 }
 
@@ -110,12 +140,19 @@ pub fn offer_with_dtmf(local: LocalMedia, dtmf_pt: u8) -> String {
 ///
 /// # Errors
 /// [`Refusal`] when the answer takes nothing we can speak.
-pub fn accept_answer(answer: &Session) -> Result<Agreed, Refusal> {
-    choose(answer).map(|(_, agreed)| agreed)
+pub fn accept_answer(answer: &Session, terms: &Terms) -> Result<Agreed, Refusal> {
+    choose(answer, terms, Some(offered_crypto(terms))).map(|(_, agreed)| agreed)
 }
 
 /// Payload type we give telephone-event when we offer.
 const DTMF_PT: u8 = 101;
+const DTMF_FAST_PT: u8 = 110;
+
+/// Comfort noise, RFC 3389.
+const COMFORT_NOISE_PT: &str = "13";
+
+/// We decode to 16 kHz, mono; lost packets are recovered from the next.
+const OPUS_PARAMETERS: &str = "maxplaybackrate=16000;sprop-maxcapturerate=16000;stereo=0;useinbandfec=1";
 
 /// Packet lengths we send, milliseconds; others are answered with the nearest.
 const PTIME_MS: (u16, u16) = (10, 60);
@@ -123,10 +160,15 @@ const PTIME_MS: (u16, u16) = (10, 60);
 /// Packet length when nothing is said (RFC 3551), milliseconds.
 const PTIME_DEFAULT_MS: u16 = 20;
 
-fn choose(session: &Session) -> Result<(usize, Agreed), Refusal> {
+/// The first stream that fits. `offered` is what we offered when this is an answer.
+fn choose(session: &Session, terms: &Terms, offered: Option<Option<Crypto>>) -> Result<(usize, Agreed), Refusal> {
     let mut first = None;
-    for (at, media) in session.media.iter().enumerate() {
-        match agree(session, media) {
+    // Who offers a stream both ways gets the protected one.
+    let (protected, plain): (Vec<usize>, Vec<usize>) =
+        (0..session.media.len()).partition(|&at| session.media[at].protocol.contains("SAVP"));
+    for at in protected.into_iter().chain(plain) {
+        let media = &session.media[at];
+        match agree(session, media, terms, &offered) {
             Ok(agreed) => return Ok((at, agreed)),
             Err(refusal) if media.kind == "audio" => first = first.or(Some(refusal)),
             Err(_) => {}
@@ -135,44 +177,101 @@ fn choose(session: &Session) -> Result<(usize, Agreed), Refusal> {
     Err(first.unwrap_or(Refusal::NoAudio))
 }
 
-fn agree(session: &Session, media: &Media) -> Result<Agreed, Refusal> {
-    let plain_rtp = matches!(media.protocol.as_str(), "RTP/AVP" | "RTP/AVPF");
-    if media.kind != "audio" || media.port == 0 || !plain_rtp {
+fn agree(session: &Session, media: &Media, terms: &Terms, offered: &Option<Option<Crypto>>) -> Result<Agreed, Refusal> {
+    let protected = match media.protocol.as_str() {
+        "RTP/AVP" | "RTP/AVPF" => false,
+        "RTP/SAVP" | "RTP/SAVPF" => true,
+        _ => return Err(Refusal::NoAudio),
+    };
+    if media.kind != "audio" || media.port == 0 {
         return Err(Refusal::NoAudio);
     }
-    let codec = media.formats.iter().find_map(|format| codec_of(media, format)).ok_or(Refusal::NoCodec)?;
+    let protection = match offered {
+        None => protect(media, protected, terms)?,
+        Some(ours) => protect_as_offered(media, protected, ours.as_ref())?,
+    };
+    let codec = codec_of(media, terms).ok_or(Refusal::NoCodec)?;
     let host = session.connection_of(media).ok_or(Refusal::NoAddress)?;
     let ip: Option<IpAddr> = usable(host).map_err(|()| Refusal::NoAddress)?;
-    let dtmf = dtmf_of(media);
+    let dtmf = dtmf_of(media, codec.encoding.clock());
+    let parameters = media.fmtp(&codec.payload_type.to_string()).unwrap_or_default();
+    let asked = |name: &str| parameters.split(';').any(|one| one.trim().eq_ignore_ascii_case(name));
     Ok(Agreed {
         remote: ip.map(|ip| SocketAddr::new(ip, media.port)),
         codec,
         dtmf_pt: dtmf.map(|(pt, _)| pt),
         dtmf_clock: dtmf.map_or(8000, |(_, clock)| clock),
-        ptime: media.ptime.filter(|p| *p > 0).unwrap_or(PTIME_DEFAULT_MS).clamp(PTIME_MS.0, PTIME_MS.1),
+        comfort_noise: media.formats.iter().any(|format| format == COMFORT_NOISE_PT),
+        fec: asked("useinbandfec=1"),
+        dtx: asked("usedtx=1"),
+        ptime: packet_ms(media),
         direction: session.direction_of(media).mirrored(),
+        protection,
     })
 }
 
-fn codec_of(media: &Media, format: &str) -> Option<Codec> {
-    let map = media.rtpmap(format)?;
-    let pt = payload_type(format)?;
-    match map.encoding.to_ascii_uppercase().as_str() {
-        "PCMU" if map.clock == 8000 => Some(Codec::Pcmu(pt)),
-        "PCMA" if map.clock == 8000 => Some(Codec::Pcma(pt)),
-        _ => None,
+/// Their line that we take, with our key; none for plain media.
+fn protect(media: &Media, protected: bool, terms: &Terms) -> Result<Option<Protection>, Refusal> {
+    match (terms.security, protected) {
+        (Security::Off | Security::Optional, false) => return Ok(None),
+        (Security::Off, true) | (Security::Required, false) => return Err(Refusal::Security),
+        (Security::Optional | Security::Required, true) => {}
+    }
+    let secret = terms.secret.as_ref().ok_or(Refusal::Security)?;
+    let usable = media.attributes.iter().filter_map(|line| Crypto::parse(line)).find_map(|crypto| {
+        let Crypto { tag, suite, secret: theirs } = crypto;
+        Some(Protection { tag, suite, ours: secret.of(suite)?, theirs })
+    });
+    usable.map(Some).ok_or(Refusal::Security)
+}
+
+/// An answer keeps to the one line we offered, and never turns protected media into plain media.
+fn protect_as_offered(media: &Media, protected: bool, ours: Option<&Crypto>) -> Result<Option<Protection>, Refusal> {
+    match (ours, protected) {
+        (None, false) => Ok(None),
+        (None, true) | (Some(_), false) => Err(Refusal::Security),
+        (Some(ours), true) => {
+            let theirs = media.attributes.iter().filter_map(|line| Crypto::parse(line));
+            let theirs = theirs.into_iter().find(|theirs| theirs.tag == ours.tag && theirs.suite == ours.suite);
+            let theirs = theirs.ok_or(Refusal::Security)?.secret;
+            Ok(Some(Protection { tag: ours.tag, suite: ours.suite, ours: ours.secret.clone(), theirs }))
+        }
     }
 }
 
-/// telephone-event: the one on the codec's clock, else the first of any clock.
-fn dtmf_of(media: &Media) -> Option<(u8, u32)> {
+/// What we offer when media must be protected. Optional protection is not offered: half of all phones refuse the sight of it.
+fn offered_crypto(terms: &Terms) -> Option<Crypto> {
+    let secret = terms.secret.as_ref().filter(|_| terms.security == Security::Required)?;
+    Some(Crypto { tag: 1, suite: Suite::AesCm128_80, secret: secret.of(Suite::AesCm128_80)? })
+}
+
+/// Of what both speak, what we like best; what we like equally in their order.
+fn codec_of(media: &Media, terms: &Terms) -> Option<Codec> {
+    let known = media.formats.iter().filter_map(|format| {
+        let map = media.rtpmap(format)?;
+        let encoding = Encoding::from_name(&map.encoding).filter(|encoding| encoding.clock() == map.clock)?;
+        Some((terms.rank(encoding)?, Codec { encoding, payload_type: payload_type(format)? }))
+    });
+    known.min_by_key(|(rank, _)| *rank).map(|(_, codec)| codec)
+}
+
+/// What they ask for, but no longer than they can take.
+fn packet_ms(media: &Media) -> u16 {
+    let longest = media.attributes.iter().find_map(|line| line.strip_prefix("maxptime:")?.trim().parse().ok());
+    let wanted = media.ptime.filter(|p| *p > 0).unwrap_or(PTIME_DEFAULT_MS);
+    wanted.min(longest.unwrap_or(PTIME_MS.1)).clamp(PTIME_MS.0, PTIME_MS.1)
+}
+
+/// telephone-event: the one on the codec's clock, else the usual one, else the first.
+fn dtmf_of(media: &Media, codec_clock: u32) -> Option<(u8, u32)> {
     let events = || {
         media.formats.iter().filter_map(|format| {
             let map = media.rtpmap(format).filter(|m| m.encoding.eq_ignore_ascii_case("telephone-event"))?;
             Some((payload_type(format)?, map.clock))
         })
     };
-    events().find(|(_, clock)| *clock == 8000).or_else(|| events().next())
+    let on = |wanted: u32| events().find(|(_, clock)| *clock == wanted);
+    on(codec_clock).or_else(|| on(8_000)).or_else(|| events().next())
 }
 
 /// RFC 3550: seven bits.
@@ -196,16 +295,23 @@ fn rejected(offered: &Media) -> Media {
 }
 
 fn accepted(agreed: &Agreed, local: LocalMedia, offered: &Media) -> Media {
-    let (pt, name) = match agreed.codec {
-        Codec::Pcmu(pt) => (pt, "PCMU"),
-        Codec::Pcma(pt) => (pt, "PCMA"),
-    };
+    let Codec { encoding, payload_type: pt } = agreed.codec;
     let mut formats = vec![pt.to_string()];
-    let mut attributes = vec![format!("rtpmap:{pt} {name}/8000")];
+    let mut attributes = vec![format!("rtpmap:{pt} {}", encoding.map())];
+    if encoding == Encoding::Opus {
+        attributes.push(format!("fmtp:{pt} {OPUS_PARAMETERS}"));
+    }
+    if agreed.comfort_noise {
+        formats.push(COMFORT_NOISE_PT.into());
+        attributes.push(format!("rtpmap:{COMFORT_NOISE_PT} CN/8000"));
+    }
     if let Some(dtmf) = agreed.dtmf_pt {
         formats.push(dtmf.to_string());
         attributes.push(format!("rtpmap:{dtmf} telephone-event/{}", agreed.dtmf_clock));
         attributes.push(format!("fmtp:{dtmf} 0-16"));
+    }
+    if let Some(Protection { tag, suite, ours, .. }) = &agreed.protection {
+        attributes.push(Crypto { tag: *tag, suite: *suite, secret: ours.clone() }.to_string());
     }
     attributes.push(format!("ptime:{}", agreed.ptime));
     attributes.push(agreed.direction.name().into());

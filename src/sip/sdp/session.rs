@@ -92,7 +92,7 @@ impl Session {
 }
 
 impl Media {
-    /// The mapping of a payload type: as written, else the static one (RFC 3551: 0 PCMU, 8 PCMA).
+    /// The mapping of a payload type: as written, else the static one (RFC 3551: 0 PCMU, 8 PCMA, 9 G722).
     pub fn rtpmap(&self, format: &str) -> Option<RtpMap> {
         let written = self.attributes.iter().find_map(|line| {
             let (pt, map) = line.strip_prefix("rtpmap:")?.trim().split_once(' ')?;
@@ -106,6 +106,7 @@ impl Media {
         let fixed = match format {
             "0" => Some("PCMU"),
             "8" => Some("PCMA"),
+            "9" => Some("G722"),
             _ => None,
         };
         written.or_else(|| fixed.map(|name| RtpMap { encoding: name.into(), clock: 8000 }))

@@ -21,14 +21,21 @@ pub struct Baresip {
     events: Receiver<Value>,
     folder: TempDir,
     turns: u32,
+    /// Of its sound files, Hz.
+    rate: u32,
 }
 
 impl Baresip {
     /// Starts one that calls `uri` as `number`.
     pub fn call(uri: &str, number: &str) -> Self {
+        Self::call_with(uri, number, "audio_codecs=PCMU/8000/1", SAMPLE_RATE_HZ)
+    }
+
+    /// The same with an account of these parameters; its sound has `rate` Hz.
+    pub fn call_with(uri: &str, number: &str, parameters: &str, rate: u32) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = free_tcp_port();
-        configure(folder.path(), number, port);
+        configure(folder.path(), number, port, parameters, rate);
         let log = std::fs::File::create(folder.path().join("log.txt")).expect("the folder is ours");
         let child = Command::new("baresip")
             .arg("-f")
@@ -40,9 +47,16 @@ impl Baresip {
             .expect("this test needs the package baresip-core");
         let control = connect(port, folder.path());
         let events = listen(control.try_clone().expect("a socket handle"));
-        let mut phone = Self { child, control, events, folder, turns: 0 };
+        let mut phone = Self { child, control, events, folder, turns: 0, rate };
         phone.command("dial", uri);
         phone
+    }
+
+    /// What it heard, as it decoded it; once it has hung up.
+    pub fn heard(&self) -> Vec<i16> {
+        let files = std::fs::read_dir(self.folder.path()).expect("the folder is ours").filter_map(Result::ok);
+        let mut heard = files.map(|file| file.path()).filter(|path| path.to_string_lossy().ends_with("dec.wav"));
+        heard.next().map(|path| voices::samples(&path)).unwrap_or_default()
     }
 
     fn command(&mut self, command: &str, params: &str) {
@@ -66,10 +80,10 @@ impl Phone for Baresip {
     fn play(&mut self, speech: &Path) {
         // It hangs up at the end of the file: silence keeps it on the line.
         let mut samples = voices::samples(speech);
-        samples.resize(samples.len() + SILENCE_SAMPLES, 0);
+        samples.resize(samples.len() + SILENCE_SECONDS * self.rate as usize, 0);
         self.turns += 1;
         let file = self.folder.path().join(format!("turn-{}.wav", self.turns));
-        voices::write(&file, &samples);
+        voices::write_at(&file, &samples, self.rate);
         self.command("ausrc", &format!("aufile,{}", file.display()));
     }
 
@@ -95,17 +109,18 @@ impl Drop for Baresip {
     }
 }
 
-fn configure(folder: &Path, number: &str, control: u16) {
+fn configure(folder: &Path, number: &str, control: u16, parameters: &str, rate: u32) {
     let silence = folder.join("silence.wav");
-    voices::write(&silence, &[0; SILENCE_SAMPLES]);
+    voices::write_at(&silence, &vec![0; SILENCE_SECONDS * rate as usize], rate);
     let rtp = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
     let first = rtp.min(u16::MAX - RTP_PORTS) & !1;
     let config = include_str!("baresip.conf")
         .replace("{certificate}", &own_certificate(folder))
         .replace("{silence}", &silence.display().to_string())
         .replace("{rtp}", &format!("{first}-{}", first + RTP_PORTS))
+        .replace("{folder}", &folder.display().to_string())
         .replace("{control}", &control.to_string());
-    let account = format!("<sip:{number}@127.0.0.1>;regint=0;answermode=manual;audio_codecs=PCMU/8000/1\n");
+    let account = format!("<sip:{number}@127.0.0.1>;regint=0;answermode=manual;{parameters}\n");
     for (name, text) in [("config", config.as_str()), ("accounts", &account), ("contacts", "")] {
         std::fs::write(folder.join(name), text).expect("the folder is ours");
     }
@@ -162,6 +177,6 @@ fn log(folder: &Path) -> String {
 }
 
 /// Two minutes: longer than any turn is waited for.
-const SILENCE_SAMPLES: usize = 120 * SAMPLE_RATE_HZ as usize;
+const SILENCE_SECONDS: usize = 120;
 /// One call takes two; a few more in case one is taken.
 const RTP_PORTS: u16 = 20;
