@@ -144,6 +144,7 @@ fn record(id: &str, n: usize) -> CallRecord {
         digits: String::new(),
         media: MediaStats::default(),
         outcome: Outcome::default(),
+        elsewhere: None,
     }
 }
 

@@ -146,6 +146,9 @@ fn connect(config: &Config, remote: &CrmRemoteConfig) -> Result<Arc<dyn Checked>
         Some(path) => Mapping::load(path)?,
         None => Mapping::parse(name, shipped(name).unwrap_or_default())?,
     };
+    // All businesses write to one CRM, where a field is a field.
+    let questions = config.businesses.iter().map(|business| &business.policy.questions[..]);
+    let mapping = questions.fold(mapping, Mapping::with_answers);
     let (url, access) = (remote.url.as_str(), access(config, remote));
     Ok(match (remote.kind, &remote.access) {
         (CrmKind::HubSpot, _) => Arc::new(HubSpot::open(url, access, mapping)?),

@@ -17,9 +17,14 @@ pub fn outbox_settings(config: &Config) -> Result<outbox::Settings, String> {
         policy: Arc::new(config.crm_policy.policy.clone()),
         pace: config.crm_policy.pace,
         share: Some(share(config).map_err(|error| error.to_string())?),
-        limits: match config.crm {
+        limits: match &config.crm {
             CrmConfig::Builtin => Limits::none(),
-            CrmConfig::Remote(_) => Limits::default(),
+            CrmConfig::Remote(remote) => Limits {
+                per_second: f64::from(remote.per_second),
+                burst: remote.burst,
+                per_day: u64::from(remote.per_day),
+                ..Limits::default()
+            },
         },
         ..outbox::Settings::default()
     })

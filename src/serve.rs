@@ -11,7 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use offhook::calendar::{self, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
 use offhook::config::{
-    Config, EndpointConfig, HttpConfig, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig, TrunkConfig,
+    Config, EndpointConfig, HttpConfig, Listen, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig, TlsConfig,
+    TrunkConfig,
 };
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
@@ -137,8 +138,11 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let model = rooms.model.clone().filter(|_| config.model.as_ref().is_some_and(|model| model.rephrase));
     let gateway = Gateway::start(gateway_settings(&config, offset), rooms, desk.handle.clone()).await?;
     desk.ready.store(true, Ordering::Release);
-    let sip = gateway.listening().first().map(ToString::to_string).unwrap_or_default();
-    println!("ready sip=udp:{sip} http=http://{http}");
+    // The first as ever, others after what has always been there.
+    let mut sip = gateway.listening().iter().map(|listen| format!("sip={listen}"));
+    let first = sip.next().unwrap_or_default();
+    let others: String = sip.map(|listen| format!(" {listen}")).collect();
+    println!("ready {first} http=http://{http}{others}");
     let rephrasing = model.map(|model| {
         tokio::spawn(wordings::rephrase(model, desk.handle.clone(), speech.clone(), in_every_language(&config)))
     });
@@ -285,7 +289,8 @@ fn learn_questions(config: &Config, speech: &Speech) -> Arc<OnceLock<HashMap<Str
 
 fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::Settings {
     gateway::Settings {
-        listen: config.sip.listen.iter().map(|listen| listen.addr).collect(),
+        listen: config.sip.listen.iter().map(listen).collect(),
+        tls: config.sip.tls.as_ref().map(tls_files),
         advertised: config.sip.advertised,
         trunks: config.trunks.iter().map(trunk).collect(),
         // Both spell networks the same way.
@@ -302,6 +307,14 @@ fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::S
     }
 }
 
+fn listen(listen: &Listen) -> gateway::Listen {
+    gateway::Listen { transport: listen.transport, address: listen.addr }
+}
+
+fn tls_files(tls: &TlsConfig) -> gateway::TlsFiles {
+    gateway::TlsFiles { certificate: tls.certificate.clone(), key: tls.key.clone(), roots: tls.roots.clone() }
+}
+
 fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
     let credentials =
         sip::Credentials { username: trunk.username.clone(), password: trunk.password.reveal().to_owned() };
@@ -309,6 +322,7 @@ fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
         name: trunk.name.clone(),
         host: trunk.host.clone(),
         port: trunk.port,
+        transport: trunk.transport,
         domain: trunk.domain.clone(),
         credentials,
         number: trunk.number.clone(),

@@ -487,6 +487,7 @@ fn new_record(settings: &Settings, media: Media) -> CallRecord {
         digits: String::new(),
         media: stats,
         outcome: Default::default(),
+        elsewhere: None,
     }
 }
 

@@ -23,4 +23,4 @@ pub use crate::conversation::{Booking, Disposition, Message, Outcome, Transfer};
 pub use call::{Call, Media, Settings};
 pub use event::CallEvent;
 pub use io::{Gone, Input, News, Output};
-pub use record::{CallRecord, CallState, Line, MediaStats, Speaker, TurnTimes};
+pub use record::{CallRecord, CallState, Elsewhere, Line, MediaStats, Participant, Speaker, TurnTimes};

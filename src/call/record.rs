@@ -46,6 +46,35 @@ pub struct CallRecord {
     pub media: MediaStats,
     /// What was agreed.
     pub outcome: Outcome,
+    /// Of another platform's call or meeting: who was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<Box<Elsewhere>>,
+}
+
+/// A call or meeting that another platform told us of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Elsewhere {
+    /// The platform, as the configuration names it.
+    pub source: String,
+    /// The platform's own key of it.
+    pub key: String,
+    /// Nobody in it called us.
+    pub meeting: bool,
+    /// Who took part, as the platform says.
+    pub people: Vec<Participant>,
+    /// Who said each line of the transcript, as the platform names them.
+    pub speakers: Vec<String>,
+}
+
+/// Somebody who took part.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Participant {
+    /// Their name.
+    pub name: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// One of the business's own people; none where the platform does not say.
+    pub ours: Option<bool>,
 }
 
 /// Where a call stands.

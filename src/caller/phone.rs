@@ -14,7 +14,7 @@ use super::report::{Report, TurnReport};
 use super::script::{Act, Listener, Turn};
 use crate::audio::{Codec, Decoder, FRAME_SAMPLES, TELEPHONE_RATE, level_dbfs};
 use crate::rtp::{DtmfSender, Packet, Receiver, Sender};
-use crate::sip::{self, DialogId, Endpoint, Event, FromIdentity, Uri, sdp};
+use crate::sip::{self, DialogId, Endpoint, Event, FromIdentity, Transport, Uri, sdp};
 
 /// One scripted call.
 #[derive(Debug, Clone)]
@@ -131,7 +131,8 @@ impl Phone {
         let agent = concat!("offhook-call/", env!("CARGO_PKG_VERSION"));
         let seed = settings.line.seed ^ u64::from(media.port()) << 32 ^ u64::from(std::process::id());
         let now = Instant::now();
-        let core = sip::Settings { contact: local, user_agent: agent.into(), allow: Vec::new() };
+        let core =
+            sip::Settings { contact: local, transport: Transport::Udp, user_agent: agent.into(), allow: Vec::new() };
         let mut endpoint = Endpoint::new(core, seed_bytes(seed));
         let offer =
             sdp::offer_with_dtmf(local_media(media, seed), settings.line.dtmf_payload_type, &sdp::Terms::narrow());

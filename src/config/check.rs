@@ -10,12 +10,13 @@ use super::error::{ConfigError, Source};
 use super::raw::{self, Given};
 use super::secret::Secret;
 use super::settings::{
-    CalendarConfig, Config, HttpConfig, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig, SpeechModel,
-    StoreConfig, TestingConfig, VoiceConfig,
+    CalendarConfig, Config, HttpConfig, Listen, LogConfig, LogFormat, MediaConfig, SipConfig, SpeechConfig,
+    SpeechModel, StoreConfig, TestingConfig, TlsConfig, VoiceConfig,
 };
 use super::{
     business, calendar, confirmations, crm, crm_policy, model, notices, people, sources, trunks, value, webhooks,
 };
+use crate::sip::Transport;
 use crate::sip::sdp::Encoding;
 
 /// Checks everything but the secrets that live elsewhere.
@@ -26,7 +27,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         return Err(source.at(at, "staff, resources and max_per_day need the built-in calendar; leave them out"));
     }
     let sip = sip(source, &document.sip)?;
-    let trunks = trunks::trunks(source, &document.trunks)?;
+    let trunks = trunks::trunks(source, &document.trunks, &sip)?;
     people::check(source, &document, &trunks)?;
     let sources = sources::sources(source, &document.sources, &businesses)?;
     let confirmations = confirmations::confirmations(source, &document.confirmations)?;
@@ -72,12 +73,22 @@ fn sip(source: &Source<'_>, raw: &raw::Sip) -> Result<SipConfig, ConfigError> {
         }
         Some(list) => each(source, list.get_ref(), value::listen)?,
     };
+    let speaks_tls = |one: &Listen| one.transport == Transport::Tls;
+    if let (Some(list), None, true) = (&raw.listen, &raw.tls, listen.iter().any(speaks_tls)) {
+        let message = "TLS needs a certificate; add [sip.tls] with certificate = \"cert.pem\" and key = \"key.pem\"";
+        return Err(source.at(list.span(), message));
+    }
     let allow = match &raw.allow {
         None => SIP_ALLOW.iter().filter_map(|text| value::cidr(text).ok()).collect(),
         Some(list) => each(source, list, value::cidr)?,
     };
     Ok(SipConfig {
         listen,
+        tls: raw.tls.as_ref().map(|tls| TlsConfig {
+            certificate: tls.certificate.get_ref().into(),
+            key: tls.key.get_ref().into(),
+            roots: tls.roots.as_ref().map(|path| path.get_ref().into()),
+        }),
         allow,
         drain: Duration::from_secs(number(source, "drain_seconds", &raw.drain_seconds, DRAIN_SECONDS, 0..=3600)?),
         advertised: read(source, &raw.advertised, |text| value::ip(text))?,

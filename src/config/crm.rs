@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use toml::Spanned;
 
 use super::calendar::unexpected;
-use super::check::text;
+use super::check::{number, text};
 use super::error::{ConfigError, Source};
 use super::hosted::{Granting, granted, url};
 use super::raw::{self, Given};
@@ -29,7 +29,7 @@ pub(super) fn crm(source: &Source<'_>, raw: &raw::Crm) -> Result<CrmConfig, Conf
         "dynamics" => CrmKind::Dynamics,
         "tryton" => CrmKind::Tryton,
         "webhook" => CrmKind::Webhook,
-        _ => return Ok(CrmConfig::Builtin),
+        _ => return builtin(source, raw),
     };
     let root = address(source, raw, kind)?;
     let access = match kind {
@@ -45,7 +45,24 @@ pub(super) fn crm(source: &Source<'_>, raw: &raw::Crm) -> Result<CrmConfig, Conf
     };
     let mapping = text(source, "mapping", &raw.mapping)?.map(PathBuf::from);
     let url = format!("{root}{path}");
-    Ok(CrmConfig::Remote(Box::new(CrmRemoteConfig { kind, url, access, mapping })))
+    Ok(CrmConfig::Remote(Box::new(CrmRemoteConfig {
+        kind,
+        url,
+        access,
+        mapping,
+        per_second: number(source, "per_second", &raw.per_second, PER_SECOND, 1..=1_000)?,
+        burst: number(source, "burst", &raw.burst, BURST, 1..=10_000)?,
+        per_day: number(source, "per_day", &raw.per_day, PER_DAY, 1..=i64::from(u32::MAX))?,
+    })))
+}
+
+/// Nobody is asked on another machine.
+fn builtin(source: &Source<'_>, raw: &raw::Crm) -> Result<CrmConfig, ConfigError> {
+    let limits = [("per_second", &raw.per_second), ("burst", &raw.burst), ("per_day", &raw.per_day)];
+    match limits.into_iter().find_map(|(key, given)| Some((key, given.as_ref()?.span()))) {
+        Some((key, span)) => Err(source.at(span, format!("a crm of kind \"builtin\" has no {key}; leave it out"))),
+        None => Ok(CrmConfig::Builtin),
+    }
 }
 
 fn address(source: &Source<'_>, raw: &raw::Crm, kind: CrmKind) -> Result<String, ConfigError> {
@@ -215,6 +232,10 @@ const GRANTED: [&str; 13] = [
     "token_url",
     "authorize_url",
 ];
+/// HubSpot's private apps, the tightest of those we know: 100 in 10 s, 250,000 a day.
+const PER_SECOND: u32 = 10;
+const BURST: u32 = 50;
+const PER_DAY: u32 = 250_000;
 const HUBSPOT_URL: &str = "https://api.hubapi.com";
 const HUBSPOT_TOKEN_URL: &str = "https://api.hubapi.com/oauth/v1/token";
 const HUBSPOT_AUTHORIZE_URL: &str = "https://app.hubspot.com/oauth/authorize";

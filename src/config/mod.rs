@@ -34,6 +34,6 @@ pub use settings::{
     AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmAccess,
     CrmConfig, CrmKind, CrmPolicyConfig, CrmRemoteConfig, EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig,
     LogFormat, MailConfig, MediaConfig, MicrosoftConfig, ModelConfig, NoticesConfig, PermissionConfig, Route,
-    SipConfig, SourceConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, Transport, TrunkConfig,
+    SipConfig, SourceConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, TlsConfig, TrunkConfig,
     VoiceConfig,
 };

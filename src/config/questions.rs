@@ -46,6 +46,9 @@ fn fault(question: &Question) -> Option<&'static str> {
             Some("crm_field is the name of a field, like \"budget_range\"")
         }
         () if question.prompt.trim().is_empty() => Some("say how it is asked, like prompt = \"What is your budget?\""),
+        () if question.ask_for.iter().any(|wish| wish != "book") => {
+            Some("questions are asked aloud while an appointment is made, ask_for = [\"book\"], or not at all")
+        }
         () if question.kind == QuestionKind::Choice && question.choices.len() < 2 => {
             Some("a choice has two choices at least, like choices = [\"house\", \"apartment\"]")
         }

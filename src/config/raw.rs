@@ -186,6 +186,15 @@ pub(super) struct Sip {
     pub(super) drain_seconds: Given<i64>,
     pub(super) advertised: Given<String>,
     pub(super) max_calls: Given<i64>,
+    pub(super) tls: Option<Tls>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tls {
+    pub(super) certificate: Spanned<String>,
+    pub(super) key: Spanned<String>,
+    pub(super) roots: Given<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -193,6 +202,7 @@ pub(super) struct Sip {
 pub(super) struct Trunk {
     pub(super) name: Spanned<String>,
     pub(super) registrar: Given<String>,
+    pub(super) transport: Given<String>,
     pub(super) domain: Given<String>,
     pub(super) username: Given<String>,
     pub(super) password: Given<String>,
@@ -294,6 +304,9 @@ pub(super) struct Crm {
     pub(super) secret_env: Given<String>,
     pub(super) secret_file: Given<String>,
     pub(super) mapping: Given<String>,
+    pub(super) per_second: Given<i64>,
+    pub(super) burst: Given<i64>,
+    pub(super) per_day: Given<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -15,6 +15,7 @@ use crate::conversation::Business;
 use crate::events::{Door, Kind};
 use crate::outbox::{Notify, Pace};
 use crate::record::Policy;
+use crate::sip::Transport;
 use crate::sip::sdp::{Encoding, Security};
 
 /// Everything the process is told at start.
@@ -89,6 +90,8 @@ pub struct Route {
 pub struct SipConfig {
     /// Sockets to open, at least one.
     pub listen: Vec<Listen>,
+    /// Certificate and key for those that speak TLS.
+    pub tls: Option<TlsConfig>,
     /// Networks that may call.
     pub allow: Vec<Cidr>,
     /// How long active calls may go on after SIGTERM.
@@ -97,6 +100,17 @@ pub struct SipConfig {
     pub advertised: Option<IpAddr>,
     /// Calls at once; the next one is refused with 503.
     pub max_calls: usize,
+}
+
+/// Files of our side of TLS, PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// Our certificate and those that lead to its root.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// Roots of whom we connect to; none: the system's.
+    pub roots: Option<PathBuf>,
 }
 
 /// A trunk to sign in at.
@@ -108,6 +122,8 @@ pub struct TrunkConfig {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// What carries messages to it.
+    pub transport: Transport,
     /// Domain of our address there.
     pub domain: String,
     /// Our name there.
@@ -137,15 +153,10 @@ impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.transport {
             Transport::Udp => write!(f, "udp:{}", self.addr),
+            Transport::Tcp => write!(f, "tcp:{}", self.addr),
+            Transport::Tls => write!(f, "tls:{}", self.addr),
         }
     }
-}
-
-/// Signalling transports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport {
-    /// RFC 3261 section 18, datagrams.
-    Udp,
 }
 
 /// A network: address and prefix length.
@@ -368,6 +379,12 @@ pub struct CrmRemoteConfig {
     pub access: CrmAccess,
     /// A mapping file of one's own; none for the one that comes with offhook.
     pub mapping: Option<PathBuf>,
+    /// Requests a second, on average.
+    pub per_second: u32,
+    /// Requests at once.
+    pub burst: u32,
+    /// Requests a day.
+    pub per_day: u32,
 }
 
 /// The CRMs there are connectors for.

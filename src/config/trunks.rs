@@ -7,15 +7,27 @@ use super::check::{number, read, text};
 use super::error::{ConfigError, Source};
 use super::raw;
 use super::secret::secret;
-use super::settings::TrunkConfig;
+use super::settings::{SipConfig, TrunkConfig};
 use super::value;
+use crate::sip::Transport;
 
 /// Checks every trunk.
-pub(super) fn trunks(source: &Source<'_>, raw: &[raw::Trunk]) -> Result<Vec<TrunkConfig>, ConfigError> {
+pub(super) fn trunks(
+    source: &Source<'_>,
+    raw: &[raw::Trunk],
+    sip: &SipConfig,
+) -> Result<Vec<TrunkConfig>, ConfigError> {
     let mut names = BTreeSet::new();
     raw.iter()
         .map(|one| {
             let trunk = trunk(source, one)?;
+            if !sip.listen.iter().any(|listen| listen.transport == trunk.transport) {
+                let message = format!(
+                    "trunk `{}` is not reached by what [sip] listens on; add a listen address of its transport",
+                    trunk.name
+                );
+                return Err(source.at(one.name.span(), message));
+            }
             match names.insert(trunk.name.clone()) {
                 true => Ok(trunk),
                 false => Err(source.at(one.name.span(), format!("two trunks are named `{}`; rename one", trunk.name))),
@@ -30,6 +42,8 @@ fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigErr
     let (host, port) = read(source, &raw.registrar, |text| host_and_port(text))?.ok_or_else(|| {
         needed("registrar; name the host your carrier gave you, like registrar = \"sip.example.com\"")
     })?;
+    let transport = read(source, &raw.transport, |text| value::transport(text))?.unwrap_or_default();
+    let port = port.unwrap_or(if transport == Transport::Tls { SIPS_PORT } else { SIP_PORT });
     let username = read(source, &raw.username, |text| user(text))?
         .ok_or_else(|| needed("username; it is the one your carrier gave you for SIP"))?;
     let password = secret(source, "password", [&raw.password, &raw.password_env, &raw.password_file])?
@@ -41,6 +55,7 @@ fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigErr
         domain: text(source, "domain", &raw.domain)?.unwrap_or_else(|| host.clone()),
         host,
         port,
+        transport,
         username,
         password: password.into_inner(),
         number: called,
@@ -51,13 +66,13 @@ fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigErr
 }
 
 /// "sip.example.com", "sip.example.com:5080", "192.0.2.7", `[2001:db8::1]:5060`.
-fn host_and_port(text: &str) -> Result<(String, u16), String> {
+fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
     let wrong =
         || format!("`{text}` is no registrar; write its host, like \"sip.example.com\" or \"sip.example.com:5080\"");
     let uri: crate::sip::Uri = format!("sip:{}", text.trim()).parse().map_err(|_| wrong())?;
     let plain = uri.user().is_none() && !uri.host().is_empty() && !text.contains([';', '?', '/', ' ']);
     match plain {
-        true => Ok((uri.host().trim_matches(['[', ']']).to_owned(), uri.port().unwrap_or(SIP_PORT))),
+        true => Ok((uri.host().trim_matches(['[', ']']).to_owned(), uri.port())),
         false => Err(wrong()),
     }
 }
@@ -71,8 +86,9 @@ fn user(text: &str) -> Result<String, String> {
     }
 }
 
-/// RFC 3261's port.
+/// RFC 3261's ports, without and with TLS.
 const SIP_PORT: u16 = 5060;
+const SIPS_PORT: u16 = 5061;
 /// Long enough to be polite, short enough to notice a registrar that forgot us.
 const EXPIRES_S: u32 = 300;
 const EXPIRES_S_MIN: i64 = 30;

@@ -6,8 +6,9 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
-use super::settings::{Cidr, Listen, Transport};
+use super::settings::{Cidr, Listen};
 use crate::conversation::Span;
+use crate::sip::Transport;
 use crate::sip::sdp::{Encoding, Security};
 
 /// "9:00-17:00"
@@ -62,15 +63,24 @@ pub(super) fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     })
 }
 
-/// "udp:0.0.0.0:5060"
+/// "udp:0.0.0.0:5060", "tls:[::]:5061"
 pub(super) fn listen(text: &str) -> Result<Listen, String> {
-    let example = "write it like \"udp:0.0.0.0:5060\" or \"udp:[::]:5060\"";
-    let (transport, rest) = text.split_once(':').unwrap_or(("", text));
-    if transport != "udp" {
-        return Err(format!("`{text}` names no transport offhook has (udp); {example}"));
-    }
+    let example = "write it like \"udp:0.0.0.0:5060\", \"tcp:[::]:5060\" or \"tls:0.0.0.0:5061\"";
+    let (name, rest) = text.split_once(':').unwrap_or(("", text));
+    let transport =
+        transport(name).map_err(|_| format!("`{text}` names no transport offhook has (udp, tcp, tls); {example}"))?;
     let addr = rest.parse().map_err(|_| format!("`{rest}` is not an IP address and port; {example}"))?;
-    Ok(Listen { transport: Transport::Udp, addr })
+    Ok(Listen { transport, addr })
+}
+
+/// "udp", "tcp", "tls"
+pub(super) fn transport(text: &str) -> Result<Transport, String> {
+    match text {
+        "udp" => Ok(Transport::Udp),
+        "tcp" => Ok(Transport::Tcp),
+        "tls" => Ok(Transport::Tls),
+        _ => Err(format!("`{text}` is no transport; write \"udp\", \"tcp\" or \"tls\"")),
+    }
 }
 
 /// "127.0.0.1:8080"

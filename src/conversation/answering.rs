@@ -45,6 +45,7 @@ impl Conversation {
             }
             Step::Name => self.name_step(turn, at),
             Step::Email => self.email_step(turn, at),
+            Step::Inquiry(question) => self.inquiry_heard(question, turn, at),
             Step::Proof => self.proof_heard(turn, at),
             Step::Phone => {
                 let few = dictated(&turn.words, true).digits.len() < 3;

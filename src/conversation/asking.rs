@@ -78,6 +78,7 @@ impl Conversation {
                 let email = email_back::spoken(&address, self.language());
                 self.say("email_back", &[("email", &email)]);
             }
+            Step::Inquiry(question) => self.inquire(question),
             Step::ReadBack => self.read_back("read_back"),
             Step::Change => self.say("ask_change", &[]),
             Step::OfferService(service) => {
@@ -204,6 +205,8 @@ impl Conversation {
         match &self.step {
             Step::Email if !silent || self.strikes > 1 => return self.email_failed(at),
             Step::EmailBack(_) if self.strikes > 1 => return self.email_failed(at),
+            Step::Inquiry(question) if silent => return self.go_without(*question, at),
+            Step::Inquiry(question) => return self.inquiry_failed(*question, at),
             _ => {}
         }
         if self.strikes >= self.business.policy.escalation.failures.min(STRIKES_BEFORE_MESSAGE) {

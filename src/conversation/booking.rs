@@ -63,7 +63,7 @@ impl Conversation {
         if self.draft.slot.is_none() {
             return self.seek(at);
         }
-        self.ask(Step::ReadBack);
+        self.ask(self.next_inquiry().map_or(Step::ReadBack, Step::Inquiry));
     }
 
     /// The office does it: what was agreed so far is the message.

@@ -10,6 +10,7 @@ use super::escalation::Reason;
 use super::event::{Action, Caller, Completeness, Event, Expectation};
 use super::flows::{Flow, Kind};
 use super::hearing::Said;
+use super::inquiring::Inquiry;
 use super::interpreting::Unread;
 use super::language::Language;
 use super::mailing::Mailing;
@@ -36,6 +37,8 @@ pub struct Conversation {
     pub(super) digits: String,
     /// An e-mail address being taken.
     pub(super) mailing: Mailing,
+    /// What is asked besides.
+    pub(super) inquiry: Inquiry,
     /// A number refused once: given again it is taken.
     pub(super) doubted: Option<String>,
     /// Turns in a row that led nowhere.
@@ -107,6 +110,7 @@ impl Conversation {
             note: Note::default(),
             digits: String::new(),
             mailing: Mailing::default(),
+            inquiry: Inquiry::default(),
             doubted: None,
             strikes: 0,
             informed: false,
@@ -196,7 +200,8 @@ impl Conversation {
             Step::When => Expectation::DateTime,
             Step::WhichDay(_) | Step::WhichTime(_) | Step::WhichAppointment | Step::MoveOrCancel => Expectation::Choice,
             Step::Offer if self.draft.offers.len() > 1 => Expectation::Choice,
-            Step::Name => Expectation::Name,
+            // Patient: somebody thinks.
+            Step::Name | Step::Inquiry(_) => Expectation::Name,
             Step::Phone | Step::Proof => Expectation::Phone,
             Step::Email => Expectation::Email,
             Step::Message => Expectation::Message,

@@ -40,6 +40,13 @@ pub enum Kind {
     Holiday,
 }
 
+impl Kind {
+    /// Its name in configuration.
+    pub fn as_str(self) -> &'static str {
+        KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+}
+
 /// What a flow may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {

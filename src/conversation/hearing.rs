@@ -80,6 +80,7 @@ impl Conversation {
             return;
         }
         self.greet_late();
+        self.told_unasked(&said.text);
         let Some(said) = self.without_email(said, at) else { return };
         self.with_model_or_without(said, at);
         self.email_after_all();

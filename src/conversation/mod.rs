@@ -24,6 +24,7 @@ mod faq;
 mod feasts;
 mod flows;
 mod hearing;
+mod inquiring;
 mod interpreting;
 mod language;
 mod lexicon;

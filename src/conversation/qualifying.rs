@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::flows::Kind;
+
 /// A qualification question: `[[questions]]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -10,6 +12,9 @@ pub struct Question {
     pub id: String,
     /// As it is asked.
     pub prompt: String,
+    /// When it is asked aloud, by kinds of wish; in none it is only listened for.
+    #[serde(default)]
+    pub ask_for: Vec<String>,
     /// What an answer looks like.
     #[serde(default)]
     pub kind: QuestionKind,
@@ -57,5 +62,10 @@ impl Question {
     /// The name of the activity's field that takes the answer.
     pub fn field(&self) -> String {
         format!("answer_{}", self.id)
+    }
+
+    /// Whether it is asked aloud where somebody wishes for that.
+    pub fn is_asked_in(&self, wish: Kind) -> bool {
+        self.ask_for.iter().any(|name| wish.as_str() == name)
     }
 }

@@ -37,6 +37,8 @@ pub(super) enum Step {
     Email,
     /// Whether this address was heard right.
     EmailBack(String),
+    /// A question of the business's own.
+    Inquiry(usize),
     /// Whether to book what was read back.
     ReadBack,
     /// What to change in it.

@@ -26,6 +26,7 @@ pub(super) fn of(file: &str, table: &Table, properties: &BTreeMap<String, Proper
     let filled = |property: &str| {
         table.line(property).is_some_and(|line| !line.read_only)
             || table.always.contains_key(property)
+            || table.running.contains_key(property) && table.over.contains_key(property)
             || table.key.as_deref() == Some(property)
     };
     for (name, _) in properties.iter().filter(|(name, one)| one.required && !one.read_only && !filled(name)) {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::drift;
 use super::footer::Footed;
-use super::mapping::{Form, Mapping, Table, known};
+use super::mapping::{Form, Mapping, Table, is_over, known};
 use super::native::{Holds, Native, Property, Row, Search, Values};
 use super::translate::{self, inward, outward, plain};
 use super::{BoxFuture, Crm, CrmError, FOUND_MAX, Field, Fields, Kind, Lookup, Object, Record, Schema};
@@ -75,7 +75,7 @@ impl<N: Native> Mapped<N> {
                 values.insert(line.to.clone(), translate::unknown(line, unknown, Zoned::now().date()));
             }
         }
-        for (property, value) in &table.always {
+        for (property, value) in table.stage(fields).iter().chain(&table.always) {
             values.entry(property.clone()).or_insert_with(|| value.clone());
         }
         if let Some(property) = &table.key {
@@ -110,6 +110,10 @@ impl<N: Native> Mapped<N> {
         }
         if values.is_empty() {
             return Ok(());
+        }
+        // That it runs was said when it was made.
+        if is_over(fields) {
+            values.extend(table.stage(fields).iter().map(|(property, value)| (property.clone(), value.clone())));
         }
         let written = self.native.change(table, id, version.as_deref(), values).await;
         written.map_err(|error| in_our_words(table, error))

@@ -7,6 +7,8 @@
 //! key = "offhook_key"              # where the idempotency key is kept; left out: as a line of `rest`
 //! rest = "notes"                   # fields without a line of their own are written at the end of this one
 //! always = { lifecyclestage = "lead" }   # written when a record is made
+//! running = { done = false }             # written when an activity is made whose call still runs
+//! over = { done = true }                 # written when its call is over
 //! [contact.fields]
 //! phone = "phone"
 //! tier = { to = "level", type = "pick", values = { gold = "G" }, unknown = "none", clear = false, read_only = true }
@@ -19,7 +21,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use toml::Spanned;
 
-use super::Object;
+use super::{Fields, Object};
+use crate::conversation::{Question, QuestionKind};
 
 /// Where offhook's fields go.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +44,9 @@ pub(super) struct Table {
     pub(super) rest: Option<String>,
     pub(super) lines: BTreeMap<String, Line>,
     pub(super) always: Map<String, Value>,
+    /// Written while an activity's call runs, and once it is over.
+    pub(super) running: Map<String, Value>,
+    pub(super) over: Map<String, Value>,
     /// Its line in the file.
     pub(super) at: usize,
 }
@@ -112,6 +118,10 @@ struct Section {
     rest: Option<Spanned<String>>,
     #[serde(default)]
     always: Map<String, Value>,
+    #[serde(default)]
+    running: Map<String, Value>,
+    #[serde(default)]
+    over: Map<String, Value>,
     fields: BTreeMap<String, Spanned<toml::Value>>,
 }
 
@@ -167,6 +177,34 @@ impl Mapping {
     }
 }
 
+impl Mapping {
+    /// With the fields the business's own questions name (`crm_field`); a line of the file says more and stays.
+    #[must_use]
+    pub fn with_answers(mut self, questions: &[Question]) -> Mapping {
+        let Some(table) = self.tables.get_mut(&Object::Activity) else { return self };
+        for question in questions.iter().filter(|question| !question.sensitive) {
+            let Some(to) = question.crm_field.clone() else { continue };
+            let form = match question.kind {
+                QuestionKind::Text => Form::Text,
+                QuestionKind::Number => Form::Number,
+                QuestionKind::Choice => Form::Pick,
+                QuestionKind::YesNo => Form::Bool,
+                QuestionKind::Date => Form::Date,
+            };
+            table.lines.entry(question.field()).or_insert_with(|| Line::of(to, form, table.at));
+        }
+        self
+    }
+}
+
+impl Line {
+    /// The same words, the same measure.
+    pub(super) fn of(to: String, form: Form, at: usize) -> Line {
+        let (values, unknown) = (BTreeMap::new(), None);
+        Line { to, form, values, unknown, clear: false, read_only: false, scale: 1.0, at }
+    }
+}
+
 impl Table {
     /// Our field for a property.
     pub(super) fn ours(&self, property: &str) -> Option<&str> {
@@ -192,6 +230,11 @@ impl Table {
         self.lines.get(field).map(|line| line.to.as_str())
     }
 
+    /// What is written beside an activity's fields: how far its call is.
+    pub(super) fn stage(&self, fields: &Fields) -> &Map<String, Value> {
+        if is_over(fields) { &self.over } else { &self.running }
+    }
+
     /// Where the key and what has no line are written: the property, where it is needed.
     pub(super) fn footer(&self) -> Option<&str> {
         self.rest.as_deref().and_then(|field| self.to(field))
@@ -208,6 +251,13 @@ pub fn shipped(crm: &str) -> Option<&'static str> {
         "tryton" => Some(include_str!("mappings/tryton.toml")),
         _ => None,
     }
+}
+
+/// Whether these fields of an activity say that its call has ended; of one that a person took, that it has come out.
+pub(super) fn is_over(fields: &Fields) -> bool {
+    let said = |field: &str| fields.get(field).is_some_and(|value| !value.is_null());
+    let status = fields.get("status").and_then(Value::as_str).unwrap_or_default();
+    said("disposition") || said("ended_at") || status == "COMPLETED" || status.starts_with("FAILED")
 }
 
 /// Whether offhook has such a field.
@@ -253,7 +303,8 @@ fn table(object: Object, at: usize, section: Section, text: &str) -> Result<Tabl
             "neither key nor rest: the key that keeps a record from being made twice needs one".into(),
         ));
     }
-    Ok(Table { object, name: section.object, key: section.key, rest, lines, always: section.always, at })
+    let Section { object: name, key, always, running, over, .. } = section;
+    Ok(Table { object, name, key, rest, lines, always, running, over, at })
 }
 
 fn line(value: Spanned<toml::Value>, text: &str) -> Result<Line, String> {
@@ -328,7 +379,7 @@ const ACTIVITY: [&str; 23] = [
     "owner",
 ];
 const TASK: [&str; 9] = ["contact_id", "deal_id", "call_id", "subject", "body", "due_at", "owner", "type", "status"];
-const DEAL: [&str; 10] = [
+const DEAL: [&str; 12] = [
     "name",
     "stage",
     "amount",
@@ -339,6 +390,8 @@ const DEAL: [&str; 10] = [
     "summary",
     "owner",
     "contact_id",
+    "phone",
+    "email",
 ];
 
 #[cfg(test)]

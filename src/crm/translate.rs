@@ -127,21 +127,10 @@ const FINEST: f64 = 1e6;
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn line(form: Form) -> Line {
-        Line {
-            to: "p".into(),
-            form,
-            values: BTreeMap::new(),
-            unknown: None,
-            clear: false,
-            read_only: false,
-            scale: 1.0,
-            at: 1,
-        }
+        Line::of("p".into(), form, 1)
     }
 
     #[test]

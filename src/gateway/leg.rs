@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep_until};
 
 use super::handle::{Handle, Running};
-use super::line::Command;
+use super::line::{Command, WaysOut};
 use super::media::{Shield, rtcp_of};
 use super::person::{PersonLeg, PersonMail, heard_from};
 use super::ports::Pair;
@@ -106,8 +106,8 @@ pub(super) struct Leg {
     pub asked: (u32, u32),
     /// Cancels it.
     pub stale: Arc<AtomicBool>,
-    /// Where calls through trunks are placed.
-    pub trunk_line: mpsc::UnboundedSender<(DialogId, Command)>,
+    /// Where calls to somebody are placed.
+    pub ways_out: Arc<WaysOut>,
     /// Number of the call to somebody that is wanted now, and its leg once it is placed.
     pub calling: Option<u32>,
     pub person: Option<PersonLeg>,

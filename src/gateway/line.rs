@@ -1,4 +1,4 @@
-//! One SIP socket: drives the signalling core and starts a task for every call.
+//! One SIP address: drives the signalling core and starts a task for every call.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -21,6 +21,7 @@ use super::random::random;
 use super::settings::{Rooms, Settings};
 use super::tools::Tools;
 use super::trunks::{Ask, Signed, TrunkState};
+use super::wire::{Heard, Wire};
 use crate::call::{self, Call, Gone, News};
 use crate::conversation::{Business, e164};
 use crate::rtp::SourceFilter;
@@ -41,9 +42,18 @@ pub(super) enum Command {
     Refer { target: String, trunk: Option<String> },
 }
 
+/// The lines by which calls of ours go out.
+pub(super) struct WaysOut {
+    /// The one that is signed in at the trunk of that name.
+    pub trunks: HashMap<String, mpsc::UnboundedSender<(DialogId, Command)>>,
+    /// The one for whoever is called without a trunk: over UDP.
+    pub direct: Option<mpsc::UnboundedSender<(DialogId, Command)>>,
+}
+
 /// The line's state.
 pub(super) struct Line {
-    pub socket: UdpSocket,
+    pub wire: Wire,
+    pub local: SocketAddr,
     pub endpoint: Endpoint,
     pub settings: Arc<Settings>,
     pub ports: Arc<Ports>,
@@ -52,8 +62,8 @@ pub(super) struct Line {
     pub handle: Handle,
     pub commands: mpsc::UnboundedReceiver<(DialogId, Command)>,
     pub post: mpsc::UnboundedSender<(DialogId, Command)>,
-    /// The line that is signed in at the trunks.
-    pub trunk_line: mpsc::UnboundedSender<(DialogId, Command)>,
+    /// The lines by which calls of ours go out.
+    pub ways_out: Arc<WaysOut>,
     pub calls: HashMap<DialogId, Dialog>,
     /// By their place in the settings.
     pub trunks: Vec<Signed>,
@@ -76,16 +86,10 @@ pub(super) struct Dialog {
 impl Line {
     /// Takes calls until the task is dropped.
     pub async fn run(mut self) {
-        let mut datagram = vec![0; DATAGRAM_BYTES_MAX];
-        let local = self.socket.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
         loop {
             let wake = self.endpoint.poll_timeout().unwrap_or_else(|| Instant::now() + IDLE);
             tokio::select! {
-                got = self.socket.recv_from(&mut datagram) => match got {
-                    Ok((length, from)) => self.endpoint.handle_datagram(from, local, &datagram[..length], Instant::now()),
-                    // ICMP errors of earlier datagrams surface here; the socket itself is fine.
-                    Err(error) => tracing::debug!(%error, "sip socket"),
-                },
+                heard = self.wire.hear() => self.heard(heard),
                 Some((dialog, command)) = self.commands.recv() => self.obey(dialog, command).await,
                 Some(ask) = self.trunk_asks.recv() => match ask {
                     Ask::At(trunk, at) => self.sign_in(trunk, at).await,
@@ -97,6 +101,19 @@ impl Line {
             if let Some(done) = self.leaving.take_if(|_| self.endpoint.registrations() == 0) {
                 let _ = done.send(()); // whoever asked stopped waiting: fine
             }
+        }
+    }
+
+    fn heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Message(from, bytes) => self.endpoint.handle_datagram(from, self.local, &bytes, Instant::now()),
+            // A stranger gets neither a handshake nor a word.
+            Heard::Knock(from, _) if !self.endpoint.knows(from.ip()) => {
+                tracing::warn!(source = %from, reason = "not allowed", "refused");
+            }
+            Heard::Knock(from, stream) => self.wire.admit(from, stream),
+            Heard::Lost(with) => self.endpoint.connection_lost(with),
+            Heard::Nothing => {}
         }
     }
 
@@ -112,9 +129,7 @@ impl Line {
     async fn drain(&mut self) {
         loop {
             while let Some(transmit) = self.endpoint.poll_transmit() {
-                if let Err(error) = self.socket.send_to(&transmit.bytes, transmit.to).await {
-                    tracing::debug!(%error, "sip send");
-                }
+                self.wire.say(transmit.to, transmit.bytes).await;
             }
             match self.endpoint.poll_event() {
                 Some(event) => self.happened(event).await,
@@ -169,9 +184,9 @@ impl Line {
 
     /// A trunk is there: sign in, or go on there.
     async fn sign_in(&mut self, trunk: usize, at: SocketAddr) {
-        let port = self.socket.local_addr().map_or(0, |local| local.port());
-        let contact = SocketAddr::new(self.media_ip(at).await, port);
+        let contact = SocketAddr::new(self.media_ip(at).await, self.local.port());
         let Some(signed) = self.trunks.get_mut(trunk) else { return };
+        self.wire.expect(at, &signed.trunk.host);
         signed.at = Some(at);
         if let Some(registration) = signed.registration {
             return self.endpoint.registrar_moved(registration, at, Instant::now());
@@ -239,8 +254,7 @@ impl Line {
             return self.reject(dialog, 404, "Not Found", None);
         };
         let ip = self.media_ip(incoming.source).await;
-        let bind = self.socket.local_addr().map_or(ip, |local| local.ip());
-        let Ok(sockets) = self.ports.bind(bind).await else {
+        let Ok(sockets) = self.ports.bind(self.local.ip()).await else {
             return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
         };
         let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
@@ -263,8 +277,7 @@ impl Line {
             tracing::error!("the store does not keep up: call refused");
             return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
         }
-        let sip_port = self.socket.local_addr().map_or(0, |local| local.port());
-        self.endpoint.reach_at(dialog, SocketAddr::new(ip, sip_port));
+        self.endpoint.reach_at(dialog, SocketAddr::new(ip, self.local.port()));
         self.endpoint.ring(dialog, now);
         let (post, mailbox) = mpsc::channel(MAILBOX_MAX);
         let mut filter = SourceFilter::new();
@@ -294,7 +307,7 @@ impl Line {
             keeping: None,
             asked: (0, 0),
             stale: Arc::new(AtomicBool::new(false)),
-            trunk_line: self.trunk_line.clone(),
+            ways_out: self.ways_out.clone(),
             calling: None,
             person: None,
         };
@@ -400,7 +413,7 @@ impl Line {
         if let Some(ip) = self.settings.advertised {
             return ip;
         }
-        let local = self.socket.local_addr().map_or(peer.ip(), |local| local.ip());
+        let local = self.local.ip();
         if local.is_unspecified() { route_to(peer).await.unwrap_or(local) } else { local }
     }
 }
@@ -433,8 +446,6 @@ fn describe(
 
 /// Packet length we ask for.
 pub(super) const PTIME_MS: u16 = 20;
-/// The largest UDP payload.
-const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// With no timer pending the line still wakes now and then.
 const IDLE: Duration = Duration::from_secs(60);
 /// What a refused trunk is told to wait, seconds.

@@ -11,12 +11,15 @@ mod ports;
 mod random;
 mod run;
 mod settings;
+mod tls;
 mod tools;
 mod trunks;
+mod wire;
 
 pub use handle::{EVENTS_KEPT, Handle};
 pub use media::MediaPolicy;
 pub use run::{Gateway, StartError};
-pub use settings::{Directory, Rooms, Settings};
+pub use settings::{Directory, Listen, Rooms, Settings};
+pub use tls::{TlsError, TlsFiles};
 pub use tools::{Limits, Tools};
 pub use trunks::{Trunk, TrunkState, TrunkStatus};

@@ -85,8 +85,13 @@ impl Leg {
         let record = self.call.record();
         let name = self.call.conversation().outcome().name.clone();
         let (from, mail, own) = (record.from.clone(), self.post.clone(), self.signalling.dialog);
-        let through_trunk = person.reach.as_ref().is_some_and(|reach| reach.trunk.is_some());
-        let line = if through_trunk { self.trunk_line.clone() } else { self.signalling.commands.clone() };
+        let trunk = person.reach.as_ref().and_then(|reach| reach.trunk.as_deref());
+        let through_trunk = trunk.is_some();
+        let line = match trunk {
+            Some(name) => self.ways_out.trunks.get(name),
+            None => self.ways_out.direct.as_ref(),
+        };
+        let line = line.unwrap_or(&self.signalling.commands).clone();
         tokio::spawn(async move {
             let at = if through_trunk { None } else { find(&person.number).await };
             if at.is_none() && !through_trunk {

@@ -39,12 +39,10 @@ impl Line {
             None => wanted.at.ok_or(404_u16)?,
         };
         let ip = self.media_ip(to).await;
-        let bind = self.socket.local_addr().map_or(ip, |local| local.ip());
-        let sip_port = self.socket.local_addr().map_or(0, |local| local.port());
-        let contact = SocketAddr::new(ip, sip_port);
+        let contact = SocketAddr::new(ip, self.local.port());
         let trunk = trunk.flatten().map(|signed| &signed.trunk);
         let route = route(&wanted, trunk, to, contact).ok_or(404_u16)?;
-        let sockets = self.ports.bind(bind).await.map_err(|_| 503_u16)?;
+        let sockets = self.ports.bind(self.local.ip()).await.map_err(|_| 503_u16)?;
         let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
         let addr = SocketAddr::new(ip, port);
         let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };

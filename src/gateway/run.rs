@@ -2,23 +2,24 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
-use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::handle::Handle;
-use super::line::Line;
+use super::line::{Line, WaysOut};
 use super::ports::Ports;
 use super::random::random;
-use super::settings::{Rooms, Settings};
+use super::settings::{Listen, Rooms, Settings};
+use super::tls::{Tls, TlsError};
 use super::tools::{Limits, Tools};
-use super::trunks::{self, Ask, Signed};
-use crate::sip;
+use super::trunks::{self, Ask, Signed, Trunk};
+use super::wire::Wire;
+use crate::sip::{self, Transport};
 
 /// The running gateway.
 #[derive(Debug)]
@@ -26,22 +27,25 @@ pub struct Gateway {
     handle: Handle,
     lines: Vec<JoinHandle<()>>,
     settings: Arc<Settings>,
-    listening: Vec<SocketAddr>,
-    /// To the line that signed in; none without trunks.
-    signed_in: Option<mpsc::Sender<Ask>>,
+    listening: Vec<Listen>,
+    /// To the lines that signed in.
+    signed_in: Vec<mpsc::Sender<Ask>>,
 }
 
 /// Why the gateway did not start.
 #[derive(Debug, Error)]
 pub enum StartError {
     /// A SIP address is not to be had.
-    #[error("cannot listen on [sip] listen = \"udp:{address}\": {error}; is another SIP server running there?")]
+    #[error("cannot listen on [sip] listen = \"{listen}\": {error}; is another SIP server running there?")]
     Bind {
         /// The address asked for.
-        address: SocketAddr,
+        listen: Listen,
         /// The system's word.
         error: io::Error,
     },
+    /// No certificate, or none that can be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Nothing to answer for.
     #[error("no business is configured: add a [business] section")]
     NoBusiness,
@@ -53,31 +57,43 @@ impl Gateway {
         if rooms.directory.businesses().next().is_none() {
             return Err(StartError::NoBusiness);
         }
-        let mut sockets = Vec::new();
-        for &address in &settings.listen {
-            let socket = UdpSocket::bind(address).await.map_err(|error| StartError::Bind { address, error })?;
-            sockets.push(socket);
+        let tls = settings.tls.as_ref().map(Tls::load).transpose()?;
+        let mut wires = Vec::new();
+        for &listen in &settings.listen {
+            let tls = tls.clone().filter(|_| listen.transport == Transport::Tls);
+            let wire = Wire::open(listen, tls).await.map_err(|error| StartError::Bind { listen, error })?;
+            let address = wire.local().map_err(|error| StartError::Bind { listen, error })?;
+            wires.push((wire, Listen { address, ..listen }));
         }
-        let listening = sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
+        let listening: Vec<Listen> = wires.iter().map(|(_, listen)| *listen).collect();
         let settings = Arc::new(settings);
         let ports = Arc::new(Ports::new(settings.rtp_ports.clone()));
         let tools = Tools::new(rooms.calendar.clone(), rooms.crm.clone(), Limits::default());
-        let (mut lines, mut finders, mut signed_in) = (Vec::new(), Vec::new(), None);
-        let mut trunk_line = None;
-        for (index, socket) in sockets.into_iter().enumerate() {
-            let (post, commands) = mpsc::unbounded_channel();
-            let trunk_line = trunk_line.get_or_insert_with(|| post.clone()).clone();
+        let (mut lines, mut finders, mut signed_in) = (Vec::new(), Vec::new(), Vec::new());
+        let posts: Vec<_> = wires.iter().map(|_| mpsc::unbounded_channel()).collect();
+        let of = |transport: Transport| {
+            let index = listening.iter().position(|listen| listen.transport == transport)?;
+            posts.get(index).map(|(post, _)| post.clone())
+        };
+        let named = |trunk: &Trunk| Some((trunk.name.clone(), of(trunk.transport)?));
+        let ways_out = Arc::new(WaysOut {
+            trunks: settings.trunks.iter().filter_map(named).collect(),
+            direct: of(Transport::Udp),
+        });
+        for (index, ((wire, at), (post, commands))) in wires.into_iter().zip(posts).enumerate() {
             let (found, trunk_asks) = mpsc::channel(TRUNKS_WAITING);
-            // Signed in once, from the first address.
-            let trunks = if index == 0 { settings.trunks.clone() } else { Vec::new() };
-            let local = socket.local_addr().map_or(IpAddr::from([0, 0, 0, 0]), |local| local.ip());
+            // Signed in once, from the first address of the trunk's transport.
+            let first = listening.iter().position(|other| other.transport == at.transport) == Some(index);
+            let ours = |trunk: &&Trunk| first && trunk.transport == at.transport;
+            let trunks: Vec<Trunk> = settings.trunks.iter().filter(ours).cloned().collect();
             if !trunks.is_empty() {
-                signed_in = Some(found.clone());
-                finders.push(tokio::spawn(trunks::find(trunks.clone(), local, found, handle.clone())));
+                signed_in.push(found.clone());
+                finders.push(tokio::spawn(trunks::find(trunks.clone(), at.address.ip(), found, handle.clone())));
             }
             let line = Line {
-                endpoint: sip::Endpoint::new(sip_settings(&settings, &socket), random()),
-                socket,
+                endpoint: sip::Endpoint::new(sip_settings(&settings, at), random()),
+                wire,
+                local: at.address,
                 settings: settings.clone(),
                 ports: ports.clone(),
                 rooms: rooms.clone(),
@@ -85,7 +101,7 @@ impl Gateway {
                 handle: handle.clone(),
                 commands,
                 post,
-                trunk_line,
+                ways_out: ways_out.clone(),
                 calls: HashMap::new(),
                 trunks: trunks.into_iter().map(Signed::new).collect(),
                 trunk_asks,
@@ -98,7 +114,7 @@ impl Gateway {
     }
 
     /// The SIP addresses in use.
-    pub fn listening(&self) -> &[SocketAddr] {
+    pub fn listening(&self) -> &[Listen] {
         &self.listening
     }
 
@@ -109,22 +125,23 @@ impl Gateway {
         if tokio::time::timeout(self.settings.drain, self.handle.idle()).await.is_err() {
             tracing::warn!(calls = self.handle.running(), waited = ?started.elapsed(), "calls cut off by the stop");
         }
-        if let Some(line) = self.signed_in {
+        let leave = self.signed_in.iter().map(|line| async move {
             let (done, signed_out) = oneshot::channel();
             let _ = line.send(Ask::Leave(done)).await; // a line that failed has nothing to sign out
             let _ = tokio::time::timeout(SIGN_OUT_MAX, signed_out).await; // the trunk forgets us by itself
-        }
+        });
+        futures_util::future::join_all(leave).await;
         for line in self.lines {
             line.abort();
         }
     }
 }
 
-fn sip_settings(settings: &Settings, socket: &UdpSocket) -> sip::Settings {
-    let local = socket.local_addr().unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 5060)));
-    let ip = settings.advertised.unwrap_or(local.ip());
+fn sip_settings(settings: &Settings, at: Listen) -> sip::Settings {
+    let ip = settings.advertised.unwrap_or(at.address.ip());
     sip::Settings {
-        contact: SocketAddr::new(ip, local.port()),
+        contact: SocketAddr::new(ip, at.address.port()),
+        transport: at.transport,
         user_agent: concat!("offhook/", env!("CARGO_PKG_VERSION")).into(),
         allow: settings.allow.clone(),
     }

@@ -1,6 +1,7 @@
 //! Settings of this room, and the rooms it drives.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
@@ -9,20 +10,23 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::media::MediaPolicy;
+use super::tls::TlsFiles;
 use super::trunks::Trunk;
 use crate::calendar::Calendar;
 use crate::conversation::Business;
 use crate::crm::Crm;
 use crate::interpreter::Model;
 use crate::outbox::HandOff;
-use crate::sip::Network;
+use crate::sip::{Network, Transport};
 use crate::speech::{Questions, Speech};
 
 /// How calls are taken.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// UDP addresses SIP listens on.
-    pub listen: Vec<SocketAddr>,
+    /// Where SIP is listened to.
+    pub listen: Vec<Listen>,
+    /// For those of them that speak TLS.
+    pub tls: Option<TlsFiles>,
     /// Address told to peers where the socket's own is not reachable (behind NAT).
     pub advertised: Option<IpAddr>,
     /// Trunks to sign in at, from the first address listened on; who answers there may call.
@@ -39,6 +43,26 @@ pub struct Settings {
     pub drain: Duration,
     /// Added to the real time: the business clock of tests.
     pub clock_offset: SignedDuration,
+}
+
+/// An address and what carries messages there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// UDP, TCP or TLS.
+    pub transport: Transport,
+    /// Address and port; port 0 takes a free one.
+    pub address: SocketAddr,
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let transport = match self.transport {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
+        };
+        write!(f, "{transport}:{}", self.address)
+    }
 }
 
 /// What a call is carried out with.

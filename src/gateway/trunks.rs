@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::handle::Handle;
 use crate::sip::sdp::Security;
-use crate::sip::{Account, Credentials, RegistrationId, Uri};
+use crate::sip::{Account, Credentials, RegistrationId, Transport, Uri};
 
 /// A trunk that wants us to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Trunk {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// What carries messages to it.
+    pub transport: Transport,
     /// Domain of our address there; mostly the host.
     pub domain: String,
     /// Our name and password there.

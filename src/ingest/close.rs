@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::source::Source;
-use crate::call::{CallRecord, CallState, Disposition, Line, MediaStats, Outcome, Speaker};
+use crate::call::{CallRecord, CallState, Disposition, Elsewhere, Line, MediaStats, Outcome, Participant, Speaker};
 use crate::conversation::{Transfer, e164};
 use crate::events::{Person, Told};
 use crate::store::Import;
@@ -58,7 +58,18 @@ pub fn record(source: &Source, country: &str, call: &str, told: &Told, updated_a
             transferred: told.transferred.then_some(Transfer { at: ended_at, to: None, rang_ms: None }),
             ..Outcome::default()
         },
+        elsewhere: Some(Box::new(Elsewhere {
+            source: source.name.clone(),
+            key: call.to_owned(),
+            meeting: source.meetings,
+            people: told.people.iter().map(participant).collect(),
+            speakers: told.lines().iter().map(|line| line.speaker.clone()).collect(),
+        })),
     }
+}
+
+fn participant(person: &Person) -> Participant {
+    Participant { name: person.name.clone(), email: person.email.clone(), ours: person.ours }
 }
 
 /// Our own people are the agent's side; whoever is not known to be ours is not.

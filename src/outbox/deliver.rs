@@ -1,17 +1,18 @@
 //! One delivery: a leased row to the CRM.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::account::account;
 use super::confirm::confirm;
 use super::meter::Counted;
-use super::rows::{self, read, source};
+use super::rows::{self, met, read, source};
 use super::settle::settle;
 use super::worker::Worker;
 use super::write::{Gatekeeper, Stopped, Wanted, Written, write};
 use crate::conversation::Became;
-use crate::crm::{CrmError, Object};
-use crate::store::{Lease, NewAudit};
+use crate::crm::{Crm, CrmError, Fields, Lookup, Object};
+use crate::store::{JobRow, Lease, NewAudit};
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +72,8 @@ async fn send(worker: &Worker, lease: &Lease, write_to: &rows::Write) -> Result<
             };
             let formerly = formerly.map_err(|e| CrmError::Retry { after: None, reason: e.to_string() })?;
             let wanted = Wanted { business, object: *object, key: lease.job.record_key(), fields, formerly: &formerly };
+            let linked = linked(&*doors.crm, &lease.job, *object, fields).await?;
+            let wanted = Wanted { fields: linked.as_ref().unwrap_or(fields), ..wanted };
             let written = write(&*doors.crm, schema, gatekeeper, wanted).await?;
             Ok(recorded(worker, lease, *object, written))
         }
@@ -88,6 +91,25 @@ async fn send(worker: &Worker, lease: &Lease, write_to: &rows::Write) -> Result<
             Ok(plain(became.to_owned()))
         }
     }
+}
+
+/// With the contact a meeting was with: the only one that has one of the addresses. Nobody is made for it.
+async fn linked(crm: &dyn Crm, job: &JobRow, object: Object, fields: &Fields) -> Result<Option<Fields>, CrmError> {
+    let emails = met(job);
+    if !matches!(object, Object::Activity | Object::Task) || fields.contains_key("contact_id") || emails.is_empty() {
+        return Ok(None);
+    }
+    let mut ids = BTreeSet::new();
+    for email in emails {
+        let found = crm.find(&job.business, Object::Contact, Lookup::Email(email)).await?;
+        ids.extend(found.into_iter().map(|contact| contact.id));
+    }
+    let only = if ids.len() == 1 { ids.pop_first() } else { None };
+    Ok(only.map(|id| {
+        let mut fields = fields.clone();
+        fields.insert("contact_id".to_owned(), id.into());
+        fields
+    }))
 }
 
 fn recorded(worker: &Worker, lease: &Lease, object: Object, written: Written) -> Delivered {

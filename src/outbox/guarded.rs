@@ -141,7 +141,8 @@ impl Crm for Guarded {
     }
 }
 
-/// A wait this short is waited out; a longer one frees the worker.
-const PATIENCE: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+/// A wait this short is waited out; a longer one frees the worker. Whoever comes back begins anew, so what the worker had
+/// asked before is asked again: with a CRM that is asked slowly it would never come to the end.
+const PATIENCE: jiff::SignedDuration = jiff::SignedDuration::from_secs(8);
 /// Two that were told the same moment do not spin.
 const TURN_MIN: Duration = Duration::from_millis(1);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -17,7 +18,8 @@ use crate::conversation::{Business, Unsettled};
 use crate::crm::{Fields, Object};
 use crate::events::{Share, Shared};
 use crate::record::{
-    Effect, Policy, Proposal, Proposed, Source, Verdict, call_fields, informed_proposals, meanwhile, read_call,
+    Effect, Ground, Policy, Proposal, Proposed, Source, Verdict, call_fields, gathered, informed_proposals, is_meeting,
+    meanwhile, others, read_call, told,
 };
 use crate::store::{JobRow, JobState, NewJob};
 
@@ -45,6 +47,15 @@ impl Rules {
             share: settings.share.clone(),
         }
     }
+
+    /// The call as everybody outside may know it.
+    pub(super) fn told(&self, call: &CallRecord) -> CallRecord {
+        told(call, self.business(call).map_or(&[], |business| &business.policy.questions))
+    }
+
+    fn business(&self, call: &CallRecord) -> Option<&Arc<Business>> {
+        self.businesses.iter().find(|business| business.id == call.business)
+    }
 }
 
 /// What a row writes.
@@ -66,13 +77,16 @@ pub(super) struct Settlement {
 
 /// The rows of an ended call.
 pub(super) fn rows(call: &CallRecord, rules: &Rules, now: Timestamp) -> Vec<NewJob> {
-    let business = rules.businesses.iter().find(|business| business.id == call.business);
+    let business = rules.business(call);
     let questions = business.map_or(&[][..], |business| &business.policy.questions);
     let found = read_call(call, business.map(Arc::as_ref));
-    let proposed = informed_proposals(call, &found, questions);
+    let call = &rules.told(call);
+    let zone = business.map_or(TimeZone::UTC, |business| business.timezone.clone());
+    let mut proposed = informed_proposals(call, &found, questions);
+    proposed.extend(gathered(call, &found, &zone));
     let acts = proposed.iter().any(|proposal| matches!(proposal.effect, Effect::Task { .. }));
     let phone = proposed.iter().find_map(|proposal| match &proposal.effect {
-        Effect::Contact { phone, .. } => Some(phone.as_str()),
+        Effect::Contact { phone, .. } => phone.as_deref(),
         _ => None,
     });
     let mut basis = basis(call, rules);
@@ -95,6 +109,7 @@ pub(super) fn rows(call: &CallRecord, rules: &Rules, now: Timestamp) -> Vec<NewJ
 
 /// The row of a call that runs: its activity as it stands. None before it is answered.
 pub(super) fn row_meanwhile(call: &CallRecord, rules: &Rules, now: Timestamp) -> Option<NewJob> {
+    let call = &rules.told(call);
     let proposal = meanwhile(call)?;
     let (due, lane) = (rules.pace.due(now, false), lane(call, call.from.as_deref()));
     Some(row(&Frame { call, rules, due, lane, basis: basis(call, rules) }, proposal, 0, now))
@@ -130,10 +145,20 @@ pub(super) fn read(job: &JobRow, after_id: Option<&str>) -> Result<Write, String
 
 /// Where a row's words come from.
 pub(super) fn source(job: &JobRow) -> Source {
-    match job.basis.get("source").and_then(Value::as_str) {
-        None | Some(PHONE) => Source::Call,
-        Some(_) => Source::Meeting,
+    match job.basis.get("meeting").and_then(Value::as_bool) {
+        Some(true) => Source::Meeting,
+        // Rows of former versions name the source only.
+        None if job.basis.get("source").and_then(Value::as_str).is_some_and(|source| source != PHONE) => {
+            Source::Meeting
+        }
+        _ => Source::Call,
     }
+}
+
+/// Whom a meeting was with, by their addresses.
+pub(super) fn met(job: &JobRow) -> Vec<&str> {
+    let people = job.basis.get("people").and_then(Value::as_array);
+    people.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// What all rows of a call have in common.
@@ -151,15 +176,28 @@ fn lane(call: &CallRecord, phone: Option<&str>) -> String {
 }
 
 fn basis(call: &CallRecord, rules: &Rules) -> Value {
-    json!({ "source": PHONE, "event_key": call.id, "policy": rules.policy.version })
+    let mut basis = json!({ "source": PHONE, "event_key": call.id, "policy": rules.policy.version });
+    if let Some(elsewhere) = &call.elsewhere {
+        basis["source"] = json!(elsewhere.source);
+        basis["event_key"] = json!(elsewhere.key);
+        basis["meeting"] = json!(elsewhere.meeting);
+        basis["people"] = others(call).map(|(_, email)| email).collect();
+    }
+    basis
 }
 
 fn row(frame: &Frame<'_>, proposal: Proposal, tasks_before: usize, now: Timestamp) -> NewJob {
     let (kind, payload) = values(frame.call, proposal.effect);
+    let ground = proposal.ground.as_ref();
     let (state, reason) = match (&payload, Object::parse(kind)) {
-        (Value::Object(fields), Some(_)) => judged(frame, kind, fields, tasks_before),
+        (Value::Object(fields), Some(_)) => judged(frame, kind, fields, ground, tasks_before),
         _ => (JobState::Ready, None),
     };
+    let mut basis = frame.basis.clone();
+    if let Some(ground) = ground {
+        basis["confidence"] = json!((f64::from(ground.confidence) * 100.0).round() / 100.0);
+        basis["citations"] = json!(ground.citations);
+    }
     let is_record = Object::parse(kind).is_some();
     NewJob {
         key: proposal.key,
@@ -173,7 +211,7 @@ fn row(frame: &Frame<'_>, proposal: Proposal, tasks_before: usize, now: Timestam
         lane: is_record.then(|| frame.lane.clone()),
         state,
         reason,
-        basis: frame.basis.clone(),
+        basis,
     }
 }
 
@@ -182,19 +220,23 @@ fn judged(
     frame: &Frame<'_>,
     object: &str,
     fields: &Map<String, Value>,
+    ground: Option<&Ground>,
     tasks_before: usize,
 ) -> (JobState, Option<String>) {
     let proposed = Proposed {
         object,
         fields,
-        source: Source::Call,
-        confidence: None,
-        cited: None,
+        source: if is_meeting(frame.call) { Source::Meeting } else { Source::Call },
+        confidence: ground.map(|ground| f64::from(ground.confidence)),
+        cited: ground.map(|ground| !ground.citations.is_empty()),
         tasks_before,
         ended_at: frame.call.ended_at.unwrap_or(frame.call.started_at),
     };
     match frame.rules.policy.judge(&proposed) {
-        Verdict::Go => (JobState::Ready, None),
+        Verdict::Go => match ground.and_then(|ground| ground.asks) {
+            Some(why) => (JobState::AwaitingApproval, Some(why.to_owned())),
+            None => (JobState::Ready, None),
+        },
         Verdict::Ask(why) => (JobState::AwaitingApproval, Some(why)),
         Verdict::Refuse(why) => (JobState::Parked, Some(why)),
     }
@@ -218,10 +260,14 @@ fn values(call: &CallRecord, effect: Effect) -> (&'static str, Value) {
             }
             (Object::Activity.as_str(), payload)
         }
-        Effect::Task { subject, body, due_at } => {
-            let payload = json!({ "call_id": call_id, "subject": subject, "body": body, "due_at": due_at });
+        Effect::Task { subject, body, due_at, kind } => {
+            let mut payload = json!({ "call_id": call_id, "subject": subject, "body": body, "due_at": due_at });
+            if let Some(kind) = kind {
+                payload["type"] = json!(kind);
+            }
             (Object::Task.as_str(), payload)
         }
+        Effect::Change { object, fields } => (object, json!(fields)),
         Effect::Settle { write, name } => {
             // Plain strings always become JSON; an empty payload would be parked with its reason, not lost.
             (SETTLE, serde_json::to_value(Settlement { write, name }).unwrap_or_default())

@@ -114,7 +114,9 @@ fn known(schema: &Schema, wanted: &Wanted<'_>) -> Fields {
     };
     // An empty value says nothing; several CRMs refuse it.
     let says = |value: &Value| !is_empty(value);
-    let known = wanted.fields.iter().filter(|(field, value)| says(value) && has(field));
+    // By these a deal is found, whether it has a place for them or not.
+    let names = |field: &str| wanted.object == Object::Deal && deal::NAMES.contains(&field);
+    let known = wanted.fields.iter().filter(|(field, value)| says(value) && (has(field) || names(field)));
     let mut known = known.map(|(field, value)| (field.clone(), value.clone())).collect();
     fit(schema, wanted.object, &mut known);
     known

@@ -68,7 +68,7 @@ async fn write(store: &Store, group: &[Waiting], rules: &Rules) -> Result<(), St
         false => row_meanwhile(&w.call, rules, now).into_iter().collect(),
     };
     let jobs: Vec<Vec<NewJob>> = group.iter().map(of).collect();
-    let events: Vec<Vec<Event>> = group.iter().map(|w| happened(&w.call, w.ended)).collect();
+    let events: Vec<Vec<Event>> = group.iter().map(|w| happened(&rules.told(&w.call), w.ended)).collect();
     let each = group.iter().zip(&jobs).zip(&events);
     let writes: Vec<CallWrite<'_>> =
         each.map(|((w, jobs), events)| CallWrite { call: &w.call, over: w.ended, jobs, events }).collect();

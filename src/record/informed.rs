@@ -1,20 +1,17 @@
-//! Proposals with what the conversation says: fields of the activity, and tasks somebody promised.
+//! Proposals with what the conversation says: fields of the activity.
 
 use std::collections::BTreeMap;
 
-use jiff::civil::time;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::extraction::{Claim, Extraction, Task};
+use super::extraction::Extraction;
 use super::proposal::{Effect, Proposal, proposals};
-use super::reading::{AGENT, CALLER, told_lines};
-use crate::call::{CallRecord, Line, Speaker};
+use super::reading::heard;
+use super::withhold::told_lines;
+use crate::call::CallRecord;
 use crate::conversation::Question;
 
-/// What an ended call proposes, its activity filled with what was read out of the words. Its tasks stay those of its
-/// outcome: what the receptionist promises is in the outcome.
+/// What an ended call proposes, its activity filled with what was read out of the words.
 pub fn informed_proposals(call: &CallRecord, found: &Extraction, questions: &[Question]) -> Vec<Proposal> {
     let mut all = proposals(call);
     for proposal in &mut all {
@@ -29,8 +26,9 @@ pub fn informed_proposals(call: &CallRecord, found: &Extraction, questions: &[Qu
 
 /// Both sides, a line each; none when nothing was said.
 fn transcript(call: &CallRecord, questions: &[Question]) -> Option<String> {
-    let line = |line: Line| format!("{}: {}", if line.speaker == Speaker::Agent { AGENT } else { CALLER }, line.text);
-    let lines: Vec<String> = told_lines(call, questions).into_iter().map(line).collect();
+    let told = CallRecord { transcript: told_lines(call, questions), ..call.clone() };
+    let said = heard(&told).lines.into_iter();
+    let lines: Vec<String> = said.map(|said| format!("{}: {}", said.speaker, said.text)).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
@@ -47,30 +45,3 @@ pub fn activity_fields(found: &Extraction, questions: &[Question]) -> BTreeMap<S
     let answers = questions.iter().filter(|q| !q.sensitive).filter_map(answer);
     known.into_iter().flatten().chain(answers).collect()
 }
-
-/// The tasks a meeting leaves, three at most, each due within bounds: by the end of the day that was said, else two
-/// days later; never before the meeting ended, never later than two months.
-pub fn promised_tasks(found: &Extraction, ended: Timestamp, zone: &TimeZone) -> Vec<Effect> {
-    let task = |claim: &Claim<Task>| {
-        let said = claim.value.due.and_then(|day| zone.to_timestamp(day.to_datetime(DAY_ENDS)).ok());
-        let latest = ended.saturating_add(DUE_LATEST).unwrap_or(Timestamp::MAX);
-        let usual = ended.saturating_add(DUE_USUAL).unwrap_or(Timestamp::MAX);
-        Effect::Task {
-            subject: format!("{}: {}", claim.value.kind.replace('_', " "), claim.value.owner),
-            body: claim.value.details.clone(),
-            due_at: said.unwrap_or(usual).clamp(ended, latest),
-        }
-    };
-    found.tasks.iter().filter(|claim| claim.confidence >= SURE).take(TASKS_MAX).map(task).collect()
-}
-
-/// Tasks per conversation at most.
-const TASKS_MAX: usize = 3;
-/// A task of less confidence is only in the extraction.
-const SURE: f32 = 0.6;
-/// When a day's tasks are due, local time.
-const DAY_ENDS: jiff::civil::Time = time(18, 0, 0, 0);
-/// When no day was said.
-const DUE_USUAL: SignedDuration = SignedDuration::from_hours(48);
-/// No promise reaches further.
-const DUE_LATEST: SignedDuration = SignedDuration::from_hours(24 * 60);

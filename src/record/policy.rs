@@ -166,7 +166,7 @@ impl Policy {
             return Verdict::Refuse(reason);
         }
         let mut asks = Vec::new();
-        for (field, value) in fields.iter().filter(|(field, value)| !value.is_null() && !is_link(field)) {
+        for (field, value) in fields.iter().filter(|(field, value)| !value.is_null() && !is_link(object, field)) {
             match self.mode(object, field, source) {
                 Permit::Forbid => return Verdict::Refuse(format!("policy forbids {object}.{field}")),
                 Permit::Approve if object == "deal" => asks.push(field.as_str()),
@@ -191,7 +191,7 @@ impl Policy {
         if stored.is_none() && !approved && self.mode(object, CREATE, source) == Permit::Approve {
             return Verdict::Ask(format!("policy asks a person before a new {object}"));
         }
-        for (field, value) in set.iter().filter(|(field, _)| !is_link(field)) {
+        for (field, value) in set.iter().filter(|(field, _)| !is_link(object, field)) {
             let old = stored.and_then(|stored| stored.get(field)).filter(|old| !is_empty(old));
             let mode = self.mode(object, field, source);
             if mode == Permit::Forbid {
@@ -272,8 +272,8 @@ impl Policy {
 }
 
 /// Who belongs to whom is no claim.
-fn is_link(field: &str) -> bool {
-    matches!(field, "contact_id" | "deal_id" | "call_id")
+fn is_link(object: &str, field: &str) -> bool {
+    matches!((object, field), (_, "contact_id" | "deal_id" | "call_id") | ("deal", "phone" | "email"))
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::extraction::Citation;
 use super::summary;
-use crate::call::{CallRecord, Disposition, Speaker};
+use crate::call::{CallRecord, Disposition, Participant, Speaker};
 use crate::conversation::Unsettled;
 
 /// One effect on the CRM.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Proposal {
     /// Idempotency key: call, object, action.
     pub key: String,
@@ -18,6 +19,19 @@ pub struct Proposal {
     pub after: Option<String>,
     /// What is written.
     pub effect: Effect,
+    /// The words it was read out of; none for what needs none, the call's own account.
+    pub ground: Option<Ground>,
+}
+
+/// What a proposal stands on that was read out of words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ground {
+    /// 0..=1.
+    pub confidence: f32,
+    /// The words.
+    pub citations: Vec<Citation>,
+    /// Why a person is asked, whatever the policy says.
+    pub asks: Option<&'static str>,
 }
 
 /// What is written.
@@ -25,8 +39,8 @@ pub struct Proposal {
 pub enum Effect {
     /// The caller as a contact.
     Contact {
-        /// E.164.
-        phone: String,
+        /// E.164; none of somebody who was met.
+        phone: Option<String>,
         /// Name as heard.
         name: Option<String>,
         /// E-mail address, confirmed by the caller.
@@ -55,6 +69,15 @@ pub enum Effect {
         body: String,
         /// Do it by then.
         due_at: Timestamp,
+        /// "send_recap", ...; none where only a person can say.
+        kind: Option<String>,
+    },
+    /// Fields of a record that is there already.
+    Change {
+        /// "deal", "contact".
+        object: &'static str,
+        /// By the CRM room's names: what is changed, and whose record it is.
+        fields: BTreeMap<String, Value>,
     },
     /// The calendar is asked what became of a write whose answer was lost.
     Settle {
@@ -68,11 +91,13 @@ pub enum Effect {
 /// What an ended call proposes: the contact when there is a usable number, the activity always, a task when somebody
 /// has to follow up. The order is the order of writing.
 pub fn proposals(call: &CallRecord) -> Vec<Proposal> {
-    let contact = contact(call);
-    let after = contact.as_ref().map(|c| c.key.clone());
-    let activity = Proposal { key: key(call, ACTIVITY), after: after.clone(), effect: activity(call) };
-    let email = email_task(call).map(|effect| Proposal { key: key(call, "task/email"), after: after.clone(), effect });
-    let task = task(call).map(|effect| Proposal { key: key(call, "task/create"), after, effect });
+    let contact = if is_meeting(call) { met(call) } else { contact(call) };
+    // Who was met waits for a yes; the note of the meeting does not.
+    let after = contact.as_ref().filter(|_| !is_meeting(call)).map(|c| c.key.clone());
+    let plain = |action: &str, effect| Proposal { key: key(call, action), after: after.clone(), effect, ground: None };
+    let activity = plain(ACTIVITY, activity(call));
+    let email = email_task(call).map(|effect| plain("task/email", effect));
+    let task = task(call).map(|effect| plain("task/create", effect));
     contact.into_iter().chain([activity]).chain(task).chain(email).chain(settlements(call)).collect()
 }
 
@@ -92,14 +117,14 @@ pub fn meanwhile(call: &CallRecord) -> Option<Proposal> {
         occurred_at: call.started_at,
         fields: contact.collect(),
     };
-    Some(Proposal { key: format!("{}@{state}", key(call, ACTIVITY)), after: None, effect })
+    Some(Proposal { key: format!("{}@{state}", key(call, ACTIVITY)), after: None, effect, ground: None })
 }
 
 /// What was asked of the calendar without an answer is settled first of all: it waits for nothing.
 fn settlements(call: &CallRecord) -> impl Iterator<Item = Proposal> {
     call.outcome.unsettled.iter().map(|write| {
         let effect = Effect::Settle { write: write.clone(), name: call.outcome.name.clone() };
-        Proposal { key: format!("{}/settle", write.key), after: None, effect }
+        Proposal { key: format!("{}/settle", write.key), after: None, effect, ground: None }
     })
 }
 
@@ -114,9 +139,29 @@ fn contact(call: &CallRecord) -> Option<Proposal> {
         name: call.outcome.name.clone(),
         email: call.outcome.email.clone(),
         notes: other.map(|n| format!("Also uses {n}")).into_iter().collect(),
-        phone,
+        phone: Some(phone),
     };
-    Some(Proposal { key: key(call, "contact/upsert"), after: None, effect })
+    Some(Proposal { key: key(call, CONTACT), after: None, effect, ground: None })
+}
+
+/// The one person of the other side whose address is known; of several it is not clear whose meeting it was.
+fn met(call: &CallRecord) -> Option<Proposal> {
+    let mut others = others(call);
+    let (person, email) = others.next().filter(|_| others.next().is_none())?;
+    let name = Some(person.name.clone()).filter(|name| !name.is_empty());
+    let effect = Effect::Contact { phone: None, name, email: Some(email.to_owned()), notes: Vec::new() };
+    Some(Proposal { key: key(call, CONTACT), after: None, effect, ground: None })
+}
+
+/// Whom the platform says to be of the other side, with their addresses.
+pub fn others(call: &CallRecord) -> impl Iterator<Item = (&Participant, &str)> {
+    let people = call.elsewhere.iter().flat_map(|elsewhere| &elsewhere.people);
+    people.filter(|person| person.ours == Some(false)).filter_map(|person| Some((person, person.email.as_deref()?)))
+}
+
+/// Whether nobody called us.
+pub fn is_meeting(call: &CallRecord) -> bool {
+    call.elsewhere.as_deref().is_some_and(|elsewhere| elsewhere.meeting)
 }
 
 fn activity(call: &CallRecord) -> Effect {
@@ -145,6 +190,7 @@ fn task_for(call: &CallRecord, reason: &str) -> Effect {
         subject: format!("{reason}: {}", who.unwrap_or("number withheld")),
         body: summary::body(call),
         due_at: ended.checked_add(FOLLOW_UP_WITHIN).unwrap_or(ended),
+        kind: None,
     }
 }
 
@@ -155,12 +201,12 @@ fn reason(call: &CallRecord) -> Option<&'static str> {
         (Some(message), _) if message.callback => Some("Call back"),
         (Some(_), _) | (None, Some(Disposition::Message)) => Some("Read the message"),
         (None, Some(Disposition::Escalated)) if call.outcome.transferred.is_none() => Some("Asked for a person"),
-        (None, Some(Disposition::Failed)) if spoke => Some("Call failed, call back"),
+        (None, Some(Disposition::Failed)) if spoke && !is_meeting(call) => Some("Call failed, call back"),
         _ => None,
     }
 }
 
-fn key(call: &CallRecord, action: &str) -> String {
+pub(super) fn key(call: &CallRecord, action: &str) -> String {
     format!("{}/{action}", call.id)
 }
 
@@ -170,6 +216,8 @@ fn is_e164(phone: &str) -> bool {
     (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// The caller's record.
+pub(super) const CONTACT: &str = "contact/upsert";
 /// The one record of the call itself.
 const ACTIVITY: &str = "activity/upsert";
 /// How the CRM's readers see who wrote it.

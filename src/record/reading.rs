@@ -2,40 +2,74 @@
 
 use jiff::tz::TimeZone;
 
-use super::extraction::{
-    Answer, Citation, Claim, ConversationKind, Extraction, Finding, Setting, Stakeholder, extract,
-};
+use super::extraction::{Answer, Claim, ConversationKind, Extraction, Finding, Setting, Stakeholder, extract};
+use super::proposal::is_meeting;
 use super::transcript::{Heard, Party, Said, Side};
-use crate::call::{CallRecord, Disposition, Line, Speaker};
+use super::withhold::{WITHHELD, told};
+use crate::call::{CallRecord, Disposition, Participant, Speaker};
 use crate::conversation::{Business, Language, Question};
 
-/// What an ended call says; what its outcome knows stands in where its words do not. Sensitive answers are withheld.
+/// What an ended call says; what its outcome knows stands in where its words do not. Sensitive answers are withheld: they
+/// are known to be given, and read by nobody.
 pub fn read_call(call: &CallRecord, business: Option<&Business>) -> Extraction {
     let (questions, competitors) =
         business.map_or((&[][..], &[][..]), |b| (&b.policy.questions[..], &b.policy.competitors[..]));
     let zone = business.map_or(TimeZone::UTC, |b| b.timezone.clone());
     let setting = Setting {
-        kind: ConversationKind::Call,
+        kind: kind(call),
         language: Language::of(&call.language).unwrap_or_default(),
         day: call.started_at.to_zoned(zone).date(),
         questions,
         competitors,
     };
-    let mut found = extract(&heard(call), &setting);
+    let (whole, told) = (extract(&heard(call), &setting), told(call, questions));
+    let mut found = match told.transcript == call.transcript {
+        true => whole.clone(),
+        false => {
+            let mut heard = heard(&told);
+            heard.lines.retain(|said| said.text != WITHHELD);
+            extract(&heard, &setting)
+        }
+    };
+    withhold(questions, &whole, &mut found);
     add_outcome(call, &mut found);
-    withhold(questions, &mut found);
     found
 }
 
-/// The call's transcript as a conversation of two.
-fn heard(call: &CallRecord) -> Heard {
-    let lines = call.transcript.iter().filter(|line| !line.text.trim().is_empty()).map(|line| {
-        let speaker = if line.speaker == Speaker::Agent { AGENT } else { CALLER };
+/// Of a meeting nobody called us for, or a call.
+pub(super) fn kind(call: &CallRecord) -> ConversationKind {
+    match is_meeting(call) {
+        true => ConversationKind::Meeting,
+        false => ConversationKind::Call,
+    }
+}
+
+/// The transcript as it was heard: of a call, a conversation of two; of a meeting, everybody by their name.
+pub(super) fn heard(call: &CallRecord) -> Heard {
+    let elsewhere = call.elsewhere.as_deref();
+    let named =
+        |n: usize| elsewhere.and_then(|e| e.speakers.get(n)).map(String::as_str).filter(|name| !name.is_empty());
+    let mut people: Vec<Party> = elsewhere.iter().flat_map(|e| &e.people).map(party).collect();
+    let mut lines = Vec::new();
+    for (n, line) in call.transcript.iter().enumerate().filter(|(_, line)| !line.text.trim().is_empty()) {
+        let ours = line.speaker == Speaker::Agent;
+        let speaker = named(n).unwrap_or(if ours { AGENT } else { CALLER });
+        if ours && people.iter().all(|party| party.name != speaker) {
+            people.push(Party { name: speaker.to_owned(), side: Side::Ours, ..Party::default() });
+        }
         let end_ms = line.end_ms.max(line.start_ms);
-        Said { speaker: speaker.to_owned(), text: line.text.clone(), start_ms: line.start_ms, end_ms }
-    });
-    let agent = Party { name: AGENT.to_owned(), side: Side::Ours, ..Party::default() };
-    Heard { lines: lines.collect(), people: vec![agent] }
+        lines.push(Said { speaker: speaker.to_owned(), text: line.text.clone(), start_ms: line.start_ms, end_ms });
+    }
+    Heard { lines, people }
+}
+
+fn party(person: &Participant) -> Party {
+    let side = match person.ours {
+        Some(true) => Side::Ours,
+        Some(false) => Side::Theirs,
+        None => Side::Unknown,
+    };
+    Party { name: person.name.clone(), email: person.email.clone(), title: None, side }
 }
 
 /// What was settled is known, whatever the words were.
@@ -56,42 +90,17 @@ fn add_outcome(call: &CallRecord, found: &mut Extraction) {
 }
 
 /// That it was answered may be known; the answer and its words may not.
-fn withhold(questions: &[Question], found: &mut Extraction) {
+fn withhold(questions: &[Question], whole: &Extraction, found: &mut Extraction) {
+    found.transcript_hash.clone_from(&whole.transcript_hash);
     for question in questions.iter().filter(|q| q.sensitive) {
-        let Some(Finding::Known(claim)) = found.answers.get_mut(&question.id) else { continue };
-        let said: Vec<Citation> = std::mem::take(&mut claim.citations);
-        claim.value = Answer::Text(WITHHELD.to_owned());
-        found.key_quotes.retain(|quote| said.iter().all(|cited| cited.start_ms != quote.start_ms));
-        found.summary.citations.retain(|quote| said.iter().all(|cited| cited.start_ms != quote.start_ms));
+        let answered = whole.answers.get(&question.id).and_then(Finding::claim);
+        let known = answered.map(|claim| Claim::new(Answer::Text(WITHHELD.to_owned()), claim.confidence, Vec::new()));
+        found.answers.insert(question.id.clone(), known.into());
     }
 }
 
-/// What was said, as others may read it: answers to sensitive questions are withheld.
-pub fn told_lines(call: &CallRecord, questions: &[Question]) -> Vec<Line> {
-    let sensitive = || questions.iter().filter(|q| q.sensitive);
-    let mut asked = false;
-    let lines = call.transcript.iter().filter(|line| !line.text.trim().is_empty()).map(|line| {
-        if line.speaker == Speaker::Agent {
-            asked = sensitive().any(|q| asks(&line.text, &q.prompt));
-        }
-        let withheld = asked && line.speaker == Speaker::Caller;
-        Line { text: if withheld { WITHHELD.to_owned() } else { line.text.clone() }, ..line.clone() }
-    });
-    lines.collect()
-}
-
-/// Also where the caller spoke before the prompt was out.
-fn asks(said: &str, prompt: &str) -> bool {
-    let last = said.rsplit(['.', '!', '?']).map(str::trim).find(|part| !part.is_empty()).unwrap_or_default();
-    said.contains(prompt) || last.len() >= PROMPT_CHARS_MIN && prompt.contains(last)
-}
-
-/// So much of a prompt tells which one it was.
-const PROMPT_CHARS_MIN: usize = 8;
 /// The two of a phone call, as citations name them.
 pub(super) const AGENT: &str = "Agent";
 pub(super) const CALLER: &str = "Caller";
-/// In place of a sensitive answer.
-pub(super) const WITHHELD: &str = "(withheld)";
 /// Confidence in what the call itself settled.
 const SETTLED: f32 = 0.95;

@@ -1,10 +1,14 @@
 //! The call in a few plain lines.
 
+use super::proposal::is_meeting;
 use crate::call::{CallRecord, Disposition};
 
 /// One line: what the call came to.
 pub(super) fn subject(call: &CallRecord) -> String {
     let outcome = &call.outcome;
+    if is_meeting(call) {
+        return format!("Meeting: {}", call.to);
+    }
     let about = outcome.booking.as_ref().or(outcome.moved.as_ref()).or(outcome.cancelled.as_ref());
     match (call.disposition.unwrap_or(Disposition::NoDisposition), about.map(|b| b.service.as_str())) {
         (Disposition::Booked, Some(service)) => format!("Inbound call: booked {service}"),
@@ -47,14 +51,22 @@ pub(super) fn body(call: &CallRecord) -> String {
         transferred(call),
         outcome.message.as_ref().filter(|m| m.callback).map(|_| "A call back was promised.".to_owned()),
         outcome.name.as_ref().map(|n| format!("Name: {n}")),
-        Some(format!("From: {}", call.from.as_deref().unwrap_or("withheld"))),
+        (!is_meeting(call)).then(|| format!("From: {}", call.from.as_deref().unwrap_or("withheld"))),
         outcome.phone.as_ref().filter(|p| call.from.as_ref() != Some(p)).map(|p| format!("Number given: {p}")),
         outcome.email.as_ref().map(|email| format!("E-mail: {email}")),
-        Some(format!("Dialled: {}", call.to)),
+        (!is_meeting(call)).then(|| format!("Dialled: {}", call.to)),
+        people(call),
         Some(format!("Duration: {} s", seconds(call))),
         (!outcome.intents.is_empty()).then(|| format!("About: {}", outcome.intents.join(", "))),
     ];
     lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// Who was there, as the platform says.
+fn people(call: &CallRecord) -> Option<String> {
+    let people = &call.elsewhere.as_deref().filter(|elsewhere| elsewhere.meeting)?.people;
+    let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).filter(|name| !name.is_empty()).collect();
+    (!names.is_empty()).then(|| format!("With: {}", names.join(", ")))
 }
 
 fn transferred(call: &CallRecord) -> Option<String> {

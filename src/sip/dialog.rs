@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::digest::Credentials;
+use super::settings::Transport;
 use super::timers::Backoff;
 
 /// Handle of a dialog, never used twice by one endpoint.
@@ -11,8 +12,8 @@ use super::timers::Backoff;
 pub struct DialogId(pub(super) u64);
 
 /// The Contact value that leads to us at `address`.
-pub(super) fn contact(address: SocketAddr) -> String {
-    format!("<sip:offhook@{address}>")
+pub(super) fn contact(address: SocketAddr, transport: Transport) -> String {
+    format!("<sip:offhook@{address}{}>", transport.parameter())
 }
 
 /// Where a dialog stands.

@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::timers::{Timers, Wake};
 use super::transaction::{ClientTx, ServerTx, earlier};
 
-/// A SIP user agent, both sides, over UDP.
+/// A SIP user agent, both sides, over one transport.
 ///
 /// After every call: drain [`Self::poll_transmit`] and [`Self::poll_event`], then wait for a datagram or
 /// [`Self::poll_timeout`].
@@ -84,7 +84,7 @@ impl Endpoint {
         }
     }
 
-    /// A datagram came from `from` to our address `to_local`.
+    /// A datagram, or a message cut out of a stream, came from `from` to our address `to_local`.
     pub fn handle_datagram(&mut self, from: SocketAddr, to_local: SocketAddr, bytes: &[u8], now: Instant) {
         if to_local.ip().is_multicast() || !may_send_to(from) {
             return;
@@ -96,6 +96,24 @@ impl Endpoint {
             // A response with a fault is as good as lost.
             Message::Response(response) if parsed.fault.is_none() => self.on_response(response, now),
             Message::Response(_) => {}
+        }
+    }
+
+    /// Whether this address has business with us: calls from there are served, we signed in there, or we called it.
+    /// Nobody else needs a connection.
+    pub fn knows(&self, ip: IpAddr) -> bool {
+        self.admission.allows(ip) || self.peers.contains_key(&ip) || self.is_registrar(SocketAddr::new(ip, 0))
+    }
+
+    /// The connection with this address is gone: its calls go on over a new one, to where the other side says it is.
+    pub fn connection_lost(&mut self, with: SocketAddr) {
+        let lost = |dialog: &Dialog| dialog.peer == with;
+        let ids: Vec<DialogId> = self.dialogs.iter().filter(|(_, d)| lost(d)).map(|(id, _)| *id).collect();
+        for id in ids {
+            let to = self.dialogs.get(&id).and_then(|dialog| self.addressed(dialog));
+            if let (Some(to), Some(dialog)) = (to.filter(|to| to.ip() == with.ip()), self.dialogs.get_mut(&id)) {
+                dialog.peer = to;
+            }
         }
     }
 

@@ -73,7 +73,7 @@ impl Endpoint {
         found.local_cseq += 1;
         let dialog = found.clone();
         let mut request = self.request_in(&dialog, method, dialog.local_cseq);
-        request.headers.push("Contact", contact(dialog.contact));
+        request.headers.push("Contact", contact(dialog.contact, self.settings.transport));
         headers.iter().for_each(|(name, value)| request.headers.push(name, value));
         request.body = body;
         let to = self.next_hop(&dialog);

@@ -187,19 +187,19 @@ impl Endpoint {
 
     fn send_register(&mut self, id: u64, authorization: Option<(&'static str, String)>, now: Instant) {
         let branch = format!("{}{}", self.branch_mark, self.random.token());
-        let agent = self.settings.user_agent.clone();
+        let (agent, transport) = (self.settings.user_agent.clone(), self.settings.transport);
         let Some(found) = self.registrations.get_mut(&id) else { return };
         found.cseq += 1;
         found.due = None;
         let Account { registrar, aor, contact_user, contact, to, .. } = &found.account;
         let mut headers = Headers::default();
-        headers.push("Via", format!("SIP/2.0/UDP {contact};branch={branch};rport"));
+        headers.push("Via", format!("SIP/2.0/{} {contact};branch={branch};rport", transport.via()));
         headers.push("Max-Forwards", "70");
         headers.push("From", format!("<{aor}>;tag={}", found.tag));
         headers.push("To", format!("<{aor}>"));
         headers.push("Call-ID", &found.call_id);
         headers.push("CSeq", format!("{} REGISTER", found.cseq));
-        headers.push("Contact", format!("<sip:{contact_user}@{contact}>"));
+        headers.push("Contact", format!("<sip:{contact_user}@{contact}{}>", transport.parameter()));
         headers.push("Expires", found.expires_s.to_string());
         if let Some((name, value)) = authorization {
             headers.push(name, value);

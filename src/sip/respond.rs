@@ -39,8 +39,9 @@ impl Endpoint {
         let mut base = base_headers(request, source, &tag);
         request.headers.bytes_all("Record-Route").for_each(|route| base.push("Record-Route", route));
         let invite = request.method == Method::Invite;
-        let (to, state) = (reply_address(Some(&read.via), source), ServerState::Proceeding);
-        let (reliable, response, backoff, expires) = (false, Vec::new(), None, Some(now + ANSWER_MAX));
+        let (to, state) = (self.reply_address(Some(&read.via), source), ServerState::Proceeding);
+        let (reliable, response, backoff, expires) =
+            (self.settings.transport.is_reliable(), Vec::new(), None, Some(now + ANSWER_MAX));
         let tx = ServerTx { key, merge, invite, reliable, to, state, response, base, dialog, backoff, expires };
         self.servers.insert(id, tx);
         self.wake_server(id);
@@ -128,15 +129,30 @@ impl Endpoint {
         headers.push("Server", &self.settings.user_agent);
         let reason = if reason.is_empty() { reason_phrase(status) } else { reason };
         let response = Response { status, reason: reason.into(), headers, body: Vec::new() };
-        let to = reply_address(Via::parse(&vias[0]).as_ref(), source);
+        let to = self.reply_address(Via::parse(&vias[0]).as_ref(), source);
         Some((to, write::response(&response)))
+    }
+
+    /// Where a response goes: always back to the host that asked, so that nobody is hit by what he did not ask for; on
+    /// a stream by the connection it came by (RFC 3261 18.2.2).
+    ///
+    /// The port is the one the request came from when rport asks so, or when sent-by names another host (a NAT);
+    /// an honest sent-by without rport decides its port itself. maddr is ignored.
+    fn reply_address(&self, via: Option<&Via>, source: SocketAddr) -> SocketAddr {
+        match via {
+            _ if self.settings.transport.is_reliable() => source,
+            Some(via) if via.param("rport").is_none() && is_host(&via.host, source) => {
+                SocketAddr::new(source.ip(), via.port_or_default())
+            }
+            _ => source,
+        }
     }
 
     /// Headers of a response that makes or confirms a dialog.
     pub(super) fn dialog_headers(&self, dialog: DialogId) -> Headers {
         let at = self.dialogs.get(&dialog).map_or(self.settings.contact, |dialog| dialog.contact);
         let mut headers = Headers::default();
-        headers.push("Contact", contact(at));
+        headers.push("Contact", contact(at, self.settings.transport));
         headers.push("Allow", ALLOW);
         headers
     }
@@ -226,17 +242,4 @@ fn stamped(via: &str, source: SocketAddr) -> String {
 fn is_host(host: &str, source: SocketAddr) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.parse().is_ok_and(|ip: std::net::IpAddr| ip.to_canonical() == source.ip().to_canonical())
-}
-
-/// Where a response goes: always back to the host that asked, so that nobody is hit by what he did not ask for.
-///
-/// The port is the one the request came from when rport asks so, or when sent-by names another host (a NAT);
-/// an honest sent-by without rport decides its port itself (RFC 3261 18.2.2). maddr is ignored.
-fn reply_address(via: Option<&Via>, source: SocketAddr) -> SocketAddr {
-    match via {
-        Some(via) if via.param("rport").is_none() && is_host(&via.host, source) => {
-            SocketAddr::new(source.ip(), via.port_or_default())
-        }
-        _ => source,
-    }
 }

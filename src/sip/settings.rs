@@ -9,10 +9,49 @@ pub struct Settings {
     /// Address others reach us at, written into Contact and Via unless a dialog has its own
     /// ([`super::Endpoint::reach_at`]).
     pub contact: SocketAddr,
+    /// What carries its messages.
+    pub transport: Transport,
     /// User-Agent and Server.
     pub user_agent: String,
     /// Networks whose requests are served; nobody when empty (dialogs we opened are still served).
     pub allow: Vec<Network>,
+}
+
+/// What carries the messages of an endpoint (RFC 3261 18); each endpoint has one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// Datagrams.
+    #[default]
+    Udp,
+    /// A stream.
+    Tcp,
+    /// A stream inside TLS.
+    Tls,
+}
+
+impl Transport {
+    /// True when what is sent arrives or the connection breaks: nothing is repeated.
+    pub fn is_reliable(self) -> bool {
+        self != Self::Udp
+    }
+
+    /// As Via writes it.
+    pub(super) fn via(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+        }
+    }
+
+    /// As a URI that leads to us says it; UDP is what none says.
+    pub(super) fn parameter(self) -> &'static str {
+        match self {
+            Self::Udp => "",
+            Self::Tcp => ";transport=tcp",
+            Self::Tls => ";transport=tls",
+        }
+    }
 }
 
 /// A network: "10.0.0.0/8", "::1/128", or one address.

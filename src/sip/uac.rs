@@ -57,7 +57,7 @@ impl Endpoint {
             bye_wanted: false,
         };
         let mut request = self.request_in(&dialog, Method::Invite, 1);
-        request.headers.push("Contact", contact(dialog.contact));
+        request.headers.push("Contact", contact(dialog.contact, self.settings.transport));
         request.headers.push("Allow", ALLOW);
         extra_headers.iter().for_each(|(name, value)| request.headers.push(name, value));
         request.headers.push("Content-Type", SDP_TYPE);
@@ -251,7 +251,7 @@ impl Endpoint {
         let id = self.new_id();
         let branch = request.headers.get("Via").and_then(|via| Via::parse(&via)?.branch().map(str::to_string));
         let key = client_key(&branch.unwrap_or_default(), &request.method);
-        let mut tx = ClientTx::new(key.clone(), request, to, false, now);
+        let mut tx = ClientTx::new(key.clone(), request, to, self.settings.transport.is_reliable(), now);
         tx.dialog = dialog;
         let bytes = tx.bytes.clone();
         self.client_keys.insert(key, id);
@@ -310,7 +310,8 @@ impl Endpoint {
     pub(super) fn request_in(&mut self, dialog: &Dialog, method: Method, cseq: u32) -> Request {
         let branch = format!("{}{}", self.branch_mark, self.random.token());
         let mut headers = Headers::default();
-        headers.push("Via", format!("SIP/2.0/UDP {};branch={branch};rport", dialog.contact));
+        let via = self.settings.transport.via();
+        headers.push("Via", format!("SIP/2.0/{via} {};branch={branch};rport", dialog.contact));
         dialog.route.iter().for_each(|route| headers.push("Route", route));
         headers.push("Max-Forwards", "70");
         headers.push("From", &dialog.local);
@@ -324,11 +325,21 @@ impl Endpoint {
     /// First route or remote target when it is an address we may talk to; else where its messages come from.
     ///
     /// Names are not resolved here, and a Contact may not make us send to strangers.
+    ///
+    /// A connection is kept to: who is behind a NAT is reached over no other.
     pub(super) fn next_hop(&self, dialog: &Dialog) -> SocketAddr {
+        match self.settings.transport.is_reliable() {
+            true => dialog.peer,
+            false => self.addressed(dialog).unwrap_or(dialog.peer),
+        }
+    }
+
+    /// Where the other side says it is, when we may talk there.
+    pub(super) fn addressed(&self, dialog: &Dialog) -> Option<SocketAddr> {
         let route = dialog.route.first().and_then(|route| NameAddr::parse(route)).map(|route| route.uri);
         let uri = route.or_else(|| dialog.target.parse().ok());
         let known = |to: &SocketAddr| to.ip() == dialog.peer.ip() || self.admission.allows(to.ip());
-        uri.and_then(|uri: Uri| uri.socket_addr()).filter(known).unwrap_or(dialog.peer)
+        uri.and_then(|uri: Uri| uri.socket_addr()).filter(known)
     }
 }
 

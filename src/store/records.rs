@@ -34,6 +34,10 @@ impl Store {
             RecordBy::Phone(phone) if object == Object::Contact => ("phone = $2", phone),
             RecordBy::Email(email) if object == Object::Contact => ("lower(email) = lower($2)", email),
             RecordBy::Zip(zip) if object == Object::Contact => ("zip = $2", zip),
+            RecordBy::Phone(phone) if object == Object::Deal => ("json_extract(more, '$.phone') = $2", phone),
+            RecordBy::Email(email) if object == Object::Deal => {
+                ("lower(json_extract(more, '$.email')) = lower($2)", email)
+            }
             _ => return Ok(Vec::new()),
         };
         let sql = format!("{} WHERE business = $1 AND {condition} ORDER BY rowid LIMIT $3", select(object));

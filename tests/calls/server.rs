@@ -22,6 +22,8 @@ pub enum Business {
 pub struct Server {
     child: Child,
     pub sip: SocketAddr,
+    /// What it printed when it was ready.
+    ready: String,
     pub http: String,
     pub folder: TempDir,
 }
@@ -53,13 +55,15 @@ impl Server {
 
     /// Waits for a process of [`command`].
     pub fn once_ready(mut child: Child, folder: TempDir) -> Self {
-        let (sip, http) = wait_for_ready(&mut child, folder.path());
-        Self { child, sip, http, folder }
+        let ready = wait_for_ready(&mut child, folder.path());
+        let sip = told(&ready, "sip=udp:").and_then(|at| at.parse().ok()).expect("ready names a SIP address");
+        let http = told(&ready, "http=").expect("ready names an HTTP address");
+        Self { child, sip, ready, http, folder }
     }
 
     /// One that is not waited for: nobody knows its addresses.
     pub fn early(child: Child, folder: TempDir) -> Self {
-        Self { child, sip: SocketAddr::from(([127, 0, 0, 1], 0)), http: String::new(), folder }
+        Self { child, sip: SocketAddr::from(([127, 0, 0, 1], 0)), ready: String::new(), http: String::new(), folder }
     }
 
     /// Process id.
@@ -87,6 +91,16 @@ impl Server {
     /// A `sip:` URI of this server.
     pub fn uri(&self, user: &str) -> String {
         format!("sip:{user}@{}", self.sip)
+    }
+
+    /// The same over "tcp" or "tls", which it has to listen on.
+    pub fn uri_over(&self, transport: &str, user: &str) -> String {
+        format!("sip:{user}@{};transport={transport}", self.listens(transport))
+    }
+
+    /// Where it listens on "tcp" or "tls".
+    pub fn listens(&self, transport: &str) -> String {
+        told(&self.ready, &format!("sip={transport}:")).expect("it listens there")
     }
 
     /// GET with the token.
@@ -174,8 +188,13 @@ pub fn command(folder: &Path, business: Business, extra: &str) -> Command {
         Business::Garage => include_str!("garage.toml"),
         Business::Bilingual => include_str!("bilingual.toml"),
     };
+    let (streams, allow) = match extra.contains("[sip.tls]") {
+        // The rest of this host's addresses are strangers there.
+        true => (", \"tcp:127.0.0.1:0\", \"tls:127.0.0.1:0\"", "allow = [\"127.0.0.1\"]\n"),
+        false => ("", ""),
+    };
     let config = format!(
-        "{text}\n[sip]\nlisten = [\"udp:127.0.0.1:0\"]\ndrain_seconds = 5\n[http]\nlisten = \
+        "{text}\n[sip]\nlisten = [\"udp:127.0.0.1:0\"{streams}]\n{allow}drain_seconds = 5\n[http]\nlisten = \
          \"127.0.0.1:0\"\napi_token = \"{TOKEN}\"\n[store]\nurl = \"sqlite:{}\"\n[testing]\nnow = \"{NOW}\"\n[media]\nrtp_ports = \"{}\"\n{extra}",
         folder.join("offhook.db").display(),
         rtp_ports(),
@@ -186,6 +205,22 @@ pub fn command(folder: &Path, business: Business, extra: &str) -> Command {
     command.env("OFFHOOK_MODELS", models()).stdin(Stdio::null()).stdout(Stdio::piped());
     command.stderr(std::fs::File::create(folder.join("log.txt")).expect("the folder is ours"));
     command
+}
+
+/// A certificate of 127.0.0.1 that nobody vouches for, in a folder: its configuration.
+pub fn certificate(folder: &Path, name: &str) -> String {
+    let (certificate, key) = (folder.join("chain.pem"), folder.join("key.pem"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"])
+        .args(["-subj", &format!("/CN={name}"), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout"])
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .stderr(Stdio::null())
+        .status();
+    assert!(made.expect("this test needs openssl").success(), "openssl made no certificate");
+    let (certificate, key) = (certificate.display(), key.display());
+    format!("[sip.tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\nroots = \"{certificate}\"\n")
 }
 
 /// The rows of a list answer, whether bare or wrapped in an object.
@@ -208,7 +243,12 @@ pub fn models() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("models"), PathBuf::from)
 }
 
-fn wait_for_ready(child: &mut Child, folder: &Path) -> (SocketAddr, String) {
+/// What the line of readiness tells under a key.
+fn told(ready: &str, key: &str) -> Option<String> {
+    ready.split_whitespace().find_map(|word| word.strip_prefix(key)).map(str::to_owned)
+}
+
+fn wait_for_ready(child: &mut Child, folder: &Path) -> String {
     let stdout = child.stdout.take().expect("stdout is piped");
     let (post, lines) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -223,13 +263,9 @@ fn wait_for_ready(child: &mut Child, folder: &Path) -> (SocketAddr, String) {
             let log = std::fs::read_to_string(folder.join("log.txt")).unwrap_or_default();
             panic!("the server did not get ready:\n{log}");
         };
-        let mut words = line.split_whitespace();
-        if words.next() != Some("ready") {
-            continue;
+        if line.starts_with("ready ") {
+            return line;
         }
-        let find = |key: &str| line.split_whitespace().find_map(|word| word.strip_prefix(key)).map(str::to_owned);
-        let sip = find("sip=udp:").and_then(|at| at.parse().ok()).expect("ready names a SIP address");
-        return (sip, find("http=").expect("ready names an HTTP address"));
     }
 }
 

@@ -15,6 +15,8 @@ fn what_is_missing_or_too_much_is_told_with_its_line() {
     for (lines, line, says) in [
         ("kind = \"hubspt\"", 1, "known: builtin, hubspot, salesforce, pipedrive, dynamics, tryton, webhook"),
         ("url = \"https://crm.example\"", 1, "a crm of kind \"builtin\" has no url"),
+        ("per_second = 5", 1, "a crm of kind \"builtin\" has no per_second"),
+        ("kind = \"hubspot\"\ntoken = \"hunter2\"\nper_second = 0", 3, "must be between 1 and 1000"),
         ("kind = \"hubspot\"", 1, "set token_file, token_env or token, or client_id"),
         ("kind = \"hubspot\"\ntoken = \"hunter2\"\nclient_id = \"a\"", 3, "both a token and client_id"),
         ("kind = \"hubspot\"\ntoken_file = \"/no/such/file\"", 2, "/no/such/file"),

@@ -140,5 +140,6 @@ pub fn ringing(id: &str, minute: i32) -> CallRecord {
         digits: String::new(),
         media: MediaStats::default(),
         outcome: Outcome::default(),
+        elsewhere: None,
     }
 }

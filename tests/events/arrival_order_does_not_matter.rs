@@ -72,7 +72,7 @@ async fn event_order() {
     for call in &mut calls {
         assert_eq!(call.transcript.len(), 2, "{call:?}");
         (call.id, call.sip_call_id) = Default::default();
-        call.contact_id = None;
+        (call.contact_id, call.elsewhere) = (None, None);
     }
     assert!(calls.windows(2).all(|two| two[0] == two[1]), "{calls:#?}");
     assert_eq!(calls[0].from.as_deref(), Some("+12125550123"));

@@ -23,6 +23,7 @@ mod promtool;
 mod receiver;
 mod replay_by_range;
 mod retry_after_is_obeyed;
+mod sensitive_answers_are_told_to_nobody;
 mod signatures;
 mod sources_config;
 mod the_rush;

@@ -2,9 +2,9 @@
 //! stay out.
 
 use jiff::{Timestamp, tz::TimeZone};
-use offhook::call::{CallRecord, CallState, Disposition, Line, MediaStats, Outcome, Speaker};
+use offhook::call::{CallRecord, CallState, Disposition, Elsewhere, Line, MediaStats, Outcome, Speaker};
 use offhook::config;
-use offhook::record::{Effect, activity_fields, informed_proposals, promised_tasks, read_call};
+use offhook::record::{Effect, activity_fields, gathered, informed_proposals, read_call};
 use serde_json::json;
 
 use crate::labelled::{competitors, half};
@@ -33,6 +33,7 @@ fn call(lines: &[(Speaker, &str)]) -> CallRecord {
         digits: String::new(),
         media: MediaStats::default(),
         outcome: Outcome::default(),
+        elsewhere: None,
     }
 }
 
@@ -121,21 +122,25 @@ fn what_the_outcome_settled_is_known_without_words() {
 }
 
 #[test]
-fn a_meeting_leaves_three_tasks_at_most_each_due_within_bounds() {
-    let ended: Timestamp = "2026-03-03T16:00:00Z".parse().unwrap();
+fn what_a_meeting_promises_is_due_within_bounds_and_stands_on_its_words() {
+    let at: Timestamp = "2026-03-03T16:00:00Z".parse().unwrap();
+    let mut meeting = call(&[]);
+    meeting.ended_at = Some(at);
+    meeting.elsewhere = Some(Box::new(Elsewhere { meeting: true, ..Elsewhere::default() }));
     let competitors = competitors();
-    for meeting in half("dev") {
-        let mut found = meeting.extraction(&competitors);
-        let tasks = found.tasks.clone();
-        (0..5).for_each(|_| found.tasks.extend(tasks.iter().cloned()));
+    let mut count = 0;
+    for labelled in half("dev") {
+        let mut found = labelled.extraction(&competitors);
         if let Some(first) = found.tasks.first_mut() {
             first.value.due = Some(jiff::civil::date(1999, 1, 1));
         }
-        let effects = promised_tasks(&found, ended, &TimeZone::UTC);
-        assert_eq!(effects.len(), found.tasks.len().min(3), "{}", meeting.name);
-        for effect in effects {
-            let Effect::Task { due_at, .. } = effect else { panic!("{effect:?}") };
-            assert!(due_at >= ended && due_at <= ended + jiff::SignedDuration::from_hours(24 * 60), "{due_at}");
+        for proposal in gathered(&meeting, &found, &TimeZone::UTC) {
+            let ground = proposal.ground.expect("it was read out of words");
+            assert!(!ground.citations.is_empty(), "{}: {}", labelled.name, proposal.key);
+            let Effect::Task { due_at, .. } = proposal.effect else { continue };
+            assert!(due_at >= at && due_at <= at + jiff::SignedDuration::from_hours(24 * 60), "{due_at}");
+            count += 1;
         }
     }
+    assert!(count > 10, "{count} tasks");
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use offhook::sip::{DialogId, Endpoint, Event, FromIdentity, Settings, sdp};
+use offhook::sip::{DialogId, Endpoint, Event, FromIdentity, Settings, Transport, sdp};
 
 use crate::endpoint_peer::Peer;
 use crate::mutate;
@@ -48,7 +48,7 @@ impl Desk {
     fn new() -> Self {
         let us: SocketAddr = "127.0.0.1:5060".parse().expect("an address");
         let allow = vec!["127.0.0.0/8".parse().expect("a network")];
-        let settings = Settings { contact: us, user_agent: "fuzz".into(), allow };
+        let settings = Settings { contact: us, transport: Transport::Udp, user_agent: "fuzz".into(), allow };
         let peer = "127.0.0.1:5070".parse().expect("an address");
         Self {
             endpoint: Endpoint::new(settings, [7; 32]),

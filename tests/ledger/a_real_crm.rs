@@ -119,6 +119,13 @@ async fn trytons_own_client_reads_what_was_written() {
     assert!(comment.starts_with("Asks for a date.\n") && comment.contains("status: COMPLETED"), "{comment}");
     assert_eq!((status.as_str(), of("Call Ann back").0.as_str()), ("Done", "Open"));
     assert_eq!(works.as_array().unwrap().len(), 2);
+    let runs = fields_of(json!({"call_id": "c2", "subject": "In progress", "status": "IN_PROGRESS"}));
+    let running = crm.create("harbor", Object::Activity, "c2/activity/1", &runs).await.unwrap();
+    let status = || office.seen("project.work", json!([["id", "=", running.parse::<i64>().unwrap()]]), &["status"]);
+    assert_eq!(status(), json!([{"status": "Open"}]), "a call that runs is not done");
+    let ends = fields_of(json!({"status": "COMPLETED", "disposition": "booked"}));
+    crm.update("harbor", Object::Activity, &running, None, &ends).await.unwrap();
+    assert_eq!(status(), json!([{"status": "Done"}]));
     let chances = office.seen("sale.opportunity", json!([]), &["description", "amount", "reference", "state"]);
     let expected = json!([{"description": "Whitening", "amount": "450.5", "reference": "c1/deal/1", "state": "lead"}]);
     assert_eq!(chances, expected);

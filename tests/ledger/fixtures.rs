@@ -90,6 +90,7 @@ pub fn call(id: &str, from: Option<&str>) -> CallRecord {
         digits: String::new(),
         media: MediaStats::default(),
         outcome: Outcome::default(),
+        elsewhere: None,
     }
 }
 

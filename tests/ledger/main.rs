@@ -43,6 +43,7 @@ mod one_activity_per_call;
 mod one_contact_each;
 mod one_slot_on_a_server;
 mod opening_the_store;
+mod our_own_limit;
 mod outside_events_block;
 mod paper_figures;
 mod policy_matrix;
@@ -50,9 +51,11 @@ mod post_office;
 mod promtool;
 mod proposals;
 mod providers;
+mod read_out_of_meetings;
 mod real_model;
 mod repairs;
 mod restoring;
+mod running_calls;
 // The other areas use the rest of it.
 #[allow(dead_code)]
 #[path = "../calls/server.rs"]

@@ -53,7 +53,7 @@ fn a_known_caller_who_gives_another_number_stays_one_contact() {
     let outcome = Outcome { phone: Some("+13475550100".into()), ..Outcome::default() };
     let stranger = offhook::call::CallRecord { outcome, ..ended(call("c1", FROM), Disposition::Booked) };
     let contact = |call: &_| match proposals(call).remove(0).effect {
-        Effect::Contact { phone, notes, .. } => (phone, notes),
+        Effect::Contact { phone, notes, .. } => (phone.expect("a number shows"), notes),
         other => panic!("{other:?}"),
     };
     assert_eq!(contact(&stranger), ("+13475550100".into(), vec!["Also uses +12125550123".into()]));

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use offhook::sip::sdp::{self, LocalMedia};
-use offhook::sip::{DialogId, Endpoint, Event, FromIdentity, Settings};
+use offhook::sip::{DialogId, Endpoint, Event, FromIdentity, Settings, Transport};
 
 /// Which end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,7 +240,10 @@ pub fn addr(text: &str) -> SocketAddr {
 
 pub fn endpoint(contact: &str, allow: &[&str], seed: u8) -> Endpoint {
     let allow = allow.iter().map(|network| network.parse().expect("a network")).collect();
-    Endpoint::new(Settings { contact: addr(contact), user_agent: "offhook".into(), allow }, [seed; 32])
+    Endpoint::new(
+        Settings { contact: addr(contact), transport: Transport::Udp, user_agent: "offhook".into(), allow },
+        [seed; 32],
+    )
 }
 
 pub const CALLER: &str = "192.0.2.1:5070";

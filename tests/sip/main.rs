@@ -14,4 +14,5 @@ mod referring;
 mod registration;
 mod requests;
 mod retransmissions;
+mod streams;
 mod torture;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use offhook::sip::{Account, Credentials, Endpoint, Event, Message, Request, Settings, parse};
+use offhook::sip::{Account, Credentials, Endpoint, Event, Message, Request, Settings, Transport, parse};
 
 const TRUNK: &str = "198.51.100.7:5060";
 const HERE: &str = "192.0.2.1:5060";
@@ -33,7 +33,8 @@ fn account() -> Account {
 
 impl Signer {
     fn new() -> Signer {
-        let settings = Settings { contact: addr(HERE), user_agent: "test".into(), allow: Vec::new() };
+        let settings =
+            Settings { contact: addr(HERE), transport: Transport::Udp, user_agent: "test".into(), allow: Vec::new() };
         Signer { endpoint: Endpoint::new(settings, [7; 32]), now: Instant::now(), events: Vec::new() }
     }
 

@@ -12,6 +12,7 @@ mod existing;
 mod expressions;
 mod flows;
 mod injections;
+mod inquiring;
 mod interpreting;
 mod laws;
 mod oracle;

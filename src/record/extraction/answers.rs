@@ -26,7 +26,8 @@ fn asked(reading: &Reading, question: &Question) -> Option<Claim<Answer>> {
         let after = reading.sentences.iter().filter(|s| s.line > ask.line).skip_while(|s| !s.theirs);
         after.take_while(|s| s.theirs).take(REPLY_SENTENCES)
     });
-    let mut meant = replies.filter(|reply| !reading.lexicon.supposes(reply));
+    let mut meant =
+        replies.filter(|reply| !reading.lexicon.supposes(reply) && !reading.lexicon.has("keeps_back", reply));
     meant.find_map(|reply| {
         let value = read(reading, question, reply, None)?;
         Some(Claim::new(value, ASKED, vec![reply.cite()]))

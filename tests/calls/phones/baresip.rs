@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{DEADLINE, Phone};
+use crate::server::certificate;
 use crate::voices::{self, SAMPLE_RATE_HZ};
 
 /// One baresip process.
@@ -114,6 +115,7 @@ fn configure(folder: &Path, number: &str, control: u16, parameters: &str, rate: 
     let rtp = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
     let first = rtp.min(u16::MAX - RTP_PORTS) & !1;
     let config = include_str!("baresip.conf")
+        .replace("{certificate}", &own_certificate(folder))
         .replace("{silence}", &silence.display().to_string())
         .replace("{rtp}", &format!("{first}-{}", first + RTP_PORTS))
         .replace("{folder}", &folder.display().to_string())
@@ -122,6 +124,15 @@ fn configure(folder: &Path, number: &str, control: u16, parameters: &str, rate: 
     for (name, text) in [("config", config.as_str()), ("accounts", &account), ("contacts", "")] {
         std::fs::write(folder.join(name), text).expect("the folder is ours");
     }
+}
+
+/// Without one of its own it speaks no TLS.
+fn own_certificate(folder: &Path) -> String {
+    certificate(folder, "phone");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("openssl wrote it");
+    let both = folder.join("phone.pem");
+    std::fs::write(&both, read("chain.pem") + &read("key.pem")).expect("the folder is ours");
+    both.display().to_string()
 }
 
 fn free_tcp_port() -> u16 {

@@ -108,13 +108,15 @@ def start(codec):
     return endpoint
 
 
-def account(endpoint, number):
+def account(endpoint, number, kind):
     transport = pj.TransportConfig()
     transport.boundAddress = transport.publicAddress = "127.0.0.1"
     config = pj.AccountConfig()
     config.idUri = f"sip:{number}@127.0.0.1"
-    config.sipConfig.transportId = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+    config.sipConfig.transportId = endpoint.transportCreate(kind, transport)
     config.mediaConfig.transportConfig = transport
+    # It closes an idle connection after 33 s: whoever calls back then needs the port it listens on.
+    config.natConfig.contactUseSrcPort = 0
     endpoint.libStart()
     made = Phone()
     made.create(config)
@@ -153,7 +155,8 @@ def obey(call, verb, what):
 
 def main(uri, number, codec, record=None):
     endpoint = start(codec)
-    phone, at = account(endpoint, number)
+    kind = pj.PJSIP_TRANSPORT_TCP if "transport=tcp" in uri else pj.PJSIP_TRANSPORT_UDP
+    phone, at = account(endpoint, number, kind)
     KEPT.extend([endpoint, phone])
     if record:
         phone.record(record)
