@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -138,11 +139,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let model = rooms.model.clone().filter(|_| config.model.as_ref().is_some_and(|model| model.rephrase));
     let gateway = Gateway::start(gateway_settings(&config, offset), rooms, desk.handle.clone()).await?;
     desk.ready.store(true, Ordering::Release);
-    // The first as ever, others after what has always been there.
-    let mut sip = gateway.listening().iter().map(|listen| format!("sip={listen}"));
-    let first = sip.next().unwrap_or_default();
-    let others: String = sip.map(|listen| format!(" {listen}")).collect();
-    println!("ready {first} http=http://{http}{others}");
+    tell_ready(gateway.listening(), http);
     let rephrasing = model.map(|model| {
         tokio::spawn(wordings::rephrase(model, desk.handle.clone(), speech.clone(), in_every_language(&config)))
     });
@@ -159,6 +156,14 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let served = console.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
     store.close().await;
     served.map_err(ServeError::Api)
+}
+
+/// The first address as ever, others after what has always been there.
+fn tell_ready(listening: &[gateway::Listen], http: SocketAddr) {
+    let mut sip = listening.iter().map(|listen| format!("sip={listen}"));
+    let first = sip.next().unwrap_or_default();
+    let others: String = sip.map(|listen| format!(" {listen}")).collect();
+    println!("ready {first} http=http://{http}{others}");
 }
 
 /// Where appointments are confirmed; the reason when that cannot be.

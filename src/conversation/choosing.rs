@@ -132,11 +132,7 @@ impl Conversation {
                 self.choose(*slot, at);
                 return true;
             }
-            let exactly = matches!(wish.time, Some(TimeWish::At(_)));
-            // "The Tuesday, the first": the first of the month, and of no list.
-            let dated = matches!(&wish.days, Some(DayWish::One(days)) if days.len() == 1);
-            let exactly =
-                exactly || dated && w.tokens.iter().any(|t| matches!(t, Token::Word(w) if weekday(w).is_some()));
+            let exactly = matches!(wish.time, Some(TimeWish::At(_))) || names_date(&wish, w);
             if let (Some(n), true) = (place(w, offers.len()), fitting.is_empty() && !exactly) {
                 self.choose(offers[n], at);
                 return true;
@@ -239,4 +235,10 @@ impl Conversation {
         self.rewish(wish);
         self.advance(at);
     }
+}
+
+/// "The Tuesday, the first": the first of the month, and of no list.
+fn names_date(wish: &Wish, words: &Words) -> bool {
+    let named = words.tokens.iter().any(|token| matches!(token, Token::Word(word) if weekday(word).is_some()));
+    named && matches!(&wish.days, Some(DayWish::One(days)) if days.len() == 1)
 }
