@@ -329,7 +329,8 @@ impl Conversation {
         let wished = lexicon.means("book", w)
             && !find_services(w, &self.business.services).is_empty()
             && !Wish::read(w, at, Ear::Open).is_empty();
-        if lexicon.means("records", w) && !wished {
+        // "A person about my bill" is told to the person.
+        if lexicon.means("records", w) && !wished && !lexicon.means("person", w) {
             self.intent("existing");
             self.say("not_disclosed", &[]);
             self.start_message(Some(self.language().phrase("note_visit", &[("text", turn.text.trim())])));
