@@ -122,6 +122,15 @@ fn what_the_outcome_settled_is_known_without_words() {
 }
 
 #[test]
+fn a_time_is_no_address_and_an_ordinary_booking_leaves_nothing_to_confirm() {
+    let said = [(Speaker::Caller, "Tuesday at 9.30, please."), (Speaker::Caller, "Or at 10.15 on Friday.")];
+    let plain = call(&said);
+    let found = read_call(&plain, None);
+    let proposed = gathered(&plain, &found, &TimeZone::UTC);
+    assert!(proposed.is_empty(), "{proposed:?}");
+}
+
+#[test]
 fn what_a_meeting_promises_is_due_within_bounds_and_stands_on_its_words() {
     let at: Timestamp = "2026-03-03T16:00:00Z".parse().unwrap();
     let mut meeting = call(&[]);

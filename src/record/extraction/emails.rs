@@ -62,5 +62,7 @@ fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
     let ending = domain.rsplit_once('.').map_or("", |(_, ending)| ending);
     let clean = |part: &str| part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+'));
-    !local.is_empty() && clean(local) && clean(domain) && (2..=6).contains(&ending.len()) && !domain.starts_with('.')
+    // "Tuesday at 9.30" is a time: no address ends in figures.
+    let named = (2..=6).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphabetic());
+    !local.is_empty() && clean(local) && clean(domain) && named && !domain.starts_with('.')
 }
