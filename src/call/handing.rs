@@ -259,6 +259,8 @@ impl Call {
         if let Some(said) = self.mouth.drop_rest(self.now_ms(now)) {
             self.agent_line(said);
         }
+        // What was not yet a packet would be one after those of theirs.
+        self.unsent.clear();
         line.join(&self.sender, self.agreed);
         handing.stage = Stage::Joined { line, since: now };
         let attended = handing.person.reach.as_ref().is_some_and(|reach| reach.mode == Mode::Attended);

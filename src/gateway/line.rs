@@ -241,14 +241,21 @@ impl Line {
         }
     }
 
+    /// Why a call is not taken at all, and what a trunk that asks is told to wait.
+    fn turned_away(&self, incoming: &Incoming) -> Option<(u16, &'static str, Option<&'static str>)> {
+        let full = self.handle.is_draining() || self.handle.running() >= self.settings.calls_max;
+        match () {
+            // Nobody takes over a call of ours from outside it.
+            () if incoming.replaces.is_some() => Some((603, "Decline", None)),
+            () if full => Some((503, "Service Unavailable", RETRY_AFTER_SECS)),
+            () => None,
+        }
+    }
+
     async fn incoming(&mut self, incoming: Incoming) {
         let (dialog, now) = (incoming.dialog, Instant::now());
-        if incoming.replaces.is_some() {
-            // Nobody takes over a call of ours from outside it.
-            return self.reject(dialog, 603, "Decline", None);
-        }
-        if self.handle.is_draining() || self.handle.running() >= self.settings.calls_max {
-            return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
+        if let Some((status, reason, retry_after)) = self.turned_away(&incoming) {
+            return self.reject(dialog, status, reason, retry_after);
         }
         let Some(business) = self.rooms.directory.answers(&incoming.to_user).cloned() else {
             return self.reject(dialog, 404, "Not Found", None);
