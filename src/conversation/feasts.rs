@@ -153,7 +153,7 @@ const FEASTS: [(&str, u32, u32); 9] = [
 ];
 
 /// Another date each year; true: only where the month comes first.
-const MOVABLE: [(&str, bool, fn(i16) -> Option<Date>); 6] = [
+const MOVABLE: [(&str, bool, InYear); 6] = [
     ("thanksgiving day", true, thanksgiving),
     ("thanksgiving", true, thanksgiving),
     ("good friday", false, |year| easter(year).map(|d| plus(d, -2))),
@@ -161,6 +161,9 @@ const MOVABLE: [(&str, bool, fn(i16) -> Option<Date>); 6] = [
     ("easter sunday", false, easter),
     ("easter", false, easter),
 ];
+
+/// Its date in a year.
+type InYear = fn(i16) -> Option<Date>;
 
 /// The fourth Thursday of November.
 fn thanksgiving(year: i16) -> Option<Date> {

@@ -20,7 +20,7 @@ async fn pipedrive_shows_a_call_as_done_once_it_is_over() {
     let crm: Arc<dyn Crm> = desk.crm.clone();
     let outbox = Outbox::start(db.store.clone(), crm, quick()).await.unwrap();
     let mut live = call("c1", Some("+12125550123"));
-    for taken in [None, Some(Transfer { at: live.started_at, to: None })] {
+    for taken in [None, Some(Transfer { at: live.started_at, to: None, rang_ms: None })] {
         live.outcome.transferred = taken;
         outbox.hand_off().progress(live.clone());
         outbox.drained().await;
