@@ -151,11 +151,7 @@ pub struct Listen {
 
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.transport {
-            Transport::Udp => write!(f, "udp:{}", self.addr),
-            Transport::Tcp => write!(f, "tcp:{}", self.addr),
-            Transport::Tls => write!(f, "tls:{}", self.addr),
-        }
+        write!(f, "{}:{}", self.transport, self.addr)
     }
 }
 

@@ -75,12 +75,8 @@ pub(super) fn listen(text: &str) -> Result<Listen, String> {
 
 /// "udp", "tcp", "tls"
 pub(super) fn transport(text: &str) -> Result<Transport, String> {
-    match text {
-        "udp" => Ok(Transport::Udp),
-        "tcp" => Ok(Transport::Tcp),
-        "tls" => Ok(Transport::Tls),
-        _ => Err(format!("`{text}` is no transport; write \"udp\", \"tcp\" or \"tls\"")),
-    }
+    let known = Transport::ALL.into_iter().find(|transport| transport.to_string() == text);
+    known.ok_or_else(|| format!("`{text}` is no transport; write \"udp\", \"tcp\" or \"tls\""))
 }
 
 /// "127.0.0.1:8080"

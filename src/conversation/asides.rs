@@ -140,8 +140,7 @@ impl Reader<'_> {
         let w = self.words;
         let clock = from + usize::from(w.word(from) == "at");
         let ends = clock + clock_length(w, clock)?;
-        let verb = (ends..ends + 2).find(|at| ENGLISH.length_at("leaves", w, *at).is_some())?;
-        let to = verb + ENGLISH.length_at("leaves", w, verb)?;
+        let to = (ends..ends + 2).find_map(|at| Some(at + ENGLISH.length_at("leaves", w, at)?))?;
         // "At two, I have to leave by four": the other time is the verb's.
         if (to..to + TIME_REACH).any(|at| clock_length(w, at).is_some()) {
             return None;
@@ -160,12 +159,25 @@ impl Reader<'_> {
         }
         let clock = (verb_ends..verb_ends + 2).find(|at| w.word(*at) == "at")? + 1;
         let to = clock + clock_length(w, clock)?;
+        Some(Aside { from, to, wish: vec![gone()], bound: self.bound_if_before(clock, to) })
+    }
+
+    /// Nothing, or before these tokens when "before that" is said.
+    fn bound_if_before(&self, from: usize, to: usize) -> Vec<Token> {
         let mut bound = vec![gone()];
-        if self.means("before_that", 0, w.len()) {
+        if self.means("before_that", 0, self.words.len()) {
             bound.push(Token::Word("before".into()));
-            bound.extend_from_slice(&w.tokens[clock..to]);
+            bound.extend_from_slice(&self.words.tokens[from..to]);
         }
-        Some(Aside { from, to, wish: vec![gone()], bound })
+        bound
+    }
+
+    /// "Not" these tokens, parted from what follows.
+    fn refused(&self, from: usize, to: usize) -> Vec<Token> {
+        let mut refused = vec![Token::Word("not".into())];
+        refused.extend_from_slice(&self.words.tokens[from..to]);
+        refused.push(gone());
+        refused
     }
 
     /// "I've the dentist tomorrow, Wednesday": a day that is taken, where another is spoken of after it.
@@ -175,9 +187,8 @@ impl Reader<'_> {
         if !self.day_follows(to) {
             return None;
         }
-        let mut refused = vec![gone(), Token::Word("not".into())];
-        refused.extend_from_slice(&self.words.tokens[day..to]);
-        refused.push(gone());
+        let mut refused = vec![gone()];
+        refused.extend(self.refused(day, to));
         Some(Aside { from, to, wish: refused.clone(), bound: refused })
     }
 
@@ -205,11 +216,7 @@ impl Reader<'_> {
         }
         let dated = day + self.day(day)?;
         let clock = if w.word(dated) == "at" { clock_length(w, dated + 1).map(|length| length + 1) } else { None };
-        let mut bound = vec![gone()];
-        if self.means("before_that", 0, w.len()) {
-            bound.push(Token::Word("before".into()));
-            bound.extend_from_slice(&w.tokens[day..dated]);
-        }
+        let bound = self.bound_if_before(day, dated);
         Some(Aside { from, to: dated + clock.unwrap_or(0), wish: vec![gone()], bound })
     }
 
@@ -258,9 +265,7 @@ impl Reader<'_> {
         if !taken || matches!(w.before(from), "not" | "except" | "or") {
             return None;
         }
-        let mut refused = vec![Token::Word("not".into())];
-        refused.extend_from_slice(&w.tokens[from..from + length]);
-        refused.push(gone());
+        let refused = self.refused(from, from + length);
         Some(Aside { from, to: from + length, wish: refused.clone(), bound: refused })
     }
 

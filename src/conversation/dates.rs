@@ -121,6 +121,11 @@ pub(super) fn on_or_after(from: Date, day: Weekday) -> Date {
     plus(from, i64::from(ahead))
 }
 
+/// The Monday of a date's week.
+pub(super) fn monday_of(date: Date) -> Date {
+    plus(date, -i64::from(date.weekday().to_monday_zero_offset()))
+}
+
 /// `days` later (or earlier); stays put at the ends of time.
 pub(super) fn plus(date: Date, days: i64) -> Date {
     date.checked_add(days.clamp(-36_500, 36_500).days()).unwrap_or(date)
@@ -363,7 +368,7 @@ impl Scan<'_> {
 
     /// That weekday in the next calendar week: on a Sunday, where weeks begin is a matter of taste.
     fn in_next_week(&self, day: Weekday) -> Vec<Date> {
-        let monday = plus(self.today, 7 - i64::from(self.today.weekday().to_monday_zero_offset()));
+        let monday = plus(monday_of(self.today), 7);
         let date = on_or_after(monday, day);
         if self.today.weekday() == Weekday::Sunday && day != Weekday::Sunday {
             vec![date, plus(date, 7)]

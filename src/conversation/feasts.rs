@@ -3,8 +3,8 @@
 
 use jiff::civil::{Date, Weekday};
 
-use super::dates::{Atom, DayWish, Found, Scan, on_or_after, plus};
-use super::numbers::cardinal;
+use super::dates::{Atom, DayWish, Found, Scan, monday_of, on_or_after, plus};
+use super::relative::{MANY, count_before};
 use super::words::Words;
 
 impl Scan<'_> {
@@ -62,7 +62,7 @@ impl Side {
 
     /// The week on that side of a date.
     fn week(self, date: Date) -> DayWish {
-        let monday = plus(date, -i64::from(date.weekday().to_monday_zero_offset()));
+        let monday = monday_of(date);
         match self {
             // At a weekend "the week before" is the one that leads up to it, else it may be the one before as well.
             Self::Before if matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) => {
@@ -109,11 +109,9 @@ fn is_range(words: &Words, first: &Atom, last: &Atom) -> bool {
 fn beside(words: &Words, at: usize, date: Date) -> Option<DayWish> {
     let side = Side::of(words.word(at + 1))?;
     let (before, unit) = (words.before(at), words.word(at));
-    let couple = words.starts(at.saturating_sub(2), "couple of");
     let count = match before {
         "the" | "that" | "a" | "one" => 1,
-        _ if couple => 2,
-        _ => at.checked_sub(1).and_then(|n| cardinal(words, n)).map_or(0, |(n, _)| i64::from(n)),
+        _ => count_before(words, at).unwrap_or(0),
     };
     let days = match unit {
         "week" if matches!(before, "the" | "that") => return Some(side.week(date)),
@@ -132,8 +130,6 @@ fn beside(words: &Words, at: usize, date: Date) -> Option<DayWish> {
     }
 }
 
-/// More days or weeks beside a date are none.
-const MANY: i64 = 30;
 /// Most words between "before the" and the date of what it is before.
 const NAME_WORDS: usize = 5;
 /// "A few days before".

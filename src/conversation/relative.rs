@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::DateTime;
 
-use super::dates::{DayWish, on_or_after, plus, weekday};
+use super::dates::{DayWish, monday_of, on_or_after, plus, weekday};
 use super::numbers::cardinal;
 use super::times::{Clock, TimeWish, clock_length};
 use super::when::Wish;
@@ -85,8 +85,7 @@ fn in_same_week(words: &Words, base: DateTime) -> Option<DateTime> {
         return None;
     }
     let day = (0..words.len()).rev().find_map(|at| weekday(words.word(at)))?;
-    let monday = plus(base.date(), -i64::from(base.date().weekday().to_monday_zero_offset()));
-    Some(on_or_after(monday, day).to_datetime(base.time()))
+    Some(on_or_after(monday_of(base.date()), day).to_datetime(base.time()))
 }
 
 /// "Two days sooner", "three weeks later".
@@ -97,8 +96,7 @@ fn counted_days(words: &Words) -> Option<i64> {
             "week" | "weeks" => 7,
             _ => return None,
         };
-        let couple = words.before(at) == "of" && words.word(at.saturating_sub(2)) == "couple";
-        let count = if couple { 2 } else { i64::from(cardinal(words, at - 1)?.0) };
+        let count = count_before(words, at)?;
         match words.word(at + 1) {
             _ if count > MANY => None,
             "sooner" | "earlier" => Some(-count * unit),
@@ -106,6 +104,12 @@ fn counted_days(words: &Words) -> Option<i64> {
             _ => None,
         }
     })
+}
+
+/// How many of what stands at a token: "two", "a couple of".
+pub(super) fn count_before(words: &Words, at: usize) -> Option<i64> {
+    let couple = at >= 2 && words.starts(at - 2, "couple of");
+    if couple { Some(2) } else { cardinal(words, at.checked_sub(1)?).map(|(count, _)| i64::from(count)) }
 }
 
 /// "Could we say quarter past", of a time on the hour: minutes from it.
@@ -139,7 +143,7 @@ fn shifted_days(words: &Words) -> Option<i64> {
 }
 
 /// More days or weeks are no shift.
-const MANY: i64 = 30;
+pub(super) const MANY: i64 = 30;
 /// More is no shift within a day.
 const DAY_MINUTES: i64 = 24 * 60;
 /// One week on from the time in hand.

@@ -53,10 +53,8 @@ pub(super) fn find_services(words: &Words, services: &[Service]) -> Vec<usize> {
     let whole: Vec<usize> = found.iter().copied().filter(|i| !within(i)).collect();
     let found = if whole.is_empty() { found } else { whole };
     // "The radiators are stone cold": what is broken is mended, whatever else has radiators in its name.
-    match mended(words, services) {
-        Some(mends) if best < NAME_WORD => vec![mends],
-        _ => found,
-    }
+    let mends = if best < NAME_WORD { mended(words, services) } else { None };
+    mends.map_or(found, |mends| vec![mends])
 }
 
 /// The one service that mends things, where something is said to be broken.

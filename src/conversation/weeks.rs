@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 
-use super::dates::{DayWish, Found, Scan, month_name, on_or_after, plus};
+use super::dates::{DayWish, Found, Scan, monday_of, month_name, on_or_after, plus};
 use super::words::Words;
 
 impl Scan<'_> {
@@ -24,7 +24,7 @@ impl Scan<'_> {
         } else {
             return self.weekend(at);
         };
-        let monday = plus(self.today, 7 * weeks - i64::from(self.today.weekday().to_monday_zero_offset()));
+        let monday = plus(monday_of(self.today), 7 * weeks);
         let (first, last) = match part {
             WeekPart::Whole => (0, 6),
             WeekPart::Early => (0, 1),

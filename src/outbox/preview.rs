@@ -33,7 +33,8 @@ pub struct Preview {
 pub fn preview(call: &CallRecord, settings: &Settings, businesses: &[Arc<Business>]) -> Vec<Preview> {
     let rules = Rules::of(settings, businesses);
     let ended = call.ended_at.unwrap_or(call.started_at);
-    let records = rows(call, &rules, ended).into_iter().filter(|job| Object::parse(&job.kind).is_some());
+    let records =
+        rows(call, &rules.told(call), &rules, ended).into_iter().filter(|job| Object::parse(&job.kind).is_some());
     let name = call.outcome.name.as_deref().unwrap_or_default();
     records
         .map(|job| Preview {

@@ -76,8 +76,10 @@ async fn compare(
     let known = store.jobs_of_call(&call.id).await?;
     // What was linked since is not what was proposed then.
     let call = CallRecord { contact_id: None, ..call.clone() };
-    let expected: Vec<NewJob> =
-        rows(&call, rules, now).into_iter().filter(|job| Object::parse(&job.kind).is_some()).collect();
+    let expected: Vec<NewJob> = rows(&call, &rules.told(&call), rules, now)
+        .into_iter()
+        .filter(|job| Object::parse(&job.kind).is_some())
+        .collect();
     let mut missing = Vec::new();
     for job in &expected {
         let row = known.iter().find(|row| row.key == job.key);

@@ -16,7 +16,8 @@ pub(super) async fn close_unfinished(store: &Store, rules: &Rules, now: Timestam
         let told = |key: &str| call.outcome.unsettled.iter().any(|write| write.key == key && write.told);
         let mut closed = closed(call.clone(), booked.iter().rfind(|row| !told(&row.key)));
         drop_cancelled(store, &mut closed).await?;
-        let (jobs, events) = (rows(&closed, rules, now), happened(&rules.told(&closed), true));
+        let told = rules.told(&closed);
+        let (jobs, events) = (rows(&closed, &told, rules, now), happened(&told, true));
         store.write_calls(&[CallWrite { call: &closed, over: true, jobs: &jobs, events: &events }]).await?;
     }
     Ok(calls.len())

@@ -75,12 +75,12 @@ pub(super) struct Settlement {
     pub(super) name: Option<String>,
 }
 
-/// The rows of an ended call.
-pub(super) fn rows(call: &CallRecord, rules: &Rules, now: Timestamp) -> Vec<NewJob> {
+/// The rows of an ended call, of which `told` is what others may know.
+pub(super) fn rows(call: &CallRecord, told: &CallRecord, rules: &Rules, now: Timestamp) -> Vec<NewJob> {
     let business = rules.business(call);
     let questions = business.map_or(&[][..], |business| &business.policy.questions);
     let found = read_call(call, business.map(Arc::as_ref));
-    let call = &rules.told(call);
+    let call = told;
     let zone = business.map_or(TimeZone::UTC, |business| business.timezone.clone());
     let mut proposed = informed_proposals(call, &found, questions);
     proposed.extend(gathered(call, &found, &zone));
@@ -107,9 +107,8 @@ pub(super) fn rows(call: &CallRecord, rules: &Rules, now: Timestamp) -> Vec<NewJ
     all
 }
 
-/// The row of a call that runs: its activity as it stands. None before it is answered.
+/// The row of a call that runs: its activity as it stands, as others may know it. None before it is answered.
 pub(super) fn row_meanwhile(call: &CallRecord, rules: &Rules, now: Timestamp) -> Option<NewJob> {
-    let call = &rules.told(call);
     let proposal = meanwhile(call)?;
     let (due, lane) = (rules.pace.due(now, false), lane(call, call.from.as_deref()));
     Some(row(&Frame { call, rules, due, lane, basis: basis(call, rules) }, proposal, 0, now))

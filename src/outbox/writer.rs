@@ -63,15 +63,18 @@ async fn write_group(store: &Store, pending: &Pending, rules: &Rules) -> Result<
 
 async fn write(store: &Store, group: &[Waiting], rules: &Rules) -> Result<(), StoreError> {
     let now = Timestamp::now();
-    let of = |w: &Waiting| match w.ended {
-        true => rows(&w.call, rules, now),
-        false => row_meanwhile(&w.call, rules, now).into_iter().collect(),
+    let of = |w: &Waiting| {
+        let told = rules.told(&w.call);
+        let jobs = match w.ended {
+            true => rows(&w.call, &told, rules, now),
+            false => row_meanwhile(&told, rules, now).into_iter().collect(),
+        };
+        (jobs, happened(&told, w.ended))
     };
-    let jobs: Vec<Vec<NewJob>> = group.iter().map(of).collect();
-    let events: Vec<Vec<Event>> = group.iter().map(|w| happened(&rules.told(&w.call), w.ended)).collect();
-    let each = group.iter().zip(&jobs).zip(&events);
+    let left: Vec<(Vec<NewJob>, Vec<Event>)> = group.iter().map(of).collect();
+    let each = group.iter().zip(&left);
     let writes: Vec<CallWrite<'_>> =
-        each.map(|((w, jobs), events)| CallWrite { call: &w.call, over: w.ended, jobs, events }).collect();
+        each.map(|(w, (jobs, events))| CallWrite { call: &w.call, over: w.ended, jobs, events }).collect();
     store.write_calls(&writes).await.map(drop)
 }
 

@@ -8,6 +8,9 @@ use sha2::{Digest as _, Sha256};
 use super::headers::{quote, split_outside};
 use super::message::Headers;
 
+/// Challenges answered for one request: a proxy's or the far end's, and a stale nonce or two.
+pub(super) const CHALLENGES_MAX: u32 = 3;
+
 /// Name and password towards a trunk.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {

@@ -104,7 +104,7 @@ impl Endpoint {
         let known = |read: &Essentials| self.server_keys.contains_key(&server_key(request, read, &request.method));
         let peer = |read: &Essentials| read.to.tag().is_some() && self.peers.contains_key(&source.ip());
         self.admission.allows(source.ip())
-            || self.is_registrar(source)
+            || self.is_registrar(source.ip())
             || read.is_some_and(|read| peer(read) || known(read))
     }
 

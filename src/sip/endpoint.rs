@@ -102,7 +102,7 @@ impl Endpoint {
     /// Whether this address has business with us: calls from there are served, we signed in there, or we called it.
     /// Nobody else needs a connection.
     pub fn knows(&self, ip: IpAddr) -> bool {
-        self.admission.allows(ip) || self.peers.contains_key(&ip) || self.is_registrar(SocketAddr::new(ip, 0))
+        self.admission.allows(ip) || self.peers.contains_key(&ip) || self.is_registrar(ip)
     }
 
     /// The connection with this address is gone: its calls go on over a new one, to where the other side says it is.
@@ -163,6 +163,11 @@ impl Endpoint {
         if may_send_to(to) {
             self.transmits.push_back(Transmit { to, bytes });
         }
+    }
+
+    /// A branch that nobody else makes.
+    pub(super) fn new_branch(&mut self) -> String {
+        format!("{}{}", self.branch_mark, self.random.token())
     }
 
     pub(super) fn new_id(&mut self) -> u64 {

@@ -19,8 +19,9 @@ impl Endpoint {
         source: SocketAddr,
         now: Instant,
     ) {
-        let Some(tx) = self.open_server(request, read, source, None, None, now) else { return };
-        self.respond(tx, 200, "", Headers::default(), Vec::new(), now);
+        if !self.reply_kept(request, read, source, now) {
+            return;
+        }
         if let Some(dialog) = self.dialogs.get_mut(&id) {
             dialog.remote_cseq = Some(read.cseq.number);
         }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::dialog::{Dialog, Phase};
-use super::digest::{Credentials, authorize, strongest};
+use super::digest::{CHALLENGES_MAX, Credentials, authorize, strongest};
 use super::endpoint::Endpoint;
 use super::headers::{CSeq, Via};
 use super::message::{Headers, Request, Response};
@@ -39,7 +39,7 @@ impl Endpoint {
         let (request, to, dialog, refer) = (tx.request.clone(), tx.to, tx.dialog, tx.refer);
         let cnonce = self.random.token();
         let value = authorize(&challenge, &login.credentials, request.method.name(), &request.uri, &cnonce, 1);
-        let branch = format!("{}{}", self.branch_mark, self.random.token());
+        let branch = self.new_branch();
         let (request, number) = again(request, &branch, (challenge.answer_in, &value));
         let next = self.open_client(request, to, dialog, now);
         if let Some(tx) = self.clients.get_mut(&next) {
@@ -82,6 +82,3 @@ fn again(request: Request, branch: &str, (name, value): (&str, &str)) -> (Reques
     headers.push(name, value);
     (Request { headers, ..request }, number)
 }
-
-/// Challenges answered for one request: a proxy's, the far end's, and a stale nonce.
-const CHALLENGES_MAX: u32 = 3;

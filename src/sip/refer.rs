@@ -108,8 +108,9 @@ impl Endpoint {
         let Some(waiting) = waiting else {
             return self.reply(request, source, 481, "Subscription Does Not Exist", &[]);
         };
-        let Some(tx) = self.open_server(request, read, source, None, None, now) else { return };
-        self.respond(tx, 200, "", Headers::default(), Vec::new(), now);
+        if !self.reply_kept(request, read, source, now) {
+            return;
+        }
         let of = event.iter().find_map(|part| part.strip_prefix("id=")?.trim().parse::<u32>().ok());
         if of.is_some_and(|of| of != waiting) {
             return;

@@ -1,9 +1,9 @@
 //! Signing in at a trunk: REGISTER, refreshed before it runs out, tried again when it fails (RFC 3261 10.2, RFC 5626 4.5).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use super::digest::{Credentials, authorize, strongest};
+use super::digest::{CHALLENGES_MAX, Credentials, authorize, strongest};
 use super::endpoint::Endpoint;
 use super::event::Event;
 use super::headers::NameAddr;
@@ -186,7 +186,7 @@ impl Endpoint {
     }
 
     fn send_register(&mut self, id: u64, authorization: Option<(&'static str, String)>, now: Instant) {
-        let branch = format!("{}{}", self.branch_mark, self.random.token());
+        let branch = self.new_branch();
         let (agent, transport) = (self.settings.user_agent.clone(), self.settings.transport);
         let Some(found) = self.registrations.get_mut(&id) else { return };
         found.cseq += 1;
@@ -215,8 +215,8 @@ impl Endpoint {
     }
 
     /// Whether a registrar of ours is there.
-    pub(super) fn is_registrar(&self, source: SocketAddr) -> bool {
-        let ip = source.ip().to_canonical();
+    pub(super) fn is_registrar(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
         self.registrations.values().any(|found| found.account.to.ip().to_canonical() == ip)
     }
 }
@@ -240,8 +240,6 @@ const REFRESH_PERCENT: u32 = 80;
 /// Shortest and longest sign-in taken, seconds: below, refreshing would be all we do; above, a lost one stays lost.
 const EXPIRES_S_MIN: u64 = 20;
 const EXPIRES_S_MAX: u64 = 86_400;
-/// Challenges answered in one sign-in: the first, and a stale nonce or two.
-const CHALLENGES_MAX: u32 = 3;
 /// Waits after failures: from 30 s, doubled up to half an hour (RFC 5626 4.5).
 const RETRY_MIN: Duration = Duration::from_secs(30);
 const RETRY_MAX: Duration = Duration::from_secs(1800);

@@ -83,6 +83,19 @@ impl Endpoint {
         Some((to, bytes))
     }
 
+    /// 200, kept for repetitions; false when it could not be.
+    pub(super) fn reply_kept(
+        &mut self,
+        request: &Request,
+        read: &Essentials,
+        source: SocketAddr,
+        now: Instant,
+    ) -> bool {
+        let Some(tx) = self.open_server(request, read, source, None, None, now) else { return false };
+        self.respond(tx, 200, "", Headers::default(), Vec::new(), now);
+        true
+    }
+
     /// Answers without state: the same answer for the same request (RFC 3261 8.2.7). ACK is never answered.
     pub(super) fn reply(
         &mut self,

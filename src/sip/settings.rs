@@ -1,5 +1,6 @@
 //! What an endpoint is told at its start.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
@@ -29,7 +30,20 @@ pub enum Transport {
     Tls,
 }
 
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        })
+    }
+}
+
 impl Transport {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Udp, Self::Tcp, Self::Tls];
+
     /// True when what is sent arrives or the connection breaks: nothing is repeated.
     pub fn is_reliable(self) -> bool {
         self != Self::Udp

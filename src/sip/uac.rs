@@ -308,7 +308,7 @@ impl Endpoint {
     }
 
     pub(super) fn request_in(&mut self, dialog: &Dialog, method: Method, cseq: u32) -> Request {
-        let branch = format!("{}{}", self.branch_mark, self.random.token());
+        let branch = self.new_branch();
         let mut headers = Headers::default();
         let via = self.settings.transport.via();
         headers.push("Via", format!("SIP/2.0/{via} {};branch={branch};rport", dialog.contact));

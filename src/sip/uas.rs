@@ -133,9 +133,7 @@ impl Endpoint {
         source: SocketAddr,
         now: Instant,
     ) {
-        if let Some(tx) = self.open_server(request, read, source, None, None, now) {
-            self.respond(tx, 200, "", Headers::default(), Vec::new(), now);
-        }
+        self.reply_kept(request, read, source, now);
         let Some(dialog) = self.remove_dialog(id) else { return };
         let early = matches!(dialog.phase, Phase::Incoming(_));
         self.terminate_pending(&dialog, now);

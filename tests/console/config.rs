@@ -79,6 +79,15 @@ format = "json"
 now = 2026-11-23T09:00:00-05:00
 "#;
 
+/// Each change of a file is refused at its line, and says why.
+pub fn assert_refused(file: &str, changes: &[(&str, &str, u32, &str)]) {
+    for (old, new, line, why) in changes {
+        assert!(file.contains(old), "{old}");
+        let error = refused(&file.replace(old, new));
+        assert!(error.contains(&format!("offhook.toml:{line}:")) && error.contains(why), "{new}: {error}");
+    }
+}
+
 fn refused(text: &str) -> String {
     parse("offhook.toml", text).expect_err("this must be refused").to_string()
 }

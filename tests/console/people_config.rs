@@ -5,6 +5,8 @@ use std::time::Duration;
 use offhook::config::parse;
 use offhook::conversation::{Mode, Reach};
 
+use crate::config::assert_refused;
+
 const SHOP: &str = r#"
 [business]
 name = "Garage"
@@ -59,7 +61,7 @@ fn who_has_a_trunk_or_an_address_can_be_called() {
 
 #[test]
 fn what_cannot_work_is_refused_with_its_line() {
-    for (from, to, line, what) in [
+    let changes = [
         (
             "trunk = \"carrier\"",
             "trunk = \"carier\"",
@@ -72,8 +74,6 @@ fn what_cannot_work_is_refused_with_its_line() {
         ("sip:luis@192.0.2.7", "sip:luis@x?Replaces=1", 29, "no SIP address"),
         ("ring_seconds = 12", "ring_seconds = 1", 25, "ring_seconds"),
         ("number = \"+34612345679\"", "", 33, "has no number"),
-    ] {
-        let error = parse("offhook.toml", &SHOP.replace(from, to)).unwrap_err().to_string();
-        assert!(error.contains(&format!("offhook.toml:{line}")) && error.contains(what), "{to}: {error}");
-    }
+    ];
+    assert_refused(SHOP, &changes);
 }

@@ -3,6 +3,8 @@
 use offhook::config::parse;
 use offhook::conversation::Rules;
 
+use crate::config::assert_refused;
+
 const SHOP: &str = r#"
 [business]
 name = "Garage"
@@ -53,7 +55,7 @@ fn everything_that_is_written_is_known() {
 
 #[test]
 fn what_cannot_be_is_refused_with_its_line() {
-    for (old, new, line, why) in [
+    let changes = [
         (
             "services = [\"tyres\"]\nhours",
             "services = [\"tires\"]\nhours",
@@ -66,11 +68,8 @@ fn what_cannot_be_is_refused_with_its_line() {
         ("horizon_days = 10", "horizon_days = 0", 16, "between 1 and"),
         ("[\"9:00-12:00\", \"13:00-15:00\"]", "[\"9:00-12:00\", \"11:00-15:00\"]", 25, "overlap"),
         ("name = \"bay 1\"", "name = \"\"", 31, "empty"),
-    ] {
-        assert!(SHOP.contains(old), "{old}");
-        let error = parse("offhook.toml", &SHOP.replace(old, new)).unwrap_err().to_string();
-        assert!(error.contains(&format!(":{line}:")) && error.contains(why), "{new}: {error}");
-    }
+    ];
+    assert_refused(SHOP, &changes);
 }
 
 #[test]
