@@ -306,7 +306,15 @@ fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::S
             security: config.media.srtp,
             key_tones: config.media.key_tones,
         },
+        echo: config.sip.echo.clone(),
         calls_max: config.sip.max_calls,
+        limits: sip::Limits {
+            calls_per_second: config.sip.calls_per_second,
+            source_calls_per_second: config.sip.source_calls_per_second,
+            source_calls: config.sip.source_max_calls,
+            // Whoever answers nothing takes no more than a third of the room.
+            source_unacknowledged: (config.sip.max_calls / 3).max(1),
+        },
         drain: config.sip.drain,
         clock_offset,
     }

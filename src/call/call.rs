@@ -460,7 +460,7 @@ impl Call {
 }
 
 /// RFC 5905: 32.32 bits of seconds since 1900.
-pub(super) fn ntp(wall: Timestamp) -> u64 {
+pub fn ntp(wall: Timestamp) -> u64 {
     let seconds = u64::try_from(wall.as_second() + NTP_TO_UNIX_SECS).unwrap_or(0);
     let fraction = u64::try_from(wall.subsec_nanosecond()).unwrap_or(0) * (1 << 32) / 1_000_000_000;
     seconds << 32 | fraction

@@ -20,7 +20,7 @@ mod turn;
 mod turns;
 
 pub use crate::conversation::{Booking, Disposition, Message, Outcome, Transfer};
-pub use call::{Call, Media, Settings};
+pub use call::{Call, Media, Settings, ntp};
 pub use event::CallEvent;
 pub use io::{Gone, Input, News, Output};
 pub use record::{CallRecord, CallState, Elsewhere, Line, MediaStats, Participant, Speaker, TurnTimes};

@@ -82,6 +82,10 @@ fn sip(source: &Source<'_>, raw: &raw::Sip) -> Result<SipConfig, ConfigError> {
         None => SIP_ALLOW.iter().filter_map(|text| value::cidr(text).ok()).collect(),
         Some(list) => each(source, list, value::cidr)?,
     };
+    let max_calls: u32 = number(source, "max_calls", &raw.max_calls, MAX_CALLS, 1..=10_000)?;
+    let fast = CALLS_PER_SECOND.max(max_calls);
+    let calls_per_second: u32 = number(source, "calls_per_second", &raw.calls_per_second, fast, 1..=100_000)?;
+    let half = (calls_per_second / 2).max(1);
     Ok(SipConfig {
         listen,
         tls: raw.tls.as_ref().map(|tls| TlsConfig {
@@ -92,7 +96,20 @@ fn sip(source: &Source<'_>, raw: &raw::Sip) -> Result<SipConfig, ConfigError> {
         allow,
         drain: Duration::from_secs(number(source, "drain_seconds", &raw.drain_seconds, DRAIN_SECONDS, 0..=3600)?),
         advertised: read(source, &raw.advertised, |text| value::ip(text))?,
-        max_calls: number(source, "max_calls", &raw.max_calls, MAX_CALLS, 1..=10_000)?,
+        echo: raw.echo.as_ref().map(|user| user.get_ref().clone()),
+        max_calls: max_calls as usize,
+        source_max_calls: match &raw.source_max_calls {
+            None => usize::MAX,
+            given => number(source, "source_max_calls", given, max_calls, 1..=10_000)?,
+        },
+        calls_per_second,
+        source_calls_per_second: number(
+            source,
+            "source_calls_per_second",
+            &raw.source_calls_per_second,
+            half,
+            1..=100_000,
+        )?,
     })
 }
 
@@ -290,6 +307,8 @@ const SIP_ALLOW: [&str; 5] = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192
 const DRAIN_SECONDS: u32 = 30;
 /// Calls at once unless told otherwise; what two cores were asked to carry.
 const MAX_CALLS: u32 = 30;
+/// New calls a second; where more may be at once, as many as those.
+const CALLS_PER_SECOND: u32 = 50;
 const RTP_PORTS: RangeInclusive<u16> = 20_000..=29_999;
 /// RTP and RTCP (RFC 3550 section 11).
 const PORTS_PER_CALL: usize = 2;

@@ -186,6 +186,10 @@ pub(super) struct Sip {
     pub(super) drain_seconds: Given<i64>,
     pub(super) advertised: Given<String>,
     pub(super) max_calls: Given<i64>,
+    pub(super) echo: Given<String>,
+    pub(super) source_max_calls: Given<i64>,
+    pub(super) calls_per_second: Given<i64>,
+    pub(super) source_calls_per_second: Given<i64>,
     pub(super) tls: Option<Tls>,
 }
 

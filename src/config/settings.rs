@@ -100,6 +100,14 @@ pub struct SipConfig {
     pub advertised: Option<IpAddr>,
     /// Calls at once; the next one is refused with 503.
     pub max_calls: usize,
+    /// Called user part at which callers hear themselves, for trying a trunk.
+    pub echo: Option<String>,
+    /// Calls of one source at once; the next one is refused with 486.
+    pub source_max_calls: usize,
+    /// New calls a second; the next one is refused with 503.
+    pub calls_per_second: u32,
+    /// The same of one source: an address, or an IPv6 network of 64 bits.
+    pub source_calls_per_second: u32,
 }
 
 /// Files of our side of TLS, PEM.

@@ -15,6 +15,7 @@ use super::media::{Shield, rtcp_of};
 use super::person::{PersonLeg, PersonMail, heard_from};
 use super::ports::Pair;
 use super::settings::Rooms;
+use super::strain::Strain;
 use super::tools::Tools;
 use crate::call::{Call, Gone, Input, Media, Output};
 use crate::conversation::{Appointment, BookError, Business, Hold, KnownCaller, Language, Proposal, Slot, Utterance};
@@ -106,6 +107,8 @@ pub(super) struct Leg {
     pub asked: (u32, u32),
     /// Cancels it.
     pub stale: Arc<AtomicBool>,
+    /// Told how late the ticks are.
+    pub strain: Arc<Strain>,
     /// Where calls to somebody are placed.
     pub ways_out: Arc<WaysOut>,
     /// Number of the call to somebody that is wanted now, and its leg once it is placed.
@@ -126,7 +129,11 @@ impl Leg {
             self.arm(timer.as_mut());
             tokio::select! {
                 biased;
-                () = &mut timer => self.call.handle(Input::Tick, Instant::now()),
+                () = &mut timer => {
+                    let now = Instant::now();
+                    self.strain.tick(timer.deadline().into_std(), now);
+                    self.call.handle(Input::Tick, now);
+                }
                 got = self.sockets.rtp.recv_from(&mut datagram) => self.media(got, &mut datagram),
                 got = heard_from(self.person.as_ref(), &mut other) => self.person_media(got, &mut other),
                 Some(mail) = self.mailbox.recv() => self.read(mail),

@@ -19,6 +19,7 @@ use super::person::{PersonMail, Wanted};
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
+use super::strain::Strain;
 use super::tools::Tools;
 use super::trunks::{Ask, Signed, TrunkState};
 use super::wire::{Heard, Wire};
@@ -64,6 +65,8 @@ pub(super) struct Line {
     pub post: mpsc::UnboundedSender<(DialogId, Command)>,
     /// The lines by which calls of ours go out.
     pub ways_out: Arc<WaysOut>,
+    /// How the calls there are fare.
+    pub strain: Arc<Strain>,
     pub calls: HashMap<DialogId, Dialog>,
     /// By their place in the settings.
     pub trunks: Vec<Signed>,
@@ -109,7 +112,7 @@ impl Line {
             Heard::Message(from, bytes) => self.endpoint.handle_datagram(from, self.local, &bytes, Instant::now()),
             // A stranger gets neither a handshake nor a word.
             Heard::Knock(from, _) if !self.endpoint.knows(from.ip()) => {
-                tracing::warn!(source = %from, reason = "not allowed", "refused");
+                self.endpoint.refuse_connection(from, Instant::now());
             }
             Heard::Knock(from, stream) => self.wire.admit(from, stream),
             Heard::Lost(with) => self.endpoint.connection_lost(with),
@@ -165,7 +168,7 @@ impl Line {
                 }
                 self.calls.remove(&dialog);
             }
-            Event::Refused { source, reason } => tracing::warn!(%source, ?reason, "refused"),
+            Event::Refused { source, reason, untold } => tracing::warn!(%source, ?reason, untold, "refused"),
             Event::Registered { registration, expires } => self.signed_in(registration, expires),
             Event::RegistrationFailed { registration, status, reason, retry_in } => {
                 self.sign_in_failed(registration, status, &reason, retry_in);
@@ -247,6 +250,10 @@ impl Line {
         match () {
             // Nobody takes over a call of ours from outside it.
             () if incoming.replaces.is_some() => Some((603, "Decline", None)),
+            () if self.strain.is_high(Instant::now()) => {
+                tracing::warn!(source = %incoming.source, "packets are late: a call more is refused");
+                Some((503, "Service Unavailable", RETRY_AFTER_SECS))
+            }
             () if full => Some((503, "Service Unavailable", RETRY_AFTER_SECS)),
             () => None,
         }
@@ -256,6 +263,9 @@ impl Line {
         let (dialog, now) = (incoming.dialog, Instant::now());
         if let Some((status, reason, retry_after)) = self.turned_away(&incoming) {
             return self.reject(dialog, status, reason, retry_after);
+        }
+        if self.settings.echo.as_ref() == Some(&incoming.to_user) {
+            return self.echo(&incoming).await;
         }
         let Some(business) = self.rooms.directory.answers(&incoming.to_user).cloned() else {
             return self.reject(dialog, 404, "Not Found", None);
@@ -315,6 +325,7 @@ impl Line {
             asked: (0, 0),
             stale: Arc::new(AtomicBool::new(false)),
             ways_out: self.ways_out.clone(),
+            strain: self.strain.clone(),
             calling: None,
             person: None,
         };
@@ -374,7 +385,7 @@ impl Line {
         }
     }
 
-    fn reject(&mut self, dialog: DialogId, status: u16, reason: &str, retry_after: Option<&str>) {
+    pub(super) fn reject(&mut self, dialog: DialogId, status: u16, reason: &str, retry_after: Option<&str>) {
         let extra = retry_after.map(|seconds| ("Retry-After".to_owned(), seconds.to_owned()));
         self.endpoint.reject(dialog, status, reason, extra.into_iter().collect(), Instant::now());
     }
@@ -441,7 +452,7 @@ pub(super) fn stay_protected(terms: &mut sdp::Terms, agreed: Option<&Agreed>) {
 }
 
 /// What goes into the 200: the answer and what it agrees on, or our offer when the INVITE had none.
-fn describe(
+pub(super) fn describe(
     offer: Option<&sdp::Session>,
     local: sdp::LocalMedia,
     terms: &sdp::Terms,
@@ -456,4 +467,4 @@ pub(super) const PTIME_MS: u16 = 20;
 /// With no timer pending the line still wakes now and then.
 const IDLE: Duration = Duration::from_secs(60);
 /// What a refused trunk is told to wait, seconds.
-const RETRY_AFTER_SECS: Option<&str> = Some("5");
+pub(super) const RETRY_AFTER_SECS: Option<&str> = Some("5");

@@ -1,6 +1,7 @@
 //! Sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs.
 
 mod breaker;
+mod echo;
 mod handle;
 mod leg;
 mod line;
@@ -11,6 +12,7 @@ mod ports;
 mod random;
 mod run;
 mod settings;
+mod strain;
 mod tls;
 mod tools;
 mod trunks;

@@ -15,6 +15,7 @@ use super::line::{Line, WaysOut};
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Listen, Rooms, Settings};
+use super::strain::Strain;
 use super::tls::{Tls, TlsError};
 use super::tools::{Limits, Tools};
 use super::trunks::{self, Ask, Signed, Trunk};
@@ -67,6 +68,7 @@ impl Gateway {
         }
         let listening: Vec<Listen> = wires.iter().map(|(_, listen)| *listen).collect();
         let settings = Arc::new(settings);
+        let strain = Arc::new(Strain::new(Instant::now()));
         let ports = Arc::new(Ports::new(settings.rtp_ports.clone()));
         let tools = Tools::new(rooms.calendar.clone(), rooms.crm.clone(), Limits::default());
         let (mut lines, mut finders, mut signed_in) = (Vec::new(), Vec::new(), Vec::new());
@@ -90,8 +92,11 @@ impl Gateway {
                 signed_in.push(found.clone());
                 finders.push(tokio::spawn(trunks::find(trunks.clone(), at.address.ip(), found, handle.clone())));
             }
+            let mut endpoint = sip::Endpoint::new(sip_settings(&settings, at), random());
+            endpoint.limit(settings.limits);
             let line = Line {
-                endpoint: sip::Endpoint::new(sip_settings(&settings, at), random()),
+                endpoint,
+                strain: strain.clone(),
                 wire,
                 local: at.address,
                 settings: settings.clone(),

@@ -17,7 +17,7 @@ use crate::conversation::Business;
 use crate::crm::Crm;
 use crate::interpreter::Model;
 use crate::outbox::HandOff;
-use crate::sip::{Network, Transport};
+use crate::sip::{Limits, Network, Transport};
 use crate::speech::{Questions, Speech};
 
 /// How calls are taken.
@@ -37,8 +37,12 @@ pub struct Settings {
     pub rtp_ports: RangeInclusive<u16>,
     /// Codecs and protection.
     pub media: MediaPolicy,
+    /// The called user part at which callers hear themselves; none: nowhere.
+    pub echo: Option<String>,
     /// Calls at once; more are refused with 503.
     pub calls_max: usize,
+    /// New calls a second and of one source; more are refused.
+    pub limits: Limits,
     /// How long running calls may go on after a stop was asked for.
     pub drain: Duration,
     /// Added to the real time: the business clock of tests.

@@ -1,15 +1,18 @@
 //! Where a request goes: admission, faults, repeats, refusals, then the dialog it belongs to (RFC 3261 8.2, 12.2.2).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use super::dialog::DialogId;
+use super::admission::{ACK_OVERDUE, source_of};
+use super::dialog::{Dialog, DialogId};
 use super::endpoint::Endpoint;
-use super::event::{Event, RefusalReason};
+use super::event::RefusalReason;
 use super::headers::Via;
 use super::message::{Method, Request};
 use super::parse::Fault;
-use super::screen::{ALLOW, Essentials, SDP_TYPE, refuse};
+use super::respond::OVERLOAD_RETRY_AFTER_S;
+use super::screen::{ALLOW, Essentials, SDP_TYPE, is_scanner, refuse};
+use super::timers::GIVE_UP;
 use super::transaction::server_key;
 
 impl Endpoint {
@@ -25,13 +28,20 @@ impl Endpoint {
         if !self.admits(&request, read.as_ref().ok(), source) {
             return self.refuse_source(&request, source, size, now);
         }
+        let inside = read.as_ref().is_ok_and(|read| read.to.tag().is_some());
+        if !inside && is_scanner(&request.headers) {
+            return self.tell_refused(source, RefusalReason::Scanner, now);
+        }
         if !request.version.eq_ignore_ascii_case("SIP/2.0") {
             return self.reply(&request, source, 505, "", &[]);
         }
         let read = match read {
             Ok(read) => read,
             Err(fault) => {
-                self.events.push_back(Event::Refused { source, reason: RefusalReason::Malformed(fault) });
+                self.tell_refused(source, RefusalReason::Malformed(fault), now);
+                if !self.admission.may_ask(source.ip(), now) {
+                    return;
+                }
                 return self.reply(&request, source, 400, &fault.to_string(), &[]);
             }
         };
@@ -55,12 +65,15 @@ impl Endpoint {
 
     fn on_new(&mut self, request: Request, read: &Essentials, source: SocketAddr, now: Instant) {
         let dialog = self.find_dialog(read);
+        if dialog.is_none() && request.method != Method::Invite && !self.admission.may_ask(source.ip(), now) {
+            return self.tell_refused(source, RefusalReason::TooFast, now);
+        }
         if let Some(refusal) = refuse(&request, read, dialog.is_some()) {
             let extra: Vec<(&str, &str)> = refusal.extra.iter().map(|(n, v)| (*n, v.as_str())).collect();
             return self.reply(&request, source, refusal.status, "", &extra);
         }
         if request.headers.list("Via").iter().any(|via| self.is_our_hop(via)) {
-            self.events.push_back(Event::Refused { source, reason: RefusalReason::Loop });
+            self.tell_refused(source, RefusalReason::Loop, now);
             return self.reply(&request, source, 482, "", &[]);
         }
         match (dialog, read.to.tag()) {
@@ -72,7 +85,13 @@ impl Endpoint {
 
     fn on_out_of_dialog(&mut self, request: Request, read: &Essentials, source: SocketAddr, now: Instant) {
         match request.method {
-            Method::Invite => self.on_invite(request, read, source, now),
+            Method::Invite => match self.call_refused(source, now) {
+                None => self.on_invite(request, read, source, now),
+                Some((status, reason)) => {
+                    self.tell_refused(source, reason, now);
+                    self.reply(&request, source, status, "", &[("Retry-After", OVERLOAD_RETRY_AFTER_S)])
+                }
+            },
             Method::Options => self.reply(&request, source, 200, "", &CAPABILITIES),
             _ => self.reply(&request, source, 481, "", &[]),
         }
@@ -113,10 +132,44 @@ impl Endpoint {
         if request.method == Method::Ack || !self.admission.may_refuse(source.ip(), now) {
             return;
         }
-        self.events.push_back(Event::Refused { source, reason: RefusalReason::NotAllowed });
+        self.tell_refused(source, RefusalReason::NotAllowed, now);
         if let Some((_, bytes)) = self.stateless(request, source, 403, "", &[]).filter(|(_, b)| b.len() <= size) {
             self.send(source, bytes);
         }
+    }
+
+    /// Why this source may not begin a call now.
+    fn call_refused(&mut self, source: SocketAddr, now: Instant) -> Option<(u16, RefusalReason)> {
+        let limits = self.admission.limits;
+        let from = source_of(source.ip());
+        let theirs = |dialog: &&Dialog| !dialog.ours && source_of(dialog.peer.ip()) == from;
+        // Counted only where it is limited.
+        if limits.source_calls < usize::MAX && self.dialogs.values().filter(theirs).count() >= limits.source_calls {
+            return Some((486, RefusalReason::TooMany));
+        }
+        if !self.admission.may_call(source.ip(), now) {
+            return Some((503, RefusalReason::TooFast));
+        }
+        (!self.has_room_for(from, now)).then_some((503, RefusalReason::TooMany))
+    }
+
+    /// Whoever leaves answers unacknowledged has few of them; the oldest that is overdue makes room for the next.
+    fn has_room_for(&mut self, from: IpAddr, now: Instant) -> bool {
+        let waits = |dialog: &Dialog| dialog.await_ack.as_ref().is_some_and(|waiting| waiting.initial);
+        let dialogs = &self.dialogs;
+        self.admission.answered.retain(|id| dialogs.get(id).is_some_and(waits));
+        let theirs = |id: &&DialogId| dialogs.get(id).is_some_and(|dialog| source_of(dialog.peer.ip()) == from);
+        let mut waiting = self.admission.answered.iter().filter(theirs);
+        let (Some(oldest), more) = (waiting.next().copied(), waiting.count()) else { return true };
+        if more + 1 < self.admission.limits.source_unacknowledged {
+            return true;
+        }
+        let deadline = dialogs.get(&oldest).and_then(|dialog| Some(dialog.await_ack.as_ref()?.deadline));
+        let overdue = deadline.is_some_and(|deadline| deadline + ACK_OVERDUE <= now + GIVE_UP);
+        if overdue {
+            self.unacknowledged(oldest, now);
+        }
+        overdue
     }
 
     fn is_our_hop(&self, via: &str) -> bool {

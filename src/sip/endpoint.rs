@@ -4,9 +4,9 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
-use super::admission::Admission;
+use super::admission::{Admission, Limits};
 use super::dialog::{Dialog, DialogId};
-use super::event::{EndCause, Event};
+use super::event::{EndCause, Event, RefusalReason};
 use super::message::Message;
 use super::parse::parse;
 use super::random::Random;
@@ -89,6 +89,10 @@ impl Endpoint {
         if to_local.ip().is_multicast() || !may_send_to(from) {
             return;
         }
+        // What a stranger who was told so says again is not even read.
+        if self.admission.was_refused(from.ip(), now) && !self.knows(from.ip()) {
+            return;
+        }
         // Neither keep-alives nor other protocols are answered.
         let Ok(parsed) = parse(bytes) else { return };
         match parsed.message {
@@ -103,6 +107,23 @@ impl Endpoint {
     /// Nobody else needs a connection.
     pub fn knows(&self, ip: IpAddr) -> bool {
         self.admission.allows(ip) || self.peers.contains_key(&ip) || self.is_registrar(ip)
+    }
+
+    /// Takes no more than this.
+    pub fn limit(&mut self, limits: Limits) {
+        self.admission.limits = limits;
+    }
+
+    /// Somebody who is not known wants a connection, and gets none.
+    pub fn refuse_connection(&mut self, from: SocketAddr, now: Instant) {
+        self.tell_refused(from, RefusalReason::NotAllowed, now);
+    }
+
+    /// A security event, unless there are too many of them.
+    pub(super) fn tell_refused(&mut self, source: SocketAddr, reason: RefusalReason, now: Instant) {
+        if let Some(untold) = self.admission.may_tell(source.ip(), now) {
+            self.events.push_back(Event::Refused { source, reason, untold });
+        }
     }
 
     /// The connection with this address is gone: its calls go on over a new one, to where the other side says it is.
@@ -205,15 +226,21 @@ impl Endpoint {
         self.timers.at(due, Wake::Dialog(id.0));
     }
 
+    /// Our answer was not acknowledged: the call ends.
+    pub(super) fn unacknowledged(&mut self, id: DialogId, now: Instant) {
+        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        dialog.await_ack = None;
+        if !dialog.bye_wanted {
+            self.end(id, EndCause::NoAck);
+        }
+        self.bye_and_forget(id, now);
+    }
+
     fn dialog_due(&mut self, id: DialogId, now: Instant) {
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         let Some(waiting) = dialog.await_ack.as_mut() else { return };
         if waiting.deadline <= now {
-            dialog.await_ack = None;
-            if !dialog.bye_wanted {
-                self.end(id, EndCause::NoAck);
-            }
-            return self.bye_and_forget(id, now);
+            return self.unacknowledged(id, now);
         }
         if waiting.backoff.fire(now) {
             let (to, bytes) = (waiting.to, waiting.bytes.clone());

@@ -107,12 +107,14 @@ pub enum Event {
         /// Wait until the next try.
         retry_in: Duration,
     },
-    /// A request was turned away: worth one log line (there is no raw message in it).
+    /// A request was turned away: worth one log line (there is no raw message in it). Of a flood only some are told of.
     Refused {
         /// Who asked.
         source: SocketAddr,
         /// Why not.
         reason: RefusalReason,
+        /// Refusals that were not told of since the last one.
+        untold: u64,
     },
 }
 
@@ -142,6 +144,12 @@ pub enum RefusalReason {
     Overload,
     /// Request came back to us.
     Loop,
+    /// A scanner says who it is; it hears nothing.
+    Scanner,
+    /// More than is taken from one source, or from all.
+    TooFast,
+    /// This source leaves answers unacknowledged, or has all the calls it may have.
+    TooMany,
     /// A fault named by the reason phrase sent back.
     Malformed(super::parse::Fault),
 }

@@ -37,6 +37,7 @@ mod uas;
 mod uri;
 mod write;
 
+pub use admission::Limits;
 pub use dialog::DialogId;
 pub use digest::Credentials;
 pub use endpoint::{Endpoint, TRANSACTIONS_MAX, Transmit};

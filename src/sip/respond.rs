@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::dialog::{DialogId, contact};
 use super::endpoint::{Endpoint, TRANSACTIONS_MAX};
-use super::event::{EndCause, Event, RefusalReason};
+use super::event::{EndCause, RefusalReason};
 use super::headers::{NameAddr, Via, split_outside};
 use super::message::{Headers, Method, Request, Response};
 use super::screen::{ALLOW, Essentials};
@@ -52,7 +52,7 @@ impl Endpoint {
         let told = self.overload_told.is_some_and(|at| now.saturating_duration_since(at).as_secs() < 1);
         if !told {
             self.overload_told = Some(now);
-            self.events.push_back(Event::Refused { source, reason: RefusalReason::Overload });
+            self.tell_refused(source, RefusalReason::Overload, now);
         }
     }
 
@@ -216,7 +216,7 @@ impl Endpoint {
 const ANSWER_MAX: Duration = Duration::from_secs(180);
 
 /// Seconds a caller is asked to wait when there are too many transactions.
-const OVERLOAD_RETRY_AFTER_S: &str = "5";
+pub(super) const OVERLOAD_RETRY_AFTER_S: &str = "5";
 
 /// Via (stamped), From, To (tagged), Call-ID, CSeq, Timestamp: what is there is copied (RFC 3261 8.2.6.2).
 fn base_headers(request: &Request, source: SocketAddr, tag: &str) -> Headers {

@@ -45,6 +45,14 @@ impl Essentials {
     }
 }
 
+/// Whether it is one of the programs that look for open telephone systems, by its own word.
+pub(super) fn is_scanner(headers: &Headers) -> bool {
+    ["User-Agent", "From", "To"].iter().filter_map(|name| headers.get(name)).any(|value| {
+        let value = value.to_ascii_lowercase();
+        SCANNERS.iter().any(|scanner| value.contains(scanner))
+    })
+}
+
 /// A refusal that needs no state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refuse {
@@ -79,6 +87,24 @@ pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, 
 
 /// Bodies we read.
 pub(super) const SDP_TYPE: &str = "application/sdp";
+
+/// How they call themselves, in lower case.
+const SCANNERS: [&str; 14] = [
+    "friendly-scanner",
+    "friendly-request",
+    "sipvicious",
+    "sipcli",
+    "sip-scan",
+    "sipscan",
+    "sipptk",
+    "siparmyknife",
+    "sivus",
+    "sundayddr",
+    "pplsip",
+    "vaxsipuseragent",
+    "iwar/",
+    "smap ",
+];
 
 /// Parts of a multipart body that are looked at.
 const BODY_PARTS_MAX: usize = 16;

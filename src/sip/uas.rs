@@ -252,6 +252,9 @@ impl Endpoint {
             answer_in_ack: dialog.offer_missing,
         });
         self.wake_dialog(id);
+        if initial {
+            self.admission.answered.push_back(id);
+        }
     }
 
     pub(super) fn refuse_incoming(

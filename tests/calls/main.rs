@@ -11,6 +11,7 @@ mod dav;
 mod folk;
 mod keys_count_once;
 mod keys_from_real_phones;
+mod media_of_strangers_is_not_heard;
 mod one_slot_for_three_callers;
 mod person;
 mod phones;
@@ -19,6 +20,8 @@ mod plan;
 mod post_office;
 mod put_through;
 mod questions;
+mod raw_phone;
+mod required_protection_stays;
 // Other areas use the rest of it.
 #[allow(dead_code)]
 mod server;

@@ -1,0 +1,224 @@
+//! The echo: callers hear themselves, by the media path of every call and with nobody to talk to. For trying a trunk.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::time::sleep_until;
+
+use super::handle::Running;
+use super::leg::{BATCH_PACKETS, DATAGRAM_BYTES_MAX, MAILBOX_MAX, Mail, Signalling};
+use super::line::{Command, Dialog, Line, PTIME_MS, RETRY_AFTER_SECS, describe, stay_protected};
+use super::media::{Shield, rtcp_of};
+use super::ports::Pair;
+use super::random::random;
+use super::strain::Strain;
+use crate::audio::TELEPHONE_RATE;
+use crate::call::{Media, ntp};
+use crate::rtp::{Receiver, Rtcp, Sender, SourceFilter};
+use crate::sip::{Incoming, sdp};
+use crate::store::fresh_id;
+
+impl Line {
+    /// Takes a call for the echo.
+    pub(super) async fn echo(&mut self, incoming: &Incoming) {
+        let (dialog, ip) = (incoming.dialog, self.media_ip(incoming.source).await);
+        let Ok(sockets) = self.ports.bind(self.local.ip()).await else {
+            return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
+        };
+        let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
+        let addr = SocketAddr::new(ip, port);
+        let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };
+        let mut terms = self.settings.media.terms(self.security(incoming.source.ip()));
+        let Ok((description, agreed)) = describe(incoming.offer.as_ref(), local, &terms) else {
+            return self.reject(dialog, 488, "Not Acceptable Here", None);
+        };
+        self.endpoint.reach_at(dialog, SocketAddr::new(ip, self.local.port()));
+        let mut filter = SourceFilter::new();
+        if let Some(remote) = agreed.as_ref().and_then(|agreed| agreed.remote) {
+            filter.set_expected(remote, incoming.source.ip());
+        }
+        stay_protected(&mut terms, agreed.as_ref());
+        let policy = &self.settings.media;
+        let media = agreed.as_ref().map_or_else(|| policy.until_answered(), |agreed| policy.media(agreed));
+        let (mail, mailbox) = mpsc::channel(MAILBOX_MAX);
+        let echo = Echo::new(
+            Ends {
+                sockets,
+                filter,
+                shield: agreed.as_ref().and_then(|agreed| agreed.protection.clone()).and_then(Shield::new),
+                signalling_ip: incoming.source.ip(),
+                signalling: Signalling { dialog, commands: self.post.clone() },
+                mailbox,
+                strain: self.strain.clone(),
+                _running: self.handle.enter(&fresh_id()),
+            },
+            media,
+        );
+        self.calls.insert(dialog, Dialog { mail, local, terms, offered: agreed.is_none(), leg: None });
+        tokio::spawn(echo.run(description));
+    }
+}
+
+/// What ties an echo to the world.
+struct Ends {
+    sockets: Pair,
+    filter: SourceFilter,
+    shield: Option<Shield>,
+    signalling_ip: IpAddr,
+    signalling: Signalling,
+    mailbox: mpsc::Receiver<Mail>,
+    strain: Arc<Strain>,
+    _running: Running,
+}
+
+/// One of them.
+struct Echo {
+    ends: Ends,
+    receiver: Receiver,
+    sender: Sender,
+    rtcp: Rtcp,
+    on_hold: bool,
+    frame: Vec<i16>,
+    unsent: Vec<i16>,
+    packet: Vec<u8>,
+}
+
+impl Echo {
+    fn new(ends: Ends, media: Media) -> Self {
+        let rate = media.format.codec.sample_rate().max(TELEPHONE_RATE);
+        let mut receiver = Receiver::at_rate(rate, media.dtmf_pt.as_slice());
+        receiver.add_format(media.format.payload_type, media.format.codec);
+        let sender = Sender::at_rate(rate, media.format, random());
+        let rtcp = Rtcp::new(sender.ssrc(), random());
+        let (frame, unsent, packet) = (Vec::new(), Vec::new(), Vec::with_capacity(DATAGRAM_BYTES_MAX));
+        Self { ends, receiver, sender, rtcp, on_hold: false, frame, unsent, packet }
+    }
+
+    async fn run(mut self, answer: String) {
+        self.ends.signalling.send(Command::Answer(answer));
+        // Nothing leaves before the ACK.
+        loop {
+            match self.ends.mailbox.recv().await {
+                Some(Mail::Confirmed) => break,
+                Some(Mail::Gone(_)) | None => return,
+                Some(mail) => self.read(mail),
+            }
+        }
+        let begun = Instant::now();
+        let mut due = begun;
+        let timer = sleep_until(due.into());
+        tokio::pin!(timer);
+        let (mut datagram, mut report) = ([0; DATAGRAM_BYTES_MAX], [0; DATAGRAM_BYTES_MAX]);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut timer => {
+                    let now = Instant::now();
+                    self.ends.strain.tick(due, now);
+                    self.tick(now);
+                    due += TICK;
+                    timer.as_mut().reset(due.into());
+                    let quiet_since = self.receiver.last_packet().unwrap_or(begun);
+                    if now - begun > LONGEST || (!self.on_hold && now - quiet_since > QUIET_MAX) {
+                        self.ends.signalling.send(Command::HangUp);
+                    }
+                }
+                got = self.ends.sockets.rtp.recv_from(&mut datagram) => self.hear(got.ok(), &mut datagram),
+                mail = self.ends.mailbox.recv() => match mail {
+                    Some(Mail::Gone(_)) | None => return,
+                    Some(mail) => self.read(mail),
+                },
+                got = self.ends.sockets.rtcp.recv_from(&mut report) => if let Ok((length, from)) = got {
+                    self.reported(from, &mut report[..length]);
+                },
+            }
+        }
+    }
+
+    fn hear(&mut self, got: Option<(usize, SocketAddr)>, datagram: &mut [u8; DATAGRAM_BYTES_MAX]) {
+        let mut next = got;
+        for _ in 0..BATCH_PACKETS {
+            let Some((length, from)) = next else { return };
+            if self.ends.filter.accepts(from) {
+                let opened = match &mut self.ends.shield {
+                    Some(shield) => shield.open_rtp(&mut datagram[..length]),
+                    None => Some(length),
+                };
+                if let Some(length) = opened {
+                    let _ = self.receiver.handle_packet(&datagram[..length], Instant::now()); // no RTP: no matter
+                }
+            }
+            next = self.ends.sockets.rtp.try_recv_from(datagram).ok();
+        }
+    }
+
+    fn reported(&mut self, from: SocketAddr, report: &mut [u8]) {
+        if self.ends.filter.target().is_none_or(|remote| remote.ip() != from.ip()) {
+            return;
+        }
+        let opened = match &mut self.ends.shield {
+            Some(shield) => shield.open_rtcp(report),
+            None => Some(report.len()),
+        };
+        if let Some(length) = opened {
+            self.rtcp.handle(&report[..length], Instant::now());
+        }
+    }
+
+    fn read(&mut self, mail: Mail) {
+        let Mail::Renegotiated { remote, media, on_hold, protection } = mail else { return };
+        self.sender.set_format(media.format);
+        self.receiver.set_event_payload_types(media.dtmf_pt.as_slice());
+        self.receiver.add_format(media.format.payload_type, media.format.codec);
+        self.ends.shield = Shield::renewed(self.ends.shield.take(), protection);
+        if let Some(remote) = remote {
+            self.ends.filter.set_expected(remote, self.ends.signalling_ip);
+        }
+        self.on_hold = on_hold;
+    }
+
+    /// What was heard 20 ms ago leaves.
+    fn tick(&mut self, now: Instant) {
+        self.receiver.pull_frame(now, &mut self.frame);
+        while self.receiver.poll_digit().is_some() {}
+        let Some(remote) = self.ends.filter.target().filter(|_| !self.on_hold) else { return };
+        self.unsent.extend_from_slice(&self.frame);
+        let samples = self.sender.packet_samples();
+        while self.unsent.len() >= samples {
+            let worth = self.sender.next_packet(&self.unsent[..samples], &mut self.packet);
+            self.unsent.drain(..samples);
+            let sealed = match &mut self.ends.shield {
+                _ if !worth => None,
+                Some(shield) => shield.seal_rtp(&self.packet),
+                None => Some(self.packet.as_slice()),
+            };
+            if let Some(packet) = sealed {
+                // A full socket buffer costs this packet, as it would on the wire.
+                let _ = self.ends.sockets.rtp.try_send_to(packet, remote);
+            }
+        }
+        self.report(now, remote);
+    }
+
+    fn report(&mut self, now: Instant, remote: SocketAddr) {
+        let report = self.rtcp.poll(now, ntp(Timestamp::now()), &self.sender, &mut self.receiver);
+        let sealed = match (&mut self.ends.shield, &report) {
+            (Some(shield), Some(report)) => shield.seal_rtcp(report),
+            (None, report) => report.as_deref(),
+            _ => None,
+        };
+        if let Some(report) = sealed {
+            let _ = self.ends.sockets.rtcp.try_send_to(report, rtcp_of(remote));
+        }
+    }
+}
+
+/// The beat of the media path.
+const TICK: Duration = Duration::from_millis(20);
+/// Nobody listens to himself for longer.
+const LONGEST: Duration = Duration::from_secs(600);
+/// A caller who sends nothing for so long is gone.
+const QUIET_MAX: Duration = Duration::from_secs(30);
