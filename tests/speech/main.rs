@@ -13,6 +13,7 @@ mod stage;
 #[path = "../talk/trades.rs"]
 mod trades;
 
+mod bad_line;
 mod espeak_is_replaced_when_it_dies;
 mod fetch_finds_damage;
 mod human_prompts_are_understood;
