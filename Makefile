@@ -14,7 +14,7 @@ help:
 	@echo 'make test   every test, with real phones as peers'
 	@echo 'make lint   format, clippy, documentation'
 	@echo 'make bench  latency, load and recognition figures'
-	@echo 'make fuzz   mutated SIP, SDP and RTP against the parsers'
+	@echo 'make fuzz   broken SIP, SDP, RTP, RTCP, SRTP against the parsers: mutated, then by coverage'
 	@echo 'make soak   hundreds of calls in a row, looking for leaks'
 
 install:

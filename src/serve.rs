@@ -312,8 +312,8 @@ fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::S
             calls_per_second: config.sip.calls_per_second,
             source_calls_per_second: config.sip.source_calls_per_second,
             source_calls: config.sip.source_max_calls,
-            // Whoever answers nothing takes no more than a third of the room.
-            source_unacknowledged: (config.sip.max_calls / 3).max(1),
+            // Whoever acknowledges nothing takes no more than a third of the room.
+            source_unacknowledged: (config.sip.max_calls / 3).max(UNACKNOWLEDGED_MIN),
         },
         drain: config.sip.drain,
         clock_offset,
@@ -422,3 +422,6 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 async fn until(mut flag: watch::Receiver<bool>) {
     let _ = flag.wait_for(|set| *set).await; // a dropped sender means the same
 }
+
+/// So many callers of one trunk may be answered in one moment, however few calls there may be.
+const UNACKNOWLEDGED_MIN: usize = 4;

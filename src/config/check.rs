@@ -308,7 +308,7 @@ const DRAIN_SECONDS: u32 = 30;
 /// Calls at once unless told otherwise; what two cores were asked to carry.
 const MAX_CALLS: u32 = 30;
 /// New calls a second; where more may be at once, as many as those.
-const CALLS_PER_SECOND: u32 = 50;
+const CALLS_PER_SECOND: u32 = 200;
 const RTP_PORTS: RangeInclusive<u16> = 20_000..=29_999;
 /// RTP and RTCP (RFC 3550 section 11).
 const PORTS_PER_CALL: usize = 2;
