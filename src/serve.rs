@@ -12,13 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use offhook::calendar::{self, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
 use offhook::config::{
-    Config, EndpointConfig, HttpConfig, Listen, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig, TlsConfig,
-    TrunkConfig,
+    Config, EndpointConfig, HttpConfig, Listen, LogConfig, LogFormat, NumberConfig, Route, Secret, SlotConfig,
+    SpeechModel, StoreConfig, TlsConfig, TrunkConfig,
 };
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
 use offhook::events::{Reach, Secrets};
-use offhook::gateway::{self, Directory, Gateway, Handle, Rooms, TrunkStatus};
+use offhook::gateway::{self, Directory, Entry, Gateway, Handle, Rooms, TrunkStatus};
 use offhook::hooks::{self, Hooks};
 use offhook::ingest::{self, Ingest};
 use offhook::interpreter::{self, Model, ModelError};
@@ -298,6 +298,7 @@ fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::S
         tls: config.sip.tls.as_ref().map(tls_files),
         advertised: config.sip.advertised,
         trunks: config.trunks.iter().map(trunk).collect(),
+        slots: config.sip.slots.iter().map(slot).collect(),
         // Both spell networks the same way.
         allow: config.sip.allow.iter().filter_map(|network| network.to_string().parse().ok()).collect(),
         rtp_ports: config.media.rtp_ports.clone(),
@@ -321,12 +322,17 @@ fn tls_files(tls: &TlsConfig) -> gateway::TlsFiles {
 }
 
 fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
-    let credentials =
-        sip::Credentials { username: trunk.username.clone(), password: trunk.password.reveal().to_owned() };
+    let credentials = trunk.login.as_ref().map(|(username, password)| sip::Credentials {
+        username: username.clone(),
+        password: password.reveal().to_owned(),
+    });
     gateway::Trunk {
         name: trunk.name.clone(),
         host: trunk.host.clone(),
         port: trunk.port,
+        signs_in: trunk.signs_in,
+        // Both spell networks the same way.
+        peers: trunk.peers.iter().filter_map(|network| network.to_string().parse().ok()).collect(),
         transport: trunk.transport,
         domain: trunk.domain.clone(),
         credentials,
@@ -339,10 +345,22 @@ fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
 
 fn directory(config: &Config) -> Directory {
     let find = |id: &str| config.businesses.iter().find(|business| business.id == id).cloned();
-    let listed =
-        config.routes.iter().filter_map(|route| Some((route.called.clone(), find(&route.business)?))).collect();
-    let unlisted = |business: &&Arc<Business>| config.routes.iter().all(|route| route.business != business.id);
-    Directory { listed, other: config.businesses.iter().find(unlisted).cloned() }
+    let route = |route: &Route| {
+        let business = find(&route.business)?;
+        let entry = Entry { business, flow: None, location: None, campaign: None, lead_source: None };
+        Some((route.called.clone(), entry))
+    };
+    let number = |number: &NumberConfig| {
+        let NumberConfig { flow, location, campaign, lead_source, .. } = number.clone();
+        let entry = Entry { business: find(&number.business)?, flow, location, campaign, lead_source };
+        Some((number.called.clone(), entry))
+    };
+    let listed = config.routes.iter().filter_map(route).chain(config.numbers.iter().filter_map(number));
+    Directory::new(listed.collect(), config.open_business().cloned())
+}
+
+fn slot(slot: &SlotConfig) -> gateway::Slot {
+    gateway::Slot { name: slot.name.clone(), header: slot.header.clone(), parameter: slot.parameter.clone() }
 }
 
 /// What the console sees of the line.

@@ -14,7 +14,8 @@ use super::settings::{
     SpeechModel, StoreConfig, TestingConfig, TlsConfig, VoiceConfig,
 };
 use super::{
-    business, calendar, confirmations, crm, crm_policy, model, notices, people, sources, trunks, value, webhooks,
+    business, calendar, confirmations, crm, crm_policy, model, notices, numbers, people, sources, trunks, value,
+    webhooks,
 };
 use crate::sip::Transport;
 use crate::sip::sdp::Encoding;
@@ -28,6 +29,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
     }
     let sip = sip(source, &document.sip)?;
     let trunks = trunks::trunks(source, &document.trunks, &sip)?;
+    let numbers = numbers::numbers(source, &document.numbers, &businesses, &routes)?;
     people::check(source, &document, &trunks)?;
     let sources = sources::sources(source, &document.sources, &businesses)?;
     let confirmations = confirmations::confirmations(source, &document.confirmations)?;
@@ -35,6 +37,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         origin: source.file.to_string(),
         businesses,
         routes,
+        numbers,
         media: media(source, &document.media, &sip)?,
         sip,
         trunks,
@@ -93,6 +96,7 @@ fn sip(source: &Source<'_>, raw: &raw::Sip) -> Result<SipConfig, ConfigError> {
         drain: Duration::from_secs(number(source, "drain_seconds", &raw.drain_seconds, DRAIN_SECONDS, 0..=3600)?),
         advertised: read(source, &raw.advertised, |text| value::ip(text))?,
         max_calls: number(source, "max_calls", &raw.max_calls, MAX_CALLS, 1..=10_000)?,
+        slots: numbers::slots(source, &raw.slots)?,
     })
 }
 

@@ -1,15 +1,45 @@
-//! `[[trunks]]`: where we sign in, and with which password, which is never in an error.
+//! `[[trunks]]`: where we sign in, whose addresses we know, and with which password, which is never in an error.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::check::{number, read, text};
+use super::check::{each, number, read, text};
 use super::error::{ConfigError, Source};
 use super::raw;
-use super::secret::secret;
-use super::settings::{SipConfig, TrunkConfig};
+use super::secret::{Secret, secret};
+use super::settings::{Cidr, SipConfig};
 use super::value;
 use crate::sip::Transport;
+use crate::sip::sdp::Security;
+
+/// A trunk: a carrier or a PBX.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrunkConfig {
+    /// What logs and the API call it.
+    pub name: String,
+    /// Host name or address of its registrar or proxy; none of one that only calls us.
+    pub host: Option<String>,
+    /// Its port, where the configuration says so.
+    pub port: Option<u16>,
+    /// Whether we sign in there.
+    pub signs_in: bool,
+    /// Networks its calls come from, beside its host.
+    pub peers: Vec<Cidr>,
+    /// What carries messages to it.
+    pub transport: Transport,
+    /// Domain of our address there; empty without a host.
+    pub domain: String,
+    /// Our name and password there.
+    pub login: Option<(String, Secret)>,
+    /// Our number there; none: the user name.
+    pub number: Option<String>,
+    /// How long a sign-in is asked to last.
+    pub expires: Duration,
+    /// Whether media with it is protected; none: as `[media]` says.
+    pub srtp: Option<Security>,
+    /// Whether calls that are put through may show the caller's number.
+    pub show_caller: bool,
+}
 
 /// Checks every trunk.
 pub(super) fn trunks(
@@ -21,7 +51,8 @@ pub(super) fn trunks(
     raw.iter()
         .map(|one| {
             let trunk = trunk(source, one)?;
-            if !sip.listen.iter().any(|listen| listen.transport == trunk.transport) {
+            let reached = sip.listen.iter().any(|listen| listen.transport == trunk.transport);
+            if trunk.host.is_some() && !reached {
                 let message = format!(
                     "trunk `{}` is not reached by what [sip] listens on; add a listen address of its transport",
                     trunk.name
@@ -39,30 +70,53 @@ pub(super) fn trunks(
 fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigError> {
     let place = raw.name.span();
     let needed = |what: &str| source.at(place.clone(), format!("trunk `{}` has no {what}", raw.name.get_ref()));
-    let (host, port) = read(source, &raw.registrar, |text| host_and_port(text))?.ok_or_else(|| {
-        needed("registrar; name the host your carrier gave you, like registrar = \"sip.example.com\"")
-    })?;
-    let transport = read(source, &raw.transport, |text| value::transport(text))?.unwrap_or_default();
-    let port = port.unwrap_or(if transport == Transport::Tls { SIPS_PORT } else { SIP_PORT });
-    let username = read(source, &raw.username, |text| user(text))?
-        .ok_or_else(|| needed("username; it is the one your carrier gave you for SIP"))?;
-    let password = secret(source, "password", [&raw.password, &raw.password_env, &raw.password_file])?
-        .ok_or_else(|| needed("password; set password_file, password_env or password"))?;
+    let signs_in = raw.registrar.is_some();
+    if let (true, Some(proxy)) = (signs_in, &raw.proxy) {
+        return Err(
+            source.at(proxy.span(), "registrar and proxy are the same here; keep registrar to sign in, else proxy")
+        );
+    }
+    if !signs_in && raw.proxy.is_none() && raw.peers.is_empty() {
+        return Err(needed(
+            "registrar; name the host your carrier gave you to sign in at, like registrar = \"sip.example.com\", or the \
+             addresses its calls come from, like peers = [\"203.0.113.0/24\"]",
+        ));
+    }
+    let (host, port) =
+        read(source, raw.registrar.as_ref().map_or(&raw.proxy, |_| &raw.registrar), |text| host_and_port(text))?
+            .map_or((None, None), |(host, port)| (Some(host), port));
     let called = read(source, &raw.number, |text| user(text))?;
     let expires = number(source, "expires_seconds", &raw.expires_seconds, EXPIRES_S, EXPIRES_S_MIN..=EXPIRES_S_MAX)?;
     Ok(TrunkConfig {
         name: raw.name.get_ref().clone(),
-        domain: text(source, "domain", &raw.domain)?.unwrap_or_else(|| host.clone()),
+        domain: text(source, "domain", &raw.domain)?.or_else(|| host.clone()).unwrap_or_default(),
         host,
         port,
-        transport,
-        username,
-        password: password.into_inner(),
+        signs_in,
+        peers: each(source, &raw.peers, value::cidr)?,
+        transport: read(source, &raw.transport, |text| value::transport(text))?.unwrap_or_default(),
+        login: login(source, raw, signs_in, &needed)?,
         number: called,
         expires: Duration::from_secs(expires),
         srtp: read(source, &raw.srtp, |text| value::srtp(text))?,
         show_caller: raw.show_caller,
     })
+}
+
+fn login(
+    source: &Source<'_>,
+    raw: &raw::Trunk,
+    signs_in: bool,
+    needed: &dyn Fn(&str) -> ConfigError,
+) -> Result<Option<(String, Secret)>, ConfigError> {
+    let username = read(source, &raw.username, |text| user(text))?;
+    let password = secret(source, "password", [&raw.password, &raw.password_env, &raw.password_file])?;
+    match (username, password) {
+        (Some(username), Some(password)) => Ok(Some((username, password.into_inner()))),
+        (None, None) if !signs_in => Ok(None),
+        (None, _) => Err(needed("username; it is the one your carrier gave you for SIP")),
+        (Some(_), None) => Err(needed("password; set password_file, password_env or password")),
+    }
 }
 
 /// "sip.example.com", "sip.example.com:5080", "192.0.2.7", `[2001:db8::1]:5060`.
@@ -86,9 +140,6 @@ fn user(text: &str) -> Result<String, String> {
     }
 }
 
-/// RFC 3261's ports, without and with TLS.
-const SIP_PORT: u16 = 5060;
-const SIPS_PORT: u16 = 5061;
 /// Long enough to be polite, short enough to notice a registrar that forgot us.
 const EXPIRES_S: u32 = 300;
 const EXPIRES_S_MIN: i64 = 30;

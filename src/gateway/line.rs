@@ -12,6 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
+use super::directory::{self, Found};
 use super::handle::Handle;
 use super::leg::{Leg, MAILBOX_MAX, Mail, Signalling};
 use super::media::Shield;
@@ -20,10 +21,10 @@ use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
 use super::tools::Tools;
-use super::trunks::{Ask, Signed, TrunkState};
+use super::trunks::{Ask, Signed, Trunk, TrunkState};
 use super::wire::{Heard, Wire};
 use crate::call::{self, Call, Gone, News};
-use crate::conversation::{Business, e164};
+use crate::conversation::{Kind, e164};
 use crate::rtp::SourceFilter;
 use crate::sip::sdp::{self, Agreed};
 use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming, RegistrationId};
@@ -186,8 +187,14 @@ impl Line {
     async fn sign_in(&mut self, trunk: usize, at: SocketAddr) {
         let contact = SocketAddr::new(self.media_ip(at).await, self.local.port());
         let Some(signed) = self.trunks.get_mut(trunk) else { return };
-        self.wire.expect(at, &signed.trunk.host);
+        if let Some(host) = &signed.trunk.host {
+            self.wire.expect(at, host);
+        }
         signed.at = Some(at);
+        if !signed.trunk.signs_in {
+            self.endpoint.trust(at.ip());
+            return self.handle.trunk(&signed.trunk.name, signed.place(), TrunkState::Open, None);
+        }
         if let Some(registration) = signed.registration {
             return self.endpoint.registrar_moved(registration, at, Instant::now());
         }
@@ -257,7 +264,7 @@ impl Line {
         if let Some((status, reason, retry_after)) = self.turned_away(&incoming) {
             return self.reject(dialog, status, reason, retry_after);
         }
-        let Some(business) = self.rooms.directory.answers(&incoming.to_user).cloned() else {
+        let Some(found) = self.belongs(&incoming) else {
             return self.reject(dialog, 404, "Not Found", None);
         };
         let ip = self.media_ip(incoming.source).await;
@@ -277,7 +284,8 @@ impl Line {
             }
         };
         let media = agreed.as_ref().map_or_else(|| policy.until_answered(), |agreed| policy.media(agreed));
-        let settings = self.call_settings(&incoming, business.clone());
+        let business = found.business.clone();
+        let settings = self.call_settings(&incoming, found);
         let running = self.handle.enter(&settings.call_id);
         let call = self.call(settings, media, now);
         if self.rooms.hand_off.opened(call.record().clone()).is_err() {
@@ -387,13 +395,15 @@ impl Line {
         }
     }
 
-    fn call_settings(&self, incoming: &Incoming, business: Arc<Business>) -> call::Settings {
+    fn call_settings(&self, incoming: &Incoming, found: Found) -> call::Settings {
+        let Found { business, called, arrival } = found;
         let number = incoming.from.number.as_deref();
         call::Settings {
             call_id: fresh_id(),
             sip_call_id: incoming.sip_call_id.clone(),
             from: number.map(|number| e164(number, &business.country).unwrap_or_else(|| number.to_owned())),
-            to: incoming.to_user.clone(),
+            to: called,
+            arrival,
             seed: random(),
             started_at: Timestamp::now().saturating_add(self.settings.clock_offset).unwrap_or_default(),
             business,
@@ -410,9 +420,32 @@ impl Line {
 
     /// Whether media with this peer is protected: a trunk's word counts for the trunk.
     pub(super) fn security(&self, peer: IpAddr) -> sdp::Security {
-        let at = |signed: &&Signed| signed.at.is_some_and(|at| at.ip() == peer);
-        let trunk = self.trunks.iter().find(at).and_then(|signed| signed.trunk.security);
+        let trunk = self.trunk_at(peer, &[]).and_then(|trunk| trunk.security);
         trunk.unwrap_or(self.settings.media.security)
+    }
+
+    /// The trunk that calls from there; of several the one whose own number was called.
+    fn trunk_at(&self, peer: IpAddr, called: &[&str]) -> Option<&Trunk> {
+        let peer = peer.to_canonical();
+        let signed = self.trunks.iter().filter(|signed| signed.at.is_some_and(|at| at.ip().to_canonical() == peer));
+        let known = self.settings.trunks.iter().filter(|trunk| trunk.calls_from(peer));
+        let all: Vec<&Trunk> = signed.map(|signed| &signed.trunk).chain(known).collect();
+        let own = all.iter().find(|trunk| trunk.own().is_some_and(|own| called.contains(&own)));
+        own.or(all.first()).copied()
+    }
+
+    /// Whose call it is, by the number dialled, and what is known of it before anybody speaks.
+    fn belongs(&self, incoming: &Incoming) -> Option<Found> {
+        let also = incoming.also_called.iter().map(String::as_str);
+        let called: Vec<&str> = std::iter::once(incoming.to_user.as_str()).chain(also).collect();
+        let mut found = self.rooms.directory.find(&called)?;
+        let arrival = &mut found.arrival;
+        arrival.trunk = self.trunk_at(incoming.source.ip(), &called).map(|trunk| trunk.name.clone());
+        arrival.slots = directory::slots(&self.settings.slots, &incoming.headers);
+        if let Some(flow) = arrival.slots.get(FLOW_SLOT).and_then(|name| Kind::opening(name)) {
+            arrival.flow = Some(flow.as_str().to_owned());
+        }
+        Some(found)
     }
 
     /// The address media is asked to come to: the advertised one, or the one this host reaches the peer from.
@@ -451,6 +484,8 @@ fn describe(
     Ok((negotiated.answer, Some(negotiated.agreed)))
 }
 
+/// The slot that names the flow a call begins in.
+const FLOW_SLOT: &str = "flow";
 /// Packet length we ask for.
 pub(super) const PTIME_MS: u16 = 20;
 /// With no timer pending the line still wakes now and then.

@@ -1,6 +1,7 @@
 //! Sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs.
 
 mod breaker;
+mod directory;
 mod handle;
 mod leg;
 mod line;
@@ -16,10 +17,11 @@ mod tools;
 mod trunks;
 mod wire;
 
+pub use directory::{Directory, Entry, Slot};
 pub use handle::{EVENTS_KEPT, Handle};
 pub use media::MediaPolicy;
 pub use run::{Gateway, StartError};
-pub use settings::{Directory, Listen, Rooms, Settings};
+pub use settings::{Listen, Rooms, Settings};
 pub use tls::{TlsError, TlsFiles};
 pub use tools::{Limits, Tools};
 pub use trunks::{Trunk, TrunkState, TrunkStatus};

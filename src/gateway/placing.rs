@@ -104,7 +104,7 @@ fn route(wanted: &Wanted, trunk: Option<&Trunk>, to: SocketAddr, contact: Socket
     let dialled = &wanted.person.number;
     let host = trunk.map_or_else(|| contact.to_string(), |trunk| trunk.domain.clone());
     let target = if dialled.contains(':') { dialled.parse() } else { format!("sip:{dialled}@{host}").parse() };
-    let own = trunk.map(|trunk| trunk.number.as_deref().unwrap_or(&trunk.credentials.username));
+    let own = trunk.and_then(Trunk::own);
     let number = wanted.from.as_deref().filter(|number| is_number(number));
     let shown = number.filter(|_| trunk.is_none_or(|trunk| trunk.show_caller));
     let uri = |user: &str| format!("sip:{user}@{host}").parse::<Uri>().ok();
@@ -118,7 +118,7 @@ fn route(wanted: &Wanted, trunk: Option<&Trunk>, to: SocketAddr, contact: Socket
         }
     }
     let display = wanted.name.clone().filter(|_| shown.is_some());
-    let credentials = trunk.map(|trunk| trunk.credentials.clone());
+    let credentials = trunk.and_then(|trunk| trunk.credentials.clone());
     Some(Route { target: target.ok()?, to, from: FromIdentity { display, uri: from }, credentials, extra_headers })
 }
 

@@ -17,7 +17,7 @@ use super::random::random;
 use super::settings::{Listen, Rooms, Settings};
 use super::tls::{Tls, TlsError};
 use super::tools::{Limits, Tools};
-use super::trunks::{self, Ask, Signed, Trunk};
+use super::trunks::{self, Ask, Signed, Trunk, TrunkState};
 use super::wire::Wire;
 use crate::sip::{self, Transport};
 
@@ -58,6 +58,9 @@ impl Gateway {
             return Err(StartError::NoBusiness);
         }
         let tls = settings.tls.as_ref().map(Tls::load).transpose()?;
+        for trunk in settings.trunks.iter().filter(|trunk| !trunk.signs_in) {
+            handle.trunk(&trunk.name, trunk.place(), TrunkState::Open, None);
+        }
         let mut wires = Vec::new();
         for &listen in &settings.listen {
             let tls = tls.clone().filter(|_| listen.transport == Transport::Tls);
@@ -86,7 +89,7 @@ impl Gateway {
             let first = listening.iter().position(|other| other.transport == at.transport) == Some(index);
             let ours = |trunk: &&Trunk| first && trunk.transport == at.transport;
             let trunks: Vec<Trunk> = settings.trunks.iter().filter(ours).cloned().collect();
-            if !trunks.is_empty() {
+            if trunks.iter().any(|trunk| trunk.host.is_some()) {
                 signed_in.push(found.clone());
                 finders.push(tokio::spawn(trunks::find(trunks.clone(), at.address.ip(), found, handle.clone())));
             }
@@ -143,7 +146,7 @@ fn sip_settings(settings: &Settings, at: Listen) -> sip::Settings {
         contact: SocketAddr::new(ip, at.address.port()),
         transport: at.transport,
         user_agent: concat!("offhook/", env!("CARGO_PKG_VERSION")).into(),
-        allow: settings.allow.clone(),
+        allow: settings.allow.iter().chain(settings.trunks.iter().flat_map(|trunk| &trunk.peers)).copied().collect(),
     }
 }
 

@@ -11,23 +11,27 @@ use utoipa::ToSchema;
 
 use super::handle::Handle;
 use crate::sip::sdp::Security;
-use crate::sip::{Account, Credentials, RegistrationId, Transport, Uri};
+use crate::sip::{Account, Credentials, Network, RegistrationId, Transport, Uri};
 
-/// A trunk that wants us to sign in.
+/// A trunk: a carrier or a PBX, somewhere we sign in, somebody whose addresses we know, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trunk {
     /// What the configuration calls it.
     pub name: String,
-    /// Host name or address of the registrar.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
+    /// Host name or address of its registrar or proxy; none of one that only calls us.
+    pub host: Option<String>,
+    /// Its port, where the configuration says so.
+    pub port: Option<u16>,
+    /// Whether we sign in there.
+    pub signs_in: bool,
+    /// Networks its calls come from, beside its host.
+    pub peers: Vec<Network>,
     /// What carries messages to it.
     pub transport: Transport,
     /// Domain of our address there; mostly the host.
     pub domain: String,
     /// Our name and password there.
-    pub credentials: Credentials,
+    pub credentials: Option<Credentials>,
     /// Our number there: what calls to us are addressed to. None: the user name.
     pub number: Option<String>,
     /// How long a sign-in is asked to last.
@@ -62,6 +66,8 @@ pub enum TrunkState {
     Registering,
     /// Calls come in.
     Registered,
+    /// Nobody signs in: calls come from its addresses.
+    Open,
     /// No calls come in; it is tried again.
     Failed,
 }
@@ -91,7 +97,8 @@ impl Signed {
 
     /// The account at that address, reached by `contact`; an error when the configuration makes no address of it.
     pub(super) fn account(&self, to: SocketAddr, contact: SocketAddr) -> Option<Account> {
-        let Trunk { domain, credentials, number, expires, .. } = &self.trunk;
+        let Trunk { domain, number, expires, .. } = &self.trunk;
+        let credentials = self.trunk.credentials.as_ref()?;
         let uri = |text: String| text.parse::<Uri>().ok();
         Some(Account {
             registrar: uri(format!("sip:{domain}"))?,
@@ -106,11 +113,34 @@ impl Signed {
 
     /// Host and, once known, address.
     pub(super) fn place(&self) -> String {
-        let Trunk { host, port, .. } = &self.trunk;
-        match self.at {
-            Some(at) if at.ip().to_string() != *host => format!("{host}:{port} ({at})"),
-            _ => format!("{host}:{port}"),
+        let place = self.trunk.place();
+        let known = self.at.filter(|at| Some(at.ip().to_string()) != self.trunk.host);
+        known.map_or_else(|| place.clone(), |at| format!("{place} ({at})"))
+    }
+}
+
+impl Trunk {
+    /// Its port, said or usual.
+    pub(super) fn port(&self) -> u16 {
+        self.port.unwrap_or(if self.transport == Transport::Tls { SIPS_PORT } else { SIP_PORT })
+    }
+
+    /// Where it is, or the networks it calls from.
+    pub(super) fn place(&self) -> String {
+        match &self.host {
+            Some(host) => format!("{host}:{}", self.port()),
+            None => self.peers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         }
+    }
+
+    /// Our number or name there.
+    pub(super) fn own(&self) -> Option<&str> {
+        self.number.as_deref().or_else(|| self.credentials.as_ref().map(|who| who.username.as_str()))
+    }
+
+    /// Whether its calls come from there.
+    pub(super) fn calls_from(&self, ip: IpAddr) -> bool {
+        self.peers.iter().any(|network| network.contains(ip))
     }
 }
 
@@ -119,7 +149,8 @@ pub(super) async fn find(trunks: Vec<Trunk>, local: IpAddr, line: mpsc::Sender<A
     let mut found: Vec<Option<SocketAddr>> = vec![None; trunks.len()];
     loop {
         for (index, trunk) in trunks.iter().enumerate() {
-            match look_up(&trunk.host, trunk.port, local).await {
+            let Some(host) = &trunk.host else { continue };
+            match look_up(host, trunk.port(), local).await {
                 // An address that is still among the host's is kept: balancers shuffle them.
                 Ok(addresses) if found[index].is_some_and(|known| addresses.contains(&known)) => {}
                 Ok(addresses) => {
@@ -132,13 +163,12 @@ pub(super) async fn find(trunks: Vec<Trunk>, local: IpAddr, line: mpsc::Sender<A
                 Err(problem) => {
                     tracing::warn!(trunk = trunk.name, problem, "trunk not found");
                     if found[index].is_none() {
-                        let place = format!("{}:{}", trunk.host, trunk.port);
-                        handle.trunk(&trunk.name, place, TrunkState::Failed, Some(problem));
+                        handle.trunk(&trunk.name, trunk.place(), TrunkState::Failed, Some(problem));
                     }
                 }
             }
         }
-        let all = found.iter().all(Option::is_some);
+        let all = trunks.iter().zip(&found).all(|(trunk, found)| trunk.host.is_none() || found.is_some());
         tokio::time::sleep(if all { LOOK_AGAIN } else { LOOK_SOON }).await;
     }
 }
@@ -158,6 +188,9 @@ async fn look_up(host: &str, port: u16, local: IpAddr) -> Result<Vec<SocketAddr>
     }
 }
 
+/// RFC 3261's ports, without and with TLS.
+const SIP_PORT: u16 = 5060;
+const SIPS_PORT: u16 = 5061;
 /// How often names are looked up once all are known, and while one is not.
 const LOOK_AGAIN: Duration = Duration::from_secs(300);
 const LOOK_SOON: Duration = Duration::from_secs(15);

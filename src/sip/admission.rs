@@ -1,6 +1,6 @@
 //! Who is answered at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -10,17 +10,26 @@ use super::settings::Network;
 #[derive(Debug)]
 pub(super) struct Admission {
     allow: Vec<Network>,
+    /// Addresses of names, found later.
+    trusted: HashSet<IpAddr>,
     refused: HashMap<IpAddr, Instant>,
     swept: Option<Instant>,
 }
 
 impl Admission {
     pub(super) fn new(allow: Vec<Network>) -> Self {
-        Self { allow, refused: HashMap::new(), swept: None }
+        Self { allow, trusted: HashSet::new(), refused: HashMap::new(), swept: None }
     }
 
     pub(super) fn allows(&self, ip: IpAddr) -> bool {
-        self.allow.iter().any(|network| network.contains(ip))
+        self.allow.iter().any(|network| network.contains(ip)) || self.trusted.contains(&ip.to_canonical())
+    }
+
+    /// A full set takes no more: no name has so many addresses.
+    pub(super) fn trust(&mut self, ip: IpAddr) {
+        if self.trusted.len() < TRUSTED_MAX {
+            self.trusted.insert(ip.to_canonical());
+        }
     }
 
     /// True when this source may be told 403 now; after that it hears nothing for [`REFUSED_AGAIN_AFTER`].
@@ -48,6 +57,9 @@ impl Admission {
         self.refused.retain(|_, since| now.saturating_duration_since(*since) < REFUSED_AGAIN_AFTER);
     }
 }
+
+/// Addresses of trunks that have names.
+const TRUSTED_MAX: usize = 1_024;
 
 /// A source that was refused hears nothing more for this long.
 const REFUSED_AGAIN_AFTER: Duration = Duration::from_secs(60);

@@ -105,6 +105,11 @@ impl Endpoint {
         self.admission.allows(ip) || self.peers.contains_key(&ip) || self.is_registrar(ip)
     }
 
+    /// Requests from there are served from now on, beside those of `allow`.
+    pub fn trust(&mut self, ip: IpAddr) {
+        self.admission.trust(ip);
+    }
+
     /// The connection with this address is gone: its calls go on over a new one, to where the other side says it is.
     pub fn connection_lost(&mut self, with: SocketAddr) {
         let lost = |dialog: &Dialog| dialog.peer == with;

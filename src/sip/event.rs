@@ -157,13 +157,15 @@ pub struct Incoming {
     pub from: Party,
     /// User part of the Request-URI, decoded; empty when there is none.
     pub to_user: String,
+    /// Users of P-Called-Party-ID and To, decoded.
+    pub also_called: Vec<String>,
     /// Where the INVITE came from.
     pub source: SocketAddr,
     /// Its offer; none means our 200 must carry one.
     pub offer: Option<Session>,
     /// The dialog of the same peer that it is to take the place of (RFC 3891).
     pub replaces: Option<DialogId>,
-    /// Diversion, User-to-User, P-Asserted-Identity, History-Info and X-*: name and value.
+    /// Diversion, User-to-User, P-Asserted-Identity, P-Called-Party-ID, History-Info and X-*: name and value.
     pub headers: Vec<(String, String)>,
 }
 

@@ -20,8 +20,10 @@ mod post_office;
 mod put_through;
 mod questions;
 // Other areas use the rest of it.
+mod sent_on_by_an_ivr;
 #[allow(dead_code)]
 mod server;
+mod signals;
 mod signed_in_at_a_trunk;
 mod three_calls_book_three_slots;
 mod voices;
