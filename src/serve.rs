@@ -299,6 +299,7 @@ fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::S
         advertised: config.sip.advertised,
         trunks: config.trunks.iter().map(trunk).collect(),
         slots: config.sip.slots.iter().map(slot).collect(),
+        name_servers: config.sip.name_servers.clone(),
         // Both spell networks the same way.
         allow: config.sip.allow.iter().filter_map(|network| network.to_string().parse().ok()).collect(),
         rtp_ports: config.media.rtp_ports.clone(),
@@ -340,6 +341,7 @@ fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
         expires: trunk.expires,
         security: trunk.srtp,
         show_caller: trunk.show_caller,
+        fallback: trunk.fallback.clone(),
     }
 }
 

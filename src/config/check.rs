@@ -97,6 +97,7 @@ fn sip(source: &Source<'_>, raw: &raw::Sip) -> Result<SipConfig, ConfigError> {
         advertised: read(source, &raw.advertised, |text| value::ip(text))?,
         max_calls: number(source, "max_calls", &raw.max_calls, MAX_CALLS, 1..=10_000)?,
         slots: numbers::slots(source, &raw.slots)?,
+        name_servers: each(source, &raw.name_servers, value::name_server)?,
     })
 }
 

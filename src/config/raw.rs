@@ -189,6 +189,7 @@ pub(super) struct Sip {
     pub(super) max_calls: Given<i64>,
     pub(super) tls: Option<Tls>,
     pub(super) slots: BTreeMap<Spanned<String>, Spanned<String>>,
+    pub(super) name_servers: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -218,6 +219,7 @@ pub(super) struct Trunk {
     pub(super) srtp: Given<String>,
     #[serde(default)]
     pub(super) show_caller: bool,
+    pub(super) fallback: Given<String>,
 }
 
 #[derive(Debug, Deserialize)]

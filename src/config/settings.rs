@@ -114,6 +114,8 @@ pub struct SipConfig {
     pub max_calls: usize,
     /// Headers that become part of the call's record.
     pub slots: Vec<SlotConfig>,
+    /// Who is asked for addresses; the system's when empty.
+    pub name_servers: Vec<SocketAddr>,
 }
 
 /// Files of our side of TLS, PEM.

@@ -25,8 +25,8 @@ pub struct TrunkConfig {
     pub signs_in: bool,
     /// Networks its calls come from, beside its host.
     pub peers: Vec<Cidr>,
-    /// What carries messages to it.
-    pub transport: Transport,
+    /// What carries messages to it; none: as its name's NAPTR and SRV records say.
+    pub transport: Option<Transport>,
     /// Domain of our address there; empty without a host.
     pub domain: String,
     /// Our name and password there.
@@ -39,6 +39,8 @@ pub struct TrunkConfig {
     pub srtp: Option<Security>,
     /// Whether calls that are put through may show the caller's number.
     pub show_caller: bool,
+    /// The trunk that takes the calls of ours it does not take.
+    pub fallback: Option<String>,
 }
 
 /// Checks every trunk.
@@ -47,12 +49,23 @@ pub(super) fn trunks(
     raw: &[raw::Trunk],
     sip: &SipConfig,
 ) -> Result<Vec<TrunkConfig>, ConfigError> {
+    for fallback in raw.iter().filter_map(|one| one.fallback.as_ref()) {
+        let named = raw.iter().find(|one| one.name.get_ref() == fallback.get_ref());
+        let placeable = named.is_some_and(|one| one.registrar.is_some() || one.proxy.is_some());
+        if !placeable {
+            let message = format!(
+                "no trunk `{}` takes calls of ours; name one of [[trunks]] with a registrar or proxy",
+                fallback.get_ref()
+            );
+            return Err(source.at(fallback.span(), message));
+        }
+    }
     let mut names = BTreeSet::new();
     raw.iter()
         .map(|one| {
             let trunk = trunk(source, one)?;
-            let reached = sip.listen.iter().any(|listen| listen.transport == trunk.transport);
-            if trunk.host.is_some() && !reached {
+            let by = trunk.transport.filter(|_| trunk.host.is_some());
+            if by.is_some_and(|by| sip.listen.iter().all(|listen| listen.transport != by)) {
                 let message = format!(
                     "trunk `{}` is not reached by what [sip] listens on; add a listen address of its transport",
                     trunk.name
@@ -94,12 +107,13 @@ fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigErr
         port,
         signs_in,
         peers: each(source, &raw.peers, value::cidr)?,
-        transport: read(source, &raw.transport, |text| value::transport(text))?.unwrap_or_default(),
+        transport: read(source, &raw.transport, |text| value::transport(text))?,
         login: login(source, raw, signs_in, &needed)?,
         number: called,
         expires: Duration::from_secs(expires),
         srtp: read(source, &raw.srtp, |text| value::srtp(text))?,
         show_caller: raw.show_caller,
+        fallback: read(source, &raw.fallback, |name| Ok(name.clone()))?,
     })
 }
 

@@ -6,28 +6,30 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use dashmap::DashMap;
 use jiff::Timestamp;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
-use super::directory::{self, Found};
+use super::directory::Found;
 use super::handle::Handle;
 use super::leg::{Leg, MAILBOX_MAX, Mail, Signalling};
 use super::media::Shield;
+use super::names::Names;
 use super::person::{PersonMail, Wanted};
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
 use super::tools::Tools;
-use super::trunks::{Ask, Signed, Trunk, TrunkState};
+use super::trunks::{Ask, Signed};
 use super::wire::{Heard, Wire};
 use crate::call::{self, Call, Gone, News};
-use crate::conversation::{Kind, e164};
+use crate::conversation::e164;
 use crate::rtp::SourceFilter;
 use crate::sip::sdp::{self, Agreed};
-use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming, RegistrationId};
+use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming};
 use crate::store::fresh_id;
 
 /// What a call's task asks of the line.
@@ -43,12 +45,17 @@ pub(super) enum Command {
     Refer { target: String, trunk: Option<String> },
 }
 
+/// To a line.
+pub(super) type Post = mpsc::UnboundedSender<(DialogId, Command)>;
+
 /// The lines by which calls of ours go out.
 pub(super) struct WaysOut {
-    /// The one that is signed in at the trunk of that name.
-    pub trunks: HashMap<String, mpsc::UnboundedSender<(DialogId, Command)>>,
-    /// The one for whoever is called without a trunk: over UDP.
-    pub direct: Option<mpsc::UnboundedSender<(DialogId, Command)>>,
+    /// The one that reaches the trunk of that name, once the trunk was found.
+    pub trunks: DashMap<String, Post>,
+    /// The one for whoever is called without a trunk: over UDP; and its address.
+    pub direct: Option<(Post, IpAddr)>,
+    /// Who knows where they are.
+    pub names: Names,
 }
 
 /// The line's state.
@@ -62,13 +69,15 @@ pub(super) struct Line {
     pub tools: Tools,
     pub handle: Handle,
     pub commands: mpsc::UnboundedReceiver<(DialogId, Command)>,
-    pub post: mpsc::UnboundedSender<(DialogId, Command)>,
+    pub post: Post,
     /// The lines by which calls of ours go out.
     pub ways_out: Arc<WaysOut>,
     pub calls: HashMap<DialogId, Dialog>,
     /// By their place in the settings.
     pub trunks: Vec<Signed>,
     pub trunk_asks: mpsc::Receiver<Ask>,
+    /// Places that asked to be left alone, and until when (RFC 3261 21.5.4).
+    pub resting: HashMap<SocketAddr, Instant>,
     /// Told when we are signed out everywhere.
     pub leaving: Option<oneshot::Sender<()>>,
 }
@@ -82,6 +91,8 @@ pub(super) struct Dialog {
     pub offered: bool,
     /// Number of a call of ours to somebody; none: the caller's.
     pub leg: Option<u32>,
+    /// A call of ours that nobody has answered to yet: what was wanted, and where it was tried.
+    pub again: Option<(Box<Wanted>, SocketAddr)>,
 }
 
 impl Line {
@@ -92,10 +103,7 @@ impl Line {
             tokio::select! {
                 heard = self.wire.hear() => self.heard(heard),
                 Some((dialog, command)) = self.commands.recv() => self.obey(dialog, command).await,
-                Some(ask) = self.trunk_asks.recv() => match ask {
-                    Ask::At(trunk, at) => self.sign_in(trunk, at).await,
-                    Ask::Leave(done) => self.sign_out(done),
-                },
+                Some(ask) = self.trunk_asks.recv() => self.asked(ask).await,
                 () = sleep_until(wake.into()) => self.endpoint.handle_timeout(Instant::now()),
             }
             self.drain().await;
@@ -113,7 +121,10 @@ impl Line {
                 tracing::warn!(source = %from, reason = "not allowed", "refused");
             }
             Heard::Knock(from, stream) => self.wire.admit(from, stream),
-            Heard::Lost(with) => self.endpoint.connection_lost(with),
+            Heard::Lost(with) => {
+                self.endpoint.connection_lost(with);
+                self.endpoint.unreachable(with, Instant::now());
+            }
             Heard::Nothing => {}
         }
     }
@@ -171,71 +182,20 @@ impl Line {
             Event::RegistrationFailed { registration, status, reason, retry_in } => {
                 self.sign_in_failed(registration, status, &reason, retry_in);
             }
-            Event::Ringing { dialog, .. } => self.person_mail(dialog, PersonMail::News(News::Ringing)),
+            Event::Ringing { dialog, .. } => {
+                if let Some(call) = self.calls.get_mut(&dialog) {
+                    call.again = None;
+                }
+                self.person_mail(dialog, PersonMail::News(News::Ringing));
+            }
             Event::Answered { dialog, answer } => self.person_answered(dialog, &answer),
-            Event::Failed { dialog, status, reason } => {
+            Event::Failed { dialog, status, reason, retry_after } => {
                 tracing::info!(status, reason, "somebody who was called did not take it");
-                self.person_mail(dialog, PersonMail::News(News::Failed(status)));
-                self.calls.remove(&dialog);
+                self.not_taken(dialog, status, retry_after);
             }
             Event::Referred { dialog, status } => self.mail(dialog, Mail::Referred(status)),
             Event::ReferAsked { dialog, target } => self.refuse_refer(dialog, &target),
         }
-    }
-
-    /// A trunk is there: sign in, or go on there.
-    async fn sign_in(&mut self, trunk: usize, at: SocketAddr) {
-        let contact = SocketAddr::new(self.media_ip(at).await, self.local.port());
-        let Some(signed) = self.trunks.get_mut(trunk) else { return };
-        if let Some(host) = &signed.trunk.host {
-            self.wire.expect(at, host);
-        }
-        signed.at = Some(at);
-        if !signed.trunk.signs_in {
-            self.endpoint.trust(at.ip());
-            return self.handle.trunk(&signed.trunk.name, signed.place(), TrunkState::Open, None);
-        }
-        if let Some(registration) = signed.registration {
-            return self.endpoint.registrar_moved(registration, at, Instant::now());
-        }
-        let name = signed.trunk.name.clone();
-        let Some(account) = signed.account(at, contact) else {
-            let problem = "its domain or username make no SIP address; correct them".to_owned();
-            return self.handle.trunk(&name, signed.place(), TrunkState::Failed, Some(problem));
-        };
-        self.handle.trunk(&name, signed.place(), TrunkState::Registering, None);
-        signed.registration = Some(self.endpoint.register(account, Instant::now()));
-    }
-
-    fn sign_out(&mut self, done: oneshot::Sender<()>) {
-        for registration in self.trunks.iter().filter_map(|signed| signed.registration) {
-            self.endpoint.unregister(registration, Instant::now());
-        }
-        self.leaving = Some(done);
-    }
-
-    fn signed_in(&self, registration: RegistrationId, expires: Duration) {
-        let Some(signed) = self.trunks.iter().find(|signed| signed.registration == Some(registration)) else { return };
-        tracing::info!(trunk = signed.trunk.name, expires_s = expires.as_secs(), "signed in at the trunk");
-        self.handle.trunk(&signed.trunk.name, signed.place(), TrunkState::Registered, None);
-    }
-
-    fn sign_in_failed(&self, registration: RegistrationId, status: u16, reason: &str, retry_in: Duration) {
-        let Some(signed) = self.trunks.iter().find(|signed| signed.registration == Some(registration)) else { return };
-        let remedy = match status {
-            401 | 403 | 407 => "; check username, password and domain",
-            404 => "; check username and domain",
-            408 => "; is the host right, and does a firewall let SIP through?",
-            _ => "",
-        };
-        let problem = format!("{status} {reason}{remedy}");
-        tracing::warn!(
-            trunk = signed.trunk.name,
-            problem,
-            retry_in_s = retry_in.as_secs(),
-            "the trunk did not sign us in"
-        );
-        self.handle.trunk(&signed.trunk.name, signed.place(), TrunkState::Failed, Some(problem));
     }
 
     pub(super) fn mail(&self, dialog: DialogId, mail: Mail) {
@@ -302,7 +262,7 @@ impl Line {
         stay_protected(&mut terms, agreed.as_ref());
         let offered = agreed.is_none();
         let shield = agreed.and_then(|agreed| agreed.protection).and_then(Shield::new);
-        self.calls.insert(dialog, Dialog { mail: post.clone(), local, terms, offered, leg: None });
+        self.calls.insert(dialog, Dialog { mail: post.clone(), local, terms, offered, leg: None, again: None });
         let leg = Leg {
             call,
             business,
@@ -418,36 +378,6 @@ impl Line {
         }
     }
 
-    /// Whether media with this peer is protected: a trunk's word counts for the trunk.
-    pub(super) fn security(&self, peer: IpAddr) -> sdp::Security {
-        let trunk = self.trunk_at(peer, &[]).and_then(|trunk| trunk.security);
-        trunk.unwrap_or(self.settings.media.security)
-    }
-
-    /// The trunk that calls from there; of several the one whose own number was called.
-    fn trunk_at(&self, peer: IpAddr, called: &[&str]) -> Option<&Trunk> {
-        let peer = peer.to_canonical();
-        let signed = self.trunks.iter().filter(|signed| signed.at.is_some_and(|at| at.ip().to_canonical() == peer));
-        let known = self.settings.trunks.iter().filter(|trunk| trunk.calls_from(peer));
-        let all: Vec<&Trunk> = signed.map(|signed| &signed.trunk).chain(known).collect();
-        let own = all.iter().find(|trunk| trunk.own().is_some_and(|own| called.contains(&own)));
-        own.or(all.first()).copied()
-    }
-
-    /// Whose call it is, by the number dialled, and what is known of it before anybody speaks.
-    fn belongs(&self, incoming: &Incoming) -> Option<Found> {
-        let also = incoming.also_called.iter().map(String::as_str);
-        let called: Vec<&str> = std::iter::once(incoming.to_user.as_str()).chain(also).collect();
-        let mut found = self.rooms.directory.find(&called)?;
-        let arrival = &mut found.arrival;
-        arrival.trunk = self.trunk_at(incoming.source.ip(), &called).map(|trunk| trunk.name.clone());
-        arrival.slots = directory::slots(&self.settings.slots, &incoming.headers);
-        if let Some(flow) = arrival.slots.get(FLOW_SLOT).and_then(|name| Kind::opening(name)) {
-            arrival.flow = Some(flow.as_str().to_owned());
-        }
-        Some(found)
-    }
-
     /// The address media is asked to come to: the advertised one, or the one this host reaches the peer from.
     pub(super) async fn media_ip(&self, peer: SocketAddr) -> IpAddr {
         if let Some(ip) = self.settings.advertised {
@@ -484,8 +414,6 @@ fn describe(
     Ok((negotiated.answer, Some(negotiated.agreed)))
 }
 
-/// The slot that names the flow a call begins in.
-const FLOW_SLOT: &str = "flow";
 /// Packet length we ask for.
 pub(super) const PTIME_MS: u16 = 20;
 /// With no timer pending the line still wakes now and then.

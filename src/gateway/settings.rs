@@ -31,6 +31,8 @@ pub struct Settings {
     pub advertised: Option<IpAddr>,
     /// Trunks: who they are, and whether we sign in there (from the first address listened on).
     pub trunks: Vec<Trunk>,
+    /// Who is asked for addresses; the system's when empty.
+    pub name_servers: Vec<SocketAddr>,
     /// Headers that become part of the call's record.
     pub slots: Vec<Slot>,
     /// Who may call.

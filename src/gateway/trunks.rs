@@ -1,15 +1,18 @@
-//! Trunks we sign in at: where they are, and how that stands.
+//! Trunks: who they are, where they are, and how that stands.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::net::lookup_host;
 use tokio::sync::{mpsc, oneshot};
 use utoipa::ToSchema;
 
 use super::handle::Handle;
+use super::line::{Post, WaysOut};
+use super::names::{Host, Names, Target, default_port};
 use crate::sip::sdp::Security;
 use crate::sip::{Account, Credentials, Network, RegistrationId, Transport, Uri};
 
@@ -26,8 +29,8 @@ pub struct Trunk {
     pub signs_in: bool,
     /// Networks its calls come from, beside its host.
     pub peers: Vec<Network>,
-    /// What carries messages to it.
-    pub transport: Transport,
+    /// What carries messages to it; none: as its name says.
+    pub transport: Option<Transport>,
     /// Domain of our address there; mostly the host.
     pub domain: String,
     /// Our name and password there.
@@ -40,9 +43,11 @@ pub struct Trunk {
     pub security: Option<Security>,
     /// Whether calls of ours may show the caller's number.
     pub show_caller: bool,
+    /// The trunk that takes the calls of ours it does not take.
+    pub fallback: Option<String>,
 }
 
-/// How signing in at a trunk stands.
+/// How a trunk stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TrunkStatus {
     /// What the configuration calls it.
@@ -75,8 +80,10 @@ pub enum TrunkState {
 /// What the line is asked to do about a trunk.
 #[derive(Debug)]
 pub(super) enum Ask {
-    /// It is there: sign in, or from now on sign in there.
-    At(usize, SocketAddr),
+    /// It is there: sign in, or from now on sign in there. The places to try, in order.
+    At(usize, Vec<SocketAddr>),
+    /// Another line reaches it now.
+    Gone(usize),
     /// Sign out everywhere, and say when that is done.
     Leave(oneshot::Sender<()>),
 }
@@ -87,12 +94,17 @@ pub(super) struct Signed {
     pub(super) trunk: Trunk,
     /// None until its host was found.
     pub(super) registration: Option<RegistrationId>,
+    /// The places to try, in order; empty until its host was found, and where another line reaches it.
+    pub(super) places: Vec<SocketAddr>,
+    /// The one that is used.
     pub(super) at: Option<SocketAddr>,
+    /// Places that did not answer since one did.
+    pub(super) failed: usize,
 }
 
 impl Signed {
     pub(super) fn new(trunk: Trunk) -> Signed {
-        Signed { trunk, registration: None, at: None }
+        Signed { trunk, registration: None, places: Vec::new(), at: None, failed: 0 }
     }
 
     /// The account at that address, reached by `contact`; an error when the configuration makes no address of it.
@@ -117,19 +129,41 @@ impl Signed {
         let known = self.at.filter(|at| Some(at.ip().to_string()) != self.trunk.host);
         known.map_or_else(|| place.clone(), |at| format!("{place} ({at})"))
     }
+
+    /// Whether its host is there.
+    pub(super) fn is_at(&self, ip: IpAddr) -> bool {
+        self.places.iter().any(|place| place.ip().to_canonical() == ip.to_canonical())
+    }
+
+    /// The places calls of ours are tried at: the one that works first.
+    pub(super) fn in_turn(&self) -> Vec<SocketAddr> {
+        let others = self.places.iter().filter(|place| Some(**place) != self.at);
+        self.at.iter().chain(others).copied().collect()
+    }
+
+    /// The one used did not answer: the next; none when all were tried since one answered.
+    pub(super) fn next(&mut self) -> Option<SocketAddr> {
+        self.failed += 1;
+        if self.failed >= self.places.len() {
+            self.failed = 0;
+            return None;
+        }
+        let now = self.places.iter().position(|place| Some(*place) == self.at)?;
+        self.at = self.places.get((now + 1) % self.places.len()).copied();
+        self.at
+    }
 }
 
 impl Trunk {
-    /// Its port, said or usual.
-    pub(super) fn port(&self) -> u16 {
-        self.port.unwrap_or(if self.transport == Transport::Tls { SIPS_PORT } else { SIP_PORT })
-    }
-
     /// Where it is, or the networks it calls from.
     pub(super) fn place(&self) -> String {
-        match &self.host {
-            Some(host) => format!("{host}:{}", self.port()),
-            None => self.peers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        match (&self.host, self.port) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) if host.parse::<IpAddr>().is_ok() => {
+                format!("{host}:{}", default_port(self.transport.unwrap_or_default()))
+            }
+            (Some(host), None) => host.clone(),
+            (None, _) => self.peers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         }
     }
 
@@ -142,25 +176,55 @@ impl Trunk {
     pub(super) fn calls_from(&self, ip: IpAddr) -> bool {
         self.peers.iter().any(|network| network.contains(ip))
     }
+
+    /// Its host, as it is looked for.
+    pub fn looked_for(&self) -> Option<Host> {
+        Some(Host { name: self.host.clone()?, port: self.port, transport: self.transport })
+    }
 }
 
-/// Looks the trunks' hosts up, tells the line where they are, and looks again from time to time.
-pub(super) async fn find(trunks: Vec<Trunk>, local: IpAddr, line: mpsc::Sender<Ask>, handle: Handle) {
-    let mut found: Vec<Option<SocketAddr>> = vec![None; trunks.len()];
+/// A line by which trunks can be reached.
+pub(super) struct Way {
+    pub(super) transport: Transport,
+    pub(super) local: IpAddr,
+    pub(super) asks: mpsc::Sender<Ask>,
+    pub(super) post: Post,
+}
+
+impl Way {
+    pub(super) fn reaches(&self, transport: Transport, ip: IpAddr) -> bool {
+        self.transport == transport && self.local.is_ipv4() == ip.is_ipv4()
+    }
+}
+
+/// Looks the trunks' hosts up, tells the lines where they are, and looks again from time to time.
+pub(super) async fn find(trunks: Vec<Trunk>, ways: Vec<Way>, ways_out: Arc<WaysOut>, handle: Handle) {
+    let mut found: Vec<Option<(usize, Vec<SocketAddr>)>> = vec![None; trunks.len()];
     loop {
-        for (index, trunk) in trunks.iter().enumerate() {
-            let Some(host) = &trunk.host else { continue };
-            match look_up(host, trunk.port(), local).await {
-                // An address that is still among the host's is kept: balancers shuffle them.
-                Ok(addresses) if found[index].is_some_and(|known| addresses.contains(&known)) => {}
-                Ok(addresses) => {
-                    found[index] = addresses.first().copied();
-                    let Some(at) = found[index] else { continue };
-                    if line.send(Ask::At(index, at)).await.is_err() {
+        let looked = join_all(trunks.iter().map(|trunk| look_up(trunk, &ways_out.names, &ways))).await;
+        for (index, (trunk, looked)) in trunks.iter().zip(looked).enumerate() {
+            match looked {
+                None => {}
+                Some(Ok(targets)) => {
+                    let first = targets.first().copied();
+                    let way = first.and_then(|one| ways.iter().position(|way| way.reaches(one.transport, one.at.ip())));
+                    let Some(way) = way else { continue };
+                    let places: Vec<SocketAddr> = targets.iter().map(|target| target.at).collect();
+                    // Balancers shuffle their addresses: the same ones are no news.
+                    let known = found[index].as_ref().is_some_and(|(old, known)| *old == way && same(known, &places));
+                    if known {
+                        continue;
+                    }
+                    let old = found[index].replace((way, places.clone()));
+                    if let Some((old, _)) = old.filter(|(old, _)| *old != way) {
+                        let _ = ways[old].asks.send(Ask::Gone(index)).await; // a line that stopped knows nothing
+                    }
+                    ways_out.trunks.insert(trunk.name.clone(), ways[way].post.clone());
+                    if ways[way].asks.send(Ask::At(index, places)).await.is_err() {
                         return;
                     }
                 }
-                Err(problem) => {
+                Some(Err(problem)) => {
                     tracing::warn!(trunk = trunk.name, problem, "trunk not found");
                     if found[index].is_none() {
                         handle.trunk(&trunk.name, trunk.place(), TrunkState::Failed, Some(problem));
@@ -173,26 +237,16 @@ pub(super) async fn find(trunks: Vec<Trunk>, local: IpAddr, line: mpsc::Sender<A
     }
 }
 
-/// The host's addresses of the family we speak.
-async fn look_up(host: &str, port: u16, local: IpAddr) -> Result<Vec<SocketAddr>, String> {
-    let answer = tokio::time::timeout(LOOK_UP_MAX, lookup_host((host, port))).await;
-    let addresses = match answer {
-        Err(_) => return Err(format!("the name server does not answer for {host}; is the network up?")),
-        Ok(Err(error)) => return Err(format!("{host} is not found ({error}); check registrar")),
-        Ok(Ok(addresses)) => addresses,
-    };
-    let usable: Vec<SocketAddr> = addresses.filter(|at| at.is_ipv4() == local.is_ipv4()).collect();
-    match usable.is_empty() {
-        true => Err(format!("{host} has no address of the family [sip] listen uses; listen on the other one as well")),
-        false => Ok(usable),
-    }
+async fn look_up(trunk: &Trunk, names: &Names, ways: &[Way]) -> Option<Result<Vec<Target>, String>> {
+    let host = trunk.looked_for()?;
+    let speaks = |transport, ip| ways.iter().any(|way| way.reaches(transport, ip));
+    Some(names.targets(&host, speaks).await.map_err(|error| error.to_string()))
 }
 
-/// RFC 3261's ports, without and with TLS.
-const SIP_PORT: u16 = 5060;
-const SIPS_PORT: u16 = 5061;
-/// How often names are looked up once all are known, and while one is not.
-const LOOK_AGAIN: Duration = Duration::from_secs(300);
+fn same(some: &[SocketAddr], others: &[SocketAddr]) -> bool {
+    some.len() == others.len() && some.iter().all(|one| others.contains(one))
+}
+
+/// How often names are looked up once all are known, and while one is not; answers are kept as long as they say.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 const LOOK_SOON: Duration = Duration::from_secs(15);
-/// A name server that takes longer is down.
-const LOOK_UP_MAX: Duration = Duration::from_secs(10);

@@ -66,6 +66,8 @@ pub enum Event {
         status: u16,
         /// Reason phrase.
         reason: String,
+        /// How long whoever refused wants to be left alone.
+        retry_after: Option<Duration>,
     },
     /// What became of our REFER: 1xx under way, 2xx the other side talks to whom we named, else not. The last one is
     /// final.
