@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -137,7 +137,11 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         model: language_model(&config)?,
     };
     let model = rooms.model.clone().filter(|_| config.model.as_ref().is_some_and(|model| model.rephrase));
-    let gateway = Gateway::start(gateway_settings(&config, offset), rooms, desk.handle.clone()).await?;
+    let mut settings = gateway_settings(&config, offset);
+    if let (None, Some((host, port))) = (settings.advertised, &config.sip.stun) {
+        settings.advertised = seen_as(host, *port, &settings.listen).await;
+    }
+    let gateway = Gateway::start(settings, rooms, desk.handle.clone()).await?;
     desk.ready.store(true, Ordering::Release);
     tell_ready(gateway.listening(), http);
     let rephrasing = model.map(|model| {
@@ -157,6 +161,25 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     store.close().await;
     served.map_err(ServeError::Api)
 }
+
+/// Our address as a STUN server sees it; nobody is kept from calling when it does not say.
+async fn seen_as(host: &str, port: u16, listen: &[gateway::Listen]) -> Option<IpAddr> {
+    let local = listen.first()?.address.ip();
+    let found = tokio::time::timeout(STUN_MAX, tokio::net::lookup_host((host, port))).await;
+    let server = found.ok().and_then(Result::ok).and_then(|mut all| all.find(|at| at.is_ipv4() == local.is_ipv4()));
+    let seen = match server {
+        Some(server) => gateway::public_ip(server, local).await,
+        None => None,
+    };
+    match seen {
+        Some(ip) => tracing::info!(%ip, "our public address, as the STUN server sees it"),
+        None => tracing::warn!(host, "the STUN server does not say our public address; set [sip] advertised"),
+    }
+    seen
+}
+
+/// The start is not held up longer by a name server.
+const STUN_MAX: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// The first address as ever, others after what has always been there.
 fn tell_ready(listening: &[gateway::Listen], http: SocketAddr) {
@@ -342,6 +365,10 @@ fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
         security: trunk.srtp,
         show_caller: trunk.show_caller,
         fallback: trunk.fallback.clone(),
+        failover: trunk.failover.clone(),
+        forwarding: trunk.forwarding,
+        inbound_auth: trunk.inbound_auth,
+        health: trunk.health,
     }
 }
 

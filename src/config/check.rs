@@ -97,6 +97,8 @@ fn sip(source: &Source<'_>, raw: &raw::Sip) -> Result<SipConfig, ConfigError> {
         advertised: read(source, &raw.advertised, |text| value::ip(text))?,
         max_calls: number(source, "max_calls", &raw.max_calls, MAX_CALLS, 1..=10_000)?,
         slots: numbers::slots(source, &raw.slots)?,
+        stun: read(source, &raw.stun, |text| trunks::host_and_port(text))?
+            .map(|(host, port)| (host, port.unwrap_or(STUN_PORT))),
         name_servers: each(source, &raw.name_servers, value::name_server)?,
     })
 }
@@ -288,6 +290,8 @@ pub(super) fn in_range<T: TryFrom<i64>>(
     })
 }
 
+/// RFC 8489.
+const STUN_PORT: u16 = 3478;
 const SIP_LISTEN: &str = "udp:0.0.0.0:5060";
 /// Private and loopback networks: a stranger on the internet is no trunk.
 const SIP_ALLOW: [&str; 5] = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128"];

@@ -190,6 +190,7 @@ pub(super) struct Sip {
     pub(super) tls: Option<Tls>,
     pub(super) slots: BTreeMap<Spanned<String>, Spanned<String>>,
     pub(super) name_servers: Vec<Spanned<String>>,
+    pub(super) stun: Given<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -220,6 +221,11 @@ pub(super) struct Trunk {
     #[serde(default)]
     pub(super) show_caller: bool,
     pub(super) fallback: Given<String>,
+    pub(super) failover: Given<String>,
+    pub(super) forwarding: Given<String>,
+    #[serde(default)]
+    pub(super) inbound_auth: bool,
+    pub(super) options_seconds: Given<i64>,
 }
 
 #[derive(Debug, Deserialize)]

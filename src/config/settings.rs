@@ -116,6 +116,8 @@ pub struct SipConfig {
     pub slots: Vec<SlotConfig>,
     /// Who is asked for addresses; the system's when empty.
     pub name_servers: Vec<SocketAddr>,
+    /// Who tells our public address, where `advertised` does not: host and port.
+    pub stun: Option<(String, u16)>,
 }
 
 /// Files of our side of TLS, PEM.

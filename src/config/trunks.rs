@@ -41,6 +41,14 @@ pub struct TrunkConfig {
     pub show_caller: bool,
     /// The trunk that takes the calls of ours it does not take.
     pub fallback: Option<String>,
+    /// Where it is told to send the calls we cannot take: a number there, or a SIP address.
+    pub failover: Option<String>,
+    /// How it is told through whom a call of ours came: in Diversion, in History-Info.
+    pub forwarding: (bool, bool),
+    /// Whether its calls have to show our password there.
+    pub inbound_auth: bool,
+    /// How often it is asked whether it is there; none: never.
+    pub health: Option<Duration>,
 }
 
 /// Checks every trunk.
@@ -100,6 +108,11 @@ fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigErr
             .map_or((None, None), |(host, port)| (Some(host), port));
     let called = read(source, &raw.number, |text| user(text))?;
     let expires = number(source, "expires_seconds", &raw.expires_seconds, EXPIRES_S, EXPIRES_S_MIN..=EXPIRES_S_MAX)?;
+    let health = number(source, "options_seconds", &raw.options_seconds, OPTIONS_S, 0..=3600)?;
+    let login = login(source, raw, signs_in, &needed)?;
+    if raw.inbound_auth && login.is_none() {
+        return Err(needed("username and password, which inbound_auth asks its calls for; add them"));
+    }
     Ok(TrunkConfig {
         name: raw.name.get_ref().clone(),
         domain: text(source, "domain", &raw.domain)?.or_else(|| host.clone()).unwrap_or_default(),
@@ -108,12 +121,16 @@ fn trunk(source: &Source<'_>, raw: &raw::Trunk) -> Result<TrunkConfig, ConfigErr
         signs_in,
         peers: each(source, &raw.peers, value::cidr)?,
         transport: read(source, &raw.transport, |text| value::transport(text))?,
-        login: login(source, raw, signs_in, &needed)?,
+        login,
         number: called,
         expires: Duration::from_secs(expires),
         srtp: read(source, &raw.srtp, |text| value::srtp(text))?,
         show_caller: raw.show_caller,
         fallback: read(source, &raw.fallback, |name| Ok(name.clone()))?,
+        failover: read(source, &raw.failover, |text| failover(text))?,
+        forwarding: read(source, &raw.forwarding, |text| forwarding(text))?.unwrap_or((true, false)),
+        inbound_auth: raw.inbound_auth,
+        health: (health > 0).then(|| Duration::from_secs(health)),
     })
 }
 
@@ -133,8 +150,29 @@ fn login(
     }
 }
 
+fn failover(text: &str) -> Result<String, String> {
+    let number = text.strip_prefix('+').unwrap_or(text);
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let uri = text.parse::<crate::sip::Uri>().ok();
+    let is_address = uri.is_some_and(|uri| uri.is_sip() && uri.user().is_some() && !uri.has_headers());
+    match is_number || is_address {
+        true => Ok(text.to_owned()),
+        false => Err(format!("`{text}` is nobody to send calls to; write \"+12125550199\" or \"sip:desk@192.0.2.7\"")),
+    }
+}
+
+fn forwarding(text: &str) -> Result<(bool, bool), String> {
+    match text {
+        "diversion" => Ok((true, false)),
+        "history-info" => Ok((false, true)),
+        "both" => Ok((true, true)),
+        "none" => Ok((false, false)),
+        other => Err(format!("no forwarding `{other}`; known are diversion, history-info, both and none")),
+    }
+}
+
 /// "sip.example.com", "sip.example.com:5080", "192.0.2.7", `[2001:db8::1]:5060`.
-fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
+pub(super) fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
     let wrong =
         || format!("`{text}` is no registrar; write its host, like \"sip.example.com\" or \"sip.example.com:5080\"");
     let uri: crate::sip::Uri = format!("sip:{}", text.trim()).parse().map_err(|_| wrong())?;
@@ -156,5 +194,7 @@ fn user(text: &str) -> Result<String, String> {
 
 /// Long enough to be polite, short enough to notice a registrar that forgot us.
 const EXPIRES_S: u32 = 300;
+/// Often enough to know before a caller does.
+const OPTIONS_S: u32 = 60;
 const EXPIRES_S_MIN: i64 = 30;
 const EXPIRES_S_MAX: i64 = 7200;

@@ -22,6 +22,7 @@ use super::person::{PersonMail, Wanted};
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
+use super::signing::called;
 use super::tools::Tools;
 use super::trunks::{Ask, Signed};
 use super::wire::{Heard, Wire};
@@ -99,12 +100,16 @@ impl Line {
     /// Takes calls until the task is dropped.
     pub async fn run(mut self) {
         loop {
-            let wake = self.endpoint.poll_timeout().unwrap_or_else(|| Instant::now() + IDLE);
+            let wakes = self.endpoint.poll_timeout().into_iter().chain(self.next_probe());
+            let wake = wakes.min().unwrap_or_else(|| Instant::now() + IDLE);
             tokio::select! {
                 heard = self.wire.hear() => self.heard(heard),
                 Some((dialog, command)) = self.commands.recv() => self.obey(dialog, command).await,
                 Some(ask) = self.trunk_asks.recv() => self.asked(ask).await,
-                () = sleep_until(wake.into()) => self.endpoint.handle_timeout(Instant::now()),
+                () = sleep_until(wake.into()) => {
+                    self.endpoint.handle_timeout(Instant::now());
+                    self.probe_trunks().await;
+                }
             }
             self.drain().await;
             if let Some(done) = self.leaving.take_if(|_| self.endpoint.registrations() == 0) {
@@ -177,6 +182,7 @@ impl Line {
                 }
                 self.calls.remove(&dialog);
             }
+            Event::Probed { probe, status } => self.probed(probe, status),
             Event::Refused { source, reason } => tracing::warn!(%source, ?reason, "refused"),
             Event::Registered { registration, expires } => self.signed_in(registration, expires),
             Event::RegistrationFailed { registration, status, reason, retry_in } => {
@@ -221,16 +227,16 @@ impl Line {
 
     async fn incoming(&mut self, incoming: Incoming) {
         let (dialog, now) = (incoming.dialog, Instant::now());
-        if let Some((status, reason, retry_after)) = self.turned_away(&incoming) {
-            return self.reject(dialog, status, reason, retry_after);
+        match self.turned_away(&incoming) {
+            Some((503, ..)) => return self.too_much(&incoming),
+            Some((status, reason, retry_after)) => return self.reject(dialog, status, reason, retry_after),
+            None => {}
         }
         let Some(found) = self.belongs(&incoming) else {
             return self.reject(dialog, 404, "Not Found", None);
         };
         let ip = self.media_ip(incoming.source).await;
-        let Ok(sockets) = self.ports.bind(self.local.ip()).await else {
-            return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
-        };
+        let Ok(sockets) = self.ports.bind(self.local.ip()).await else { return self.too_much(&incoming) };
         let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
         let addr = SocketAddr::new(ip, port);
         let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };
@@ -250,7 +256,7 @@ impl Line {
         let call = self.call(settings, media, now);
         if self.rooms.hand_off.opened(call.record().clone()).is_err() {
             tracing::error!("the store does not keep up: call refused");
-            return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
+            return self.too_much(&incoming);
         }
         self.endpoint.reach_at(dialog, SocketAddr::new(ip, self.local.port()));
         self.endpoint.ring(dialog, now);
@@ -340,6 +346,19 @@ impl Line {
             }
             Err(_) => self.endpoint.reject_reoffer(dialog, 488, now),
         }
+    }
+
+    /// A call that nobody here can take goes where its trunk has it go, else it may come again.
+    fn too_much(&mut self, incoming: &Incoming) {
+        let trunk = self.trunk_at(incoming.source.ip(), &called(incoming));
+        let Some((trunk, to)) = trunk.and_then(|trunk| Some((trunk, trunk.failover.clone()?))) else {
+            return self.reject(incoming.dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
+        };
+        let host = if trunk.domain.is_empty() { incoming.source.to_string() } else { trunk.domain.clone() };
+        let to = if to.contains(':') { to } else { format!("sip:{to}@{host}") };
+        tracing::warn!(trunk = trunk.name, "a call that cannot be taken here is sent on");
+        let contact = vec![("Contact".to_owned(), format!("<{to}>"))];
+        self.endpoint.reject(incoming.dialog, 302, "Moved Temporarily", contact, Instant::now());
     }
 
     fn reject(&mut self, dialog: DialogId, status: u16, reason: &str, retry_after: Option<&str>) {

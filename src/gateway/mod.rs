@@ -3,6 +3,7 @@
 mod breaker;
 mod directory;
 mod handle;
+mod health;
 mod leg;
 mod line;
 mod media;
@@ -14,6 +15,7 @@ mod random;
 mod run;
 mod settings;
 mod signing;
+mod stun;
 mod tls;
 mod tools;
 mod trunks;
@@ -21,10 +23,12 @@ mod wire;
 
 pub use directory::{Directory, Entry, Slot};
 pub use handle::{EVENTS_KEPT, Handle};
+pub use health::TrunkHealth;
 pub use media::MediaPolicy;
 pub use names::{Host, NameError, Names, Target};
 pub use run::{Gateway, StartError};
 pub use settings::{Listen, Rooms, Settings};
+pub use stun::public_ip;
 pub use tls::{TlsError, TlsFiles};
 pub use tools::{Limits, Tools};
 pub use trunks::{Trunk, TrunkState, TrunkStatus};

@@ -37,6 +37,12 @@ impl Line {
         }
         let places = self.places(wanted);
         let now = Instant::now();
+        let named = wanted.trunk.as_deref().and_then(|name| self.named(name));
+        if named.is_some_and(|signed| signed.reachable == Some(false) && signed.trunk.fallback.is_some()) {
+            // It is known not to be there: nobody waits to find out.
+            wanted.place = places.len();
+            return Err(503);
+        }
         let awake = |place: &SocketAddr| self.resting.get(place).is_none_or(|until| *until <= now);
         let next = places.iter().enumerate().skip(wanted.place).find(|(_, place)| awake(place));
         let (place, to) = next.map(|(at, to)| (at, *to)).ok_or(503_u16)?;
@@ -172,10 +178,19 @@ fn route(wanted: &Wanted, trunk: Option<&Trunk>, to: SocketAddr, contact: Socket
     let mut extra_headers = Vec::new();
     if shown.is_some() {
         extra_headers.push(("P-Asserted-Identity".to_owned(), format!("<{from}>")));
-        // Through whom the call came: some carriers take a foreign number only so (RFC 5806).
-        if let Some(own) = own.and_then(uri) {
+        // Through whom the call came: some carriers take a foreign number only so (RFC 5806, RFC 7044).
+        let (diversion, history) = trunk.map_or((true, false), |trunk| trunk.forwarding);
+        let own = own.and_then(uri);
+        if let Some(own) = own.as_ref().filter(|_| diversion) {
             extra_headers.push(("Diversion".to_owned(), format!("<{own}>;reason=follow-me;counter=1")));
         }
+        if let (Some(own), Ok(target)) = (own.filter(|_| history), &target) {
+            let value = format!("<{own}>;index=1, <{target}?Reason=SIP%3Bcause%3D302>;index=1.1;mp=1");
+            extra_headers.push(("History-Info".to_owned(), value));
+        }
+    } else if trunk.is_some_and(|trunk| trunk.show_caller) && wanted.from.is_none() {
+        // A caller who withholds the number has it withheld here, too (RFC 3323).
+        extra_headers.push(("Privacy".to_owned(), "id".to_owned()));
     }
     let display = wanted.name.clone().filter(|_| shown.is_some());
     let credentials = trunk.and_then(|trunk| trunk.credentials.clone());

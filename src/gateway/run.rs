@@ -17,6 +17,7 @@ use super::names::Names;
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Listen, Rooms, Settings};
+use super::signing::guard;
 use super::tls::{Tls, TlsError};
 use super::tools::{Limits, Tools};
 use super::trunks::{self, Ask, Signed, TrunkState, Way};
@@ -84,7 +85,10 @@ impl Gateway {
             let (ask, trunk_asks) = mpsc::channel(TRUNKS_WAITING);
             asks.push(ask.clone());
             ways.push(Way { transport: at.transport, local: at.address.ip(), asks: ask, post: post.clone() });
-            let endpoint = sip::Endpoint::new(sip_settings(&settings, at), random()).with_patience(ANSWER_WITHIN);
+            let mut endpoint = sip::Endpoint::new(sip_settings(&settings, at), random()).with_patience(ANSWER_WITHIN);
+            for trunk in &settings.trunks {
+                trunk.peers.iter().for_each(|network| guard(&mut endpoint, trunk, *network));
+            }
             let line = Line {
                 endpoint,
                 wire,

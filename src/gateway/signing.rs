@@ -9,7 +9,7 @@ use super::directory::{self, Found};
 use super::line::Line;
 use super::trunks::{Ask, Signed, Trunk, TrunkState};
 use crate::conversation::Kind;
-use crate::sip::{Incoming, RegistrationId, sdp};
+use crate::sip::{Endpoint, Incoming, Network, RegistrationId, sdp};
 
 impl Line {
     pub(super) async fn asked(&mut self, ask: Ask) {
@@ -34,9 +34,17 @@ impl Line {
         for place in &places {
             // Its calls come from any of them.
             self.endpoint.trust(place.ip());
+            if let Ok(network) = place.ip().to_canonical().to_string().parse() {
+                guard(&mut self.endpoint, &signed.trunk, network);
+            }
             self.wire.expect(*place, signed.trunk.host.as_deref().unwrap_or_default());
         }
         (signed.places, signed.at, signed.failed) = (places, Some(at), 0);
+        if let (Some(every), None) = (signed.trunk.health, signed.probe_at) {
+            // Of one we sign in at we know soon enough.
+            let wait = if signed.trunk.signs_in { every } else { Duration::ZERO };
+            signed.probe_at = Some(Instant::now() + wait);
+        }
         if !signed.trunk.signs_in {
             return self.handle.trunk(&signed.trunk.name, signed.place(), TrunkState::Open, None);
         }
@@ -124,6 +132,13 @@ impl Line {
     }
 }
 
+/// Asks calls from there for the trunk's password, where it is to be asked for.
+pub(super) fn guard(endpoint: &mut Endpoint, trunk: &Trunk, network: Network) {
+    if let Some(credentials) = trunk.credentials.clone().filter(|_| trunk.inbound_auth) {
+        endpoint.guard(network, REALM, credentials);
+    }
+}
+
 /// The names a call was called under, the likeliest first.
 pub(super) fn called(incoming: &Incoming) -> Vec<&str> {
     let also = incoming.also_called.iter().map(String::as_str);
@@ -139,5 +154,7 @@ fn signed_by(trunks: &mut [Signed], registration: RegistrationId) -> Option<&mut
     trunks.iter_mut().find(|signed| signed.registration == Some(registration))
 }
 
+/// What our own challenges are for.
+const REALM: &str = "offhook";
 /// The slot that names the flow a call begins in.
 const FLOW_SLOT: &str = "flow";

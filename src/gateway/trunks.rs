@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -11,10 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 use utoipa::ToSchema;
 
 use super::handle::Handle;
+use super::health::TrunkHealth;
 use super::line::{Post, WaysOut};
 use super::names::{Host, Names, Target, default_port};
 use crate::sip::sdp::Security;
-use crate::sip::{Account, Credentials, Network, RegistrationId, Transport, Uri};
+use crate::sip::{Account, Credentials, Network, ProbeId, RegistrationId, Transport, Uri};
 
 /// A trunk: a carrier or a PBX, somewhere we sign in, somebody whose addresses we know, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,14 @@ pub struct Trunk {
     pub show_caller: bool,
     /// The trunk that takes the calls of ours it does not take.
     pub fallback: Option<String>,
+    /// Where it is told to send the calls we cannot take: a number there, or a SIP address.
+    pub failover: Option<String>,
+    /// Whether it is told in Diversion, and in History-Info, through whom a call of ours came.
+    pub forwarding: (bool, bool),
+    /// Whether its calls have to show our password there.
+    pub inbound_auth: bool,
+    /// How often it is asked whether it is there; none: never.
+    pub health: Option<Duration>,
 }
 
 /// How a trunk stands.
@@ -61,6 +70,8 @@ pub struct TrunkStatus {
     /// Since when it stands so.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
+    /// What it said when it was asked last; none before that.
+    pub health: Option<TrunkHealth>,
 }
 
 /// Where signing in stands.
@@ -100,11 +111,25 @@ pub(super) struct Signed {
     pub(super) at: Option<SocketAddr>,
     /// Places that did not answer since one did.
     pub(super) failed: usize,
+    /// When it is asked next whether it is there, and what is asked now, since when.
+    pub(super) probe_at: Option<Instant>,
+    pub(super) probe: Option<(ProbeId, Instant)>,
+    /// What came of that last.
+    pub(super) reachable: Option<bool>,
 }
 
 impl Signed {
     pub(super) fn new(trunk: Trunk) -> Signed {
-        Signed { trunk, registration: None, places: Vec::new(), at: None, failed: 0 }
+        Signed {
+            trunk,
+            registration: None,
+            places: Vec::new(),
+            at: None,
+            failed: 0,
+            probe_at: None,
+            probe: None,
+            reachable: None,
+        }
     }
 
     /// The account at that address, reached by `contact`; an error when the configuration makes no address of it.

@@ -72,6 +72,7 @@ impl Endpoint {
 
     fn on_out_of_dialog(&mut self, request: Request, read: &Essentials, source: SocketAddr, now: Instant) {
         match request.method {
+            Method::Invite if !self.shows_password(&request, source, now) => {}
             Method::Invite => self.on_invite(request, read, source, now),
             Method::Options => self.reply(&request, source, 200, "", &CAPABILITIES),
             _ => self.reply(&request, source, 481, "", &[]),

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::admission::Admission;
+use super::challenge::Guards;
 use super::dialog::{Dialog, DialogId};
 use super::event::{EndCause, Event};
 use super::message::Message;
@@ -44,6 +45,8 @@ pub struct Endpoint {
     next_id: u64,
     /// How long a request that opens something may stay without any answer.
     pub(super) patience: Duration,
+    /// Who has to show a password.
+    pub(super) guards: Guards,
 }
 
 /// A datagram to send.
@@ -84,6 +87,7 @@ impl Endpoint {
             events: VecDeque::new(),
             next_id: 0,
             patience: GIVE_UP,
+            guards: Guards::default(),
         }
     }
 

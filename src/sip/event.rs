@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::dialog::DialogId;
 use super::digest::Credentials;
+use super::probe::ProbeId;
 use super::registration::RegistrationId;
 use super::sdp::Session;
 use super::uri::Uri;
@@ -108,6 +109,13 @@ pub enum Event {
         reason: String,
         /// Wait until the next try.
         retry_in: Duration,
+    },
+    /// What somebody said who was asked whether he is there.
+    Probed {
+        /// Which question.
+        probe: ProbeId,
+        /// Status of the answer; none when there was none.
+        status: Option<u16>,
     },
     /// A request was turned away: worth one log line (there is no raw message in it).
     Refused {

@@ -118,8 +118,10 @@ impl Endpoint {
             (false, _) => {
                 let (registration, refer) =
                     self.clients.get(&id).map(|tx| (tx.registration, tx.refer)).unwrap_or_default();
+                let probe = self.clients.get(&id).and_then(|tx| tx.probe);
                 let again = self.log_in(id, &response, now);
                 self.forget_client(id);
+                self.probed(probe, Some(response.status));
                 if let Some(registration) = registration {
                     self.registered(registration, Some(&response), now);
                 }
@@ -306,7 +308,9 @@ impl Endpoint {
             return self.cancel(id, now);
         }
         let (registration, refer) = self.clients.get(&id).map(|tx| (tx.registration, tx.refer)).unwrap_or_default();
+        let probe = self.clients.get(&id).and_then(|tx| tx.probe);
         self.forget_client(id);
+        self.probed(probe, None);
         if let Some(registration) = registration {
             self.registered(registration, None, now);
         }

@@ -10,6 +10,7 @@ pub struct Signals {
     socket: UdpSocket,
     /// Where its media would go.
     media: UdpSocket,
+    said: String,
 }
 
 impl Signals {
@@ -22,7 +23,7 @@ impl Signals {
         let settings = Settings { contact, transport: Transport::Udp, user_agent: "signals".into(), allow };
         let seed = u128::from(contact.port()).to_be_bytes();
         let seed = [seed, seed].concat().try_into().expect("32 bytes");
-        Self { endpoint: Endpoint::new(settings, seed), socket, media }
+        Self { endpoint: Endpoint::new(settings, seed), socket, media, said: String::new() }
     }
 
     /// Calls a user there.
@@ -43,6 +44,11 @@ impl Signals {
         self.drain();
     }
 
+    /// Whether a message from there had this in it.
+    pub fn heard(&self, what: &str) -> bool {
+        self.said.contains(what)
+    }
+
     /// Carries messages until an event says so.
     pub fn until<T>(&mut self, what: &str, mut fits: impl FnMut(&Event) -> Option<T>) -> T {
         let deadline = Instant::now() + DEADLINE;
@@ -57,6 +63,7 @@ impl Signals {
             assert!(Instant::now() < deadline, "{what} did not happen");
             if let Ok((length, from)) = self.socket.recv_from(&mut room) {
                 let local = self.socket.local_addr().expect("bound");
+                self.said += &String::from_utf8_lossy(&room[..length]);
                 self.endpoint.handle_datagram(from, local, &room[..length], Instant::now());
             }
             self.endpoint.handle_timeout(Instant::now());

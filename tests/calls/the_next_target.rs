@@ -1,5 +1,6 @@
 //! Who does not answer is not waited for: a trunk's next machine is signed in at, and called; a refusal with Retry-After is
-//! obeyed; what the whole trunk does not take goes through the one that stands in for it.
+//! obeyed; what the whole trunk does not take goes through the one that stands in for it. A call that nobody here can take
+//! is sent on.
 
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ fn the_next_target() {
     let mut command = command(folder.path(), Business::Dental, &config);
     let file = folder.path().join("offhook.toml");
     let text = std::fs::read_to_string(&file).expect("just written");
-    let asks = format!("drain_seconds = 5\nname_servers = [\"{}\"]", names.at);
+    let asks = format!("drain_seconds = 5\nmax_calls = 1\nname_servers = [\"{}\"]", names.at);
     std::fs::write(&file, text.replace("drain_seconds = 5", &asks)).expect("the folder is ours");
     let server = Server::once_ready(command.spawn().expect("the binary under test starts"), folder);
 
@@ -46,10 +47,27 @@ fn the_next_target() {
     assert!(place.contains(&near.at.to_string()), "{trunks:#}");
     assert!(!dead.heard("REGISTER").is_empty(), "the first one is asked first");
 
+    let trunks = server.wait("/api/v1/trunks", "the other trunk is asked whether it is there", DEADLINE, |trunks| {
+        rows(trunks).iter().any(|trunk| trunk["name"] == "backup" && trunk["health"]["reachable"] == true)
+    });
+    assert!(
+        rows(&trunks).iter().any(|trunk| trunk["state"] == "open" && trunk["health"]["answer"] == 200),
+        "{trunks:#}"
+    );
+    assert!(server.text("/metrics").contains("offhook_trunk_reachable{trunk=\"backup\"} 1"));
+
     let mut caller = Signals::new();
     for round in 1..=2 {
         let dialog = caller.call("+12125550100", server.sip, "+12125550178", &[]);
         caller.until("the call is answered", |event| matches!(event, Event::Answered { .. }).then_some(()));
+        // One call is all this box takes: the next is sent where its trunk has it go.
+        let mut other = Signals::new();
+        other.call("+12125550100", server.sip, "+12125550179", &[]);
+        let status = other.until("the second is answered", |event| match event {
+            Event::Failed { status, .. } => Some(*status),
+            _ => None,
+        });
+        assert_eq!((status, other.heard("Contact: <sip:+12125550199@carrier.example>")), (302, true));
         let invites = backup.hears("INVITE", round);
         let invite = &invites[round - 1];
         assert!(invite.starts_with("INVITE sip:+12125550111@127.0.0.1"), "{invite}");
@@ -78,6 +96,7 @@ registrar = "carrier.example"
 username = "box"
 password = "secret"
 fallback = "backup"
+failover = "+12125550199"
 [[trunks]]
 name = "backup"
 proxy = "BACKUP"

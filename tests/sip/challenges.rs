@@ -135,8 +135,10 @@ fn a_wrong_password_is_nobodys() {
     let text = String::from_utf8(invite).expect("text");
     assert!(pair.hears(addr("192.0.2.77:5060"), text.as_bytes())[0].starts_with("SIP/2.0 100 "));
     assert_eq!(pair.incoming(), 1);
-    for odd in ["Digest", "Digest ", "Digest a=\"", "Basic eA==", "Digest nonce=\"-\"", "Digest nonce=\"1-1-1\", nc=zz"] {
-        let text = replayed(&text, odd.len()).replace("Max-Forwards:", &format!("Authorization: {odd}\r\nMax-Forwards:"));
+    for odd in ["Digest", "Digest ", "Digest a=\"", "Basic eA==", "Digest nonce=\"-\"", "Digest nonce=\"1-1-1\", nc=zz"]
+    {
+        let text =
+            replayed(&text, odd.len()).replace("Max-Forwards:", &format!("Authorization: {odd}\r\nMax-Forwards:"));
         assert!(pair.hears(addr(CALLER), text.as_bytes())[0].starts_with("SIP/2.0 401 "), "{odd}");
     }
     assert_eq!(pair.incoming(), 0);
