@@ -315,7 +315,8 @@ fn learn_questions(config: &Config, speech: &Speech) -> Arc<OnceLock<HashMap<Str
     learned
 }
 
-fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::Settings {
+/// The gateway's own settings.
+pub fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::Settings {
     gateway::Settings {
         listen: config.sip.listen.iter().map(listen).collect(),
         tls: config.sip.tls.as_ref().map(tls_files),

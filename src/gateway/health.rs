@@ -62,8 +62,12 @@ impl Line {
         if signed.reachable != Some(reachable) {
             tracing::info!(trunk = signed.trunk.name, reachable, status, "the trunk was asked whether it is there");
         }
-        signed.reachable = Some(reachable);
         self.handle.trunk_health(&signed.trunk.name, reachable, status, round_trip_ms);
+        if status.is_none() && signed.reachable.is_none() && signed.places.len() < 2 {
+            // Some never answer this question, and take calls all the same.
+            return;
+        }
+        signed.reachable = Some(reachable);
         if reachable {
             signed.failed = 0;
         } else if let Some(next) = signed.next() {

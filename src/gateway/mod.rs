@@ -1,6 +1,7 @@
 //! Sockets and timers: drives `sip`, one task per call, carries out `call`'s outputs.
 
 mod breaker;
+mod checking;
 mod directory;
 mod handle;
 mod health;
@@ -21,6 +22,7 @@ mod tools;
 mod trunks;
 mod wire;
 
+pub use checking::{Finding, check};
 pub use directory::{Directory, Entry, Slot};
 pub use handle::{EVENTS_KEPT, Handle};
 pub use health::TrunkHealth;

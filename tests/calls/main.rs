@@ -30,6 +30,7 @@ mod signals;
 mod signed_in_at_a_trunk;
 mod the_next_target;
 mod three_calls_book_three_slots;
+mod trunk_check;
 mod voices;
 mod what_a_call_leaves_in_the_crm;
 mod whole_crm;

@@ -62,11 +62,17 @@ pub fn header<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 
 fn answer(request: &str, status: &str) -> String {
     let (line, more) = status.split_once("\r\n").unwrap_or((status, ""));
+    // "seen 203.0.113.9 200 OK": where the request came from, as this side sees it.
+    let (seen, line) = match line.strip_prefix("seen ").and_then(|rest| rest.split_once(' ')) {
+        Some((ip, line)) => (format!(";received={ip}"), line),
+        None => (String::new(), line),
+    };
     let copied = ["Via", "From", "Call-ID", "CSeq"]
         .map(|name| format!("{name}: {}\r\n", header(request, name).unwrap_or_default()));
+    let copied = copied.concat().replacen("\r\n", &format!("{seen}\r\n"), 1);
     let to = header(request, "To").unwrap_or_default();
     let tag = if to.contains(";tag=") || line.starts_with("100") { "" } else { ";tag=peer" };
-    format!("SIP/2.0 {line}\r\n{}To: {to}{tag}\r\n{more}Content-Length: 0\r\n\r\n", copied.concat())
+    format!("SIP/2.0 {line}\r\n{}To: {to}{tag}\r\n{more}Content-Length: 0\r\n\r\n", copied)
 }
 
 const DEADLINE: Duration = Duration::from_secs(40);

@@ -12,17 +12,18 @@ use crate::server::{Business, certificate, command};
 #[test]
 fn trunk_check() {
     std::thread::scope(|scope| {
-        let check = |script: Script, more: &'static str, args: &'static [&'static str], says: &'static [&'static str]| {
-            scope.spawn(move || {
-                let peer = Peer::start(script);
-                let (well, told) = checked(&trunk(&peer.at.to_string(), more), args);
-                let fits = says.iter().all(|word| told.contains(word));
-                assert!(fits && well != told.contains("WRONG"), "{says:?} of {well}:\n{told}");
-            });
-        };
+        let check =
+            |script: Script, more: &'static str, args: &'static [&'static str], says: &'static [&'static str]| {
+                scope.spawn(move || {
+                    let peer = Peer::start(script);
+                    let (well, told) = checked(&trunk(&peer.at.to_string(), more), args);
+                    let fits = says.iter().all(|word| told.contains(word));
+                    assert!(fits && well != told.contains("WRONG"), "{says:?} of {well}:\n{told}");
+                });
+            };
         check(|_| vec!["200 OK\r\nExpires: 60\r\n"], "", &[], &["ok     127.0.0.1 is udp:", "signs us in"]);
         check(|_| vec![], "", &[], &["does not answer", "firewall"]);
-        check(|request| asks_password(request, "401 Unauthorized"), "", &[], &["401", "password is wrong"]);
+        check(asks_password, "", &[], &["401", "password is wrong"]);
         check(|_| vec!["403 Forbidden"], "", &[], &["403 Forbidden", "blocked"]);
         check(|_| vec!["404 Not Found"], "", &[], &["404", "correct username and domain"]);
         check(|_| vec!["seen 203.0.113.9 200 OK\r\nExpires: 60\r\n"], "", &[], &["advertised = \"203.0.113.9\""]);
@@ -70,7 +71,7 @@ fn names_and_ports() {
 }
 
 /// 401 whatever the answer is.
-fn asks_password(request: &str, _: &str) -> Vec<&'static str> {
+fn asks_password(request: &str) -> Vec<&'static str> {
     match request.starts_with("REGISTER") {
         true => vec!["401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"x\", nonce=\"y\", qop=\"auth\"\r\n"],
         false => vec!["200 OK"],
@@ -78,7 +79,9 @@ fn asks_password(request: &str, _: &str) -> Vec<&'static str> {
 }
 
 fn trunk(registrar: &str, more: &str) -> String {
-    format!("[[trunks]]\nname = \"carrier\"\nregistrar = \"{registrar}\"\nusername = \"box\"\npassword = \"open sesame\"\n{more}")
+    format!(
+        "[[trunks]]\nname = \"carrier\"\nregistrar = \"{registrar}\"\nusername = \"box\"\npassword = \"open sesame\"\n{more}"
+    )
 }
 
 /// Whether all is well, and what is said.

@@ -29,8 +29,17 @@ fn templates_are_read_and_have_guides() {
     }
     seen.sort();
     let wanted = [
-        "3cx", "asterisk", "bandwidth", "freepbx", "freeswitch", "kamailio", "registering-trunk", "telnyx", "trunk",
-        "twilio", "voipms",
+        "3cx",
+        "asterisk",
+        "bandwidth",
+        "freepbx",
+        "freeswitch",
+        "kamailio",
+        "registering-trunk",
+        "telnyx",
+        "trunk",
+        "twilio",
+        "voipms",
     ];
     assert_eq!(seen, wanted);
 }
