@@ -42,6 +42,7 @@ impl Crm for BuiltIn {
                 Lookup::Phone(phone) => (RecordBy::Phone(phone), None, most),
                 Lookup::Email(email) => (RecordBy::Email(email), None, most),
                 Lookup::NameZip { name, zip } => (RecordBy::Zip(zip), Some(name), NEIGHBOURS_MAX),
+                Lookup::Contact(contact) => (RecordBy::Contact(contact), None, most),
             };
             let mut found = self.store.records(business, object, by, most).await.map_err(failure)?;
             found.retain(|record| name.is_none_or(|name| record.text("name").is_some_and(|known| same(known, name))));

@@ -16,7 +16,7 @@ use super::mapped::Mapped;
 use super::mapping::{Form, Mapping, Table};
 use super::native::{Holds, Native, Property, Row, Search, Values};
 use super::translate::plain;
-use super::{CrmError, FOUND_MAX};
+use super::{CrmError, FOUND_MAX, Object};
 use crate::cloud::Trouble;
 
 /// Dynamics 365, as its administrator has it.
@@ -115,6 +115,14 @@ impl Native for DynamicsApi {
                 let spread: Vec<String> = national.chars().map(|digit| digit.to_string()).collect();
                 format!("endswith({property},'{}')", spread.join("%"))
             }
+            Search::Of { property, contact } => {
+                let Some((attribute, ..)) = property.and_then(link) else { return Ok(Vec::new()) };
+                let open = if table.object == Object::Deal { " and statecode eq 0" } else { "" };
+                match is_id(contact) {
+                    true => format!("_{attribute}_value eq {contact}{open}"),
+                    false => return Ok(Vec::new()),
+                }
+            }
             Search::Are(pairs) => {
                 let equal = pairs.iter().map(|(name, value)| format!("{name} eq '{}'", quoted(value)));
                 equal.collect::<Vec<_>>().join(" and ")
@@ -183,8 +191,11 @@ fn keyed(table: &Table, property: &str, key: &str) -> String {
 
 /// `contacts(00000000-0000-0000-0000-000000000000)`; none for what is no id there.
 fn identifier(table: &Table, id: &str) -> Option<String> {
-    let is = id.len() == ID_CHARS && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    is.then(|| format!("{}({id})", table.name))
+    is_id(id).then(|| format!("{}({id})", table.name))
+}
+
+fn is_id(id: &str) -> bool {
+    id.len() == ID_CHARS && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 /// A key of letters, digits, `-` and `.`; every other byte as `_` and two digits.

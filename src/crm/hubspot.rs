@@ -13,7 +13,7 @@ use super::mapped::Mapped;
 use super::mapping::{Form, Mapping, Table};
 use super::native::{Holds, Native, Property, Row, Search, Values};
 use super::translate::plain;
-use super::{CrmError, FOUND_MAX};
+use super::{CrmError, FOUND_MAX, Object};
 use crate::cloud::Trouble;
 
 /// HubSpot, as its administrator has it.
@@ -74,6 +74,15 @@ impl Native for HubSpotApi {
             Search::Phone { property, national, e164 } => {
                 let (name, value) = calculated(property).map_or((*property, e164), |name| (name, national));
                 json!([{"propertyName": name, "operator": "EQ", "value": value}])
+            }
+            Search::Of { property: None, .. } => return Ok(Vec::new()),
+            Search::Of { contact, .. } => {
+                let mut filters =
+                    vec![json!({"propertyName": "associations.contact", "operator": "EQ", "value": contact})];
+                if table.object == Object::Deal {
+                    filters.push(json!({"propertyName": "hs_is_closed", "operator": "EQ", "value": "false"}));
+                }
+                filters.into()
             }
             Search::Are(pairs) => pairs
                 .iter()

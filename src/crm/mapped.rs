@@ -215,6 +215,7 @@ fn search<'a>(table: &'a Table, by: Lookup<'a>, national: Option<&'a str>) -> Op
             let named = table.to("name").map(|property| (property, name));
             Search::Are(vec![named.or_else(|| Some((table.to("last_name")?, last)))?, (table.to("zip")?, zip)])
         }
+        Lookup::Contact(contact) => Search::Of { property: table.to("contact_id"), contact },
     })
 }
 
@@ -228,6 +229,10 @@ fn fits(table: &Table, record: &Record, key: Option<&str>, by: Lookup<'_>) -> bo
         Lookup::Email(email) => text("email").split(", ").any(|one| same(one, email)),
         Lookup::NameZip { name, zip } => {
             table.to("zip").is_some() && same(&text("name"), name) && same(&text("zip"), zip)
+        }
+        // Not every search answers with the links.
+        Lookup::Contact(contact) => {
+            record.fields.get("contact_id").is_none_or(|id| id.is_null() || plain(id) == contact)
         }
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum Search<'a> {
     Phone { property: &'a str, e164: &'a str, national: &'a str },
     /// These values, all of them.
     Are(Vec<(&'a str, &'a str)>),
+    /// What is linked to a contact, where the mapping tells by which property; of deals those that are open.
+    Of { property: Option<&'a str>, contact: &'a str },
 }
 
 /// One property of an object.

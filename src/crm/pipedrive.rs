@@ -19,7 +19,7 @@ use super::mapped::Mapped;
 use super::mapping::{Form, Mapping, Table};
 use super::native::{Holds, Native, Property, Row, Search, Values};
 use super::translate::{inward, plain};
-use super::{CrmError, FOUND_MAX};
+use super::{CrmError, FOUND_MAX, Object};
 use crate::cloud::Trouble;
 
 /// Pipedrive, as its administrator has it.
@@ -108,6 +108,20 @@ impl PipedriveApi {
         Ok(found)
     }
 
+    /// Those of a person; of deals the open ones.
+    async fn of(&self, table: &Table, contact: &str) -> Result<Vec<Row>, CrmError> {
+        if contact.parse::<u64>().is_err() {
+            return Ok(Vec::new());
+        }
+        let fields = self.fields(table).await?;
+        let mut ask = self.ask(Method::GET, table, &[]).with("person_id", contact).with("limit", FOUND_MAX.to_string());
+        if table.object == Object::Deal {
+            ask = ask.with("status", "open");
+        }
+        let body = self.api.good(&ask).await?;
+        Ok(body["data"].as_array().into_iter().flatten().filter_map(|one| row(table, &fields, one)).collect())
+    }
+
     /// Activities cannot be searched: those of the last days are looked through, the newest first.
     async fn recent(&self, table: &Table, key: &str) -> Result<Vec<Row>, CrmError> {
         let fields = self.fields(table).await?;
@@ -180,6 +194,7 @@ impl Native for PipedriveApi {
             Search::Key(key) if table.key.is_some() => self.searched(table, "custom_fields", key, true).await,
             Search::Key(key) => self.recent(table, key).await,
             Search::Phone { national, .. } => self.searched(table, "phone", national, false).await,
+            Search::Of { contact, .. } => self.of(table, contact).await,
             Search::Are(pairs) => {
                 // One term only; whoever asked looks at the rest. The last one says most.
                 let Some((name, value)) = pairs.last() else { return Ok(Vec::new()) };

@@ -78,6 +78,8 @@ pub enum Lookup<'a> {
         /// ZIP or post code.
         zip: &'a str,
     },
+    /// The contact it belongs to, by the CRM's id. Of deals only those that are open, where the CRM tells.
+    Contact(&'a str),
 }
 
 /// Why the CRM did not do it.

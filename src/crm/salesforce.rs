@@ -62,6 +62,16 @@ impl Native for SalesforceApi {
                 let spread: String = national.chars().flat_map(|digit| ['%', digit]).collect();
                 format!("{property} LIKE '{}%'", quoted(&spread))
             }
+            Search::Of { property, contact } => {
+                let id = quoted(contact);
+                let roles =
+                    format!("Id IN (SELECT OpportunityId FROM OpportunityContactRole WHERE ContactId = '{id}')");
+                match property {
+                    Some(property) => format!("{property} = '{id}'"),
+                    None if table.name == "Opportunity" => format!("{roles} AND IsClosed = false"),
+                    None => return Ok(Vec::new()),
+                }
+            }
             Search::Are(pairs) => {
                 let equal = pairs.iter().map(|(name, value)| format!("{name} = '{}'", quoted(value)));
                 equal.collect::<Vec<_>>().join(" AND ")

@@ -16,7 +16,10 @@ pub(super) fn outward(line: &Line, field: &str, value: &Value) -> Result<Value, 
     match line.form {
         Form::Text => Ok(json!(plain(value))),
         Form::Html => Ok(json!(html(&plain(value)))),
-        Form::Link => value.as_str().map(|id| json!(id)).ok_or_else(|| wrong("is no record")),
+        Form::Link => {
+            let id = value.as_str().and_then(|word| picked(line, word));
+            id.map(|id| json!(id)).ok_or_else(|| wrong("is no record"))
+        }
         Form::Bool => value.as_bool().map(|yes| json!(yes)).ok_or_else(|| wrong("is neither true nor false")),
         Form::Number => {
             let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
@@ -53,14 +56,14 @@ pub(super) fn inward(line: &Line, value: &Value) -> Option<Value> {
     }
     let text = plain(value);
     let read = match line.form {
-        Form::Text | Form::Link => Some(json!(text)),
+        Form::Text => Some(json!(text)),
         Form::Html => Some(json!(unhtml(&text))),
         Form::Bool => text.parse::<bool>().ok().map(Value::from),
         Form::Number => text.trim().parse::<f64>().ok().map(|number| tidy(number / line.scale)),
         Form::Date => date(value).map(|date| json!(date.to_string())),
         Form::DateTime => instant(value).map(|at| json!(at.to_string())),
         Form::Millis => text.parse().ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).map(|at| json!(at)),
-        Form::Pick => Some(json!(unpicked(line, &text))),
+        Form::Pick | Form::Link => Some(json!(unpicked(line, &text))),
         Form::List => Some(text.split(LIST).map(|word| json!(unpicked(line, word.trim()))).collect()),
     };
     Some(read.unwrap_or_else(|| value.clone()))

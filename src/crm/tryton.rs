@@ -20,7 +20,7 @@ use super::mapped::Mapped;
 use super::mapping::{Form, Mapping, Table};
 use super::native::{Holds, Native, Property, Row, Search, Values};
 use super::translate::plain;
-use super::{CrmError, FOUND_MAX};
+use super::{CrmError, FOUND_MAX, Object};
 use crate::cloud::Trouble;
 
 /// Tryton, as its administrator has it.
@@ -233,6 +233,13 @@ impl Native for TrytonApi {
             Search::Phone { property, national, .. } => {
                 let spread: String = national.chars().flat_map(|digit| ['%', digit]).collect();
                 json!([[path(property), "like", format!("{spread}%")]])
+            }
+            Search::Of { property, contact } => {
+                let (Some(name), Ok(id)) = (property, contact.parse::<i64>()) else { return Ok(Vec::new()) };
+                match table.object {
+                    Object::Deal => json!([[path(name), "=", id], ["state", "in", ["lead", "opportunity"]]]),
+                    _ => json!([[path(name), "=", id]]),
+                }
             }
             Search::Are(pairs) => {
                 pairs.iter().map(|(name, value)| json!([path(name), "ilike", escaped(value)])).collect()

@@ -207,6 +207,7 @@ fn fits(record: &Record, key: &str, by: Lookup<'_>) -> bool {
         Lookup::Phone(phone) => is("phone", phone),
         Lookup::Email(email) => is("email", email),
         Lookup::NameZip { name, zip } => is("name", name) && is("zip", zip),
+        Lookup::Contact(contact) => is("contact_id", contact),
     }
 }
 

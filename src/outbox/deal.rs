@@ -12,17 +12,30 @@ pub(super) async fn target(crm: &dyn Crm, business: &str, wanted: &Fields) -> Re
         return found.ok_or_else(|| CrmError::rejected(format!("there is no deal {id}")));
     }
     let emails = texts(wanted.get("email"));
-    let mut found: Vec<Record> = Vec::new();
-    for by in text("phone").map(Lookup::Phone).into_iter().chain(emails.iter().map(|email| Lookup::Email(email))) {
-        // Several who were there may be of one deal.
-        let more = crm.find(business, Object::Deal, by).await?;
-        found.extend(more.into_iter().filter(|deal| found.iter().all(|known| known.id != deal.id)).collect::<Vec<_>>());
+    let marks: Vec<Lookup<'_>> =
+        text("phone").map(Lookup::Phone).into_iter().chain(emails.iter().map(|email| Lookup::Email(email))).collect();
+    let mut found = all(crm, business, Object::Deal, &marks).await?;
+    // Most CRMs know a deal's people, and them by number and address.
+    if found.is_empty() {
+        let people = all(crm, business, Object::Contact, &marks).await?;
+        let theirs: Vec<_> = people.iter().map(|contact| Lookup::Contact(&contact.id)).collect();
+        found = all(crm, business, Object::Deal, &theirs).await?;
     }
     let count = found.len();
     match (found.pop(), count) {
         (Some(deal), 1) => Ok(deal),
         _ => Err(CrmError::rejected(format!("ambiguous: {count} deals fit, exactly one has to"))),
     }
+}
+
+/// Everything found by one of the marks, each once: several who were there may be of one deal.
+async fn all(crm: &dyn Crm, business: &str, object: Object, marks: &[Lookup<'_>]) -> Result<Vec<Record>, CrmError> {
+    let mut found: Vec<Record> = Vec::new();
+    for by in marks {
+        let more = crm.find(business, object, *by).await?;
+        found.extend(more.into_iter().filter(|one| found.iter().all(|known| known.id != one.id)).collect::<Vec<_>>());
+    }
+    Ok(found)
 }
 
 /// What says which deal, and is no change of it.

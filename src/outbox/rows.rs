@@ -268,10 +268,13 @@ fn values(call: &CallRecord, effect: Effect) -> (&'static str, Value) {
             }
             (Object::Activity.as_str(), payload)
         }
-        Effect::Task { subject, body, due_at, kind } => {
+        Effect::Task { subject, body, due_at, kind, owner } => {
             let mut payload = json!({ "call_id": call_id, "subject": subject, "body": body, "due_at": due_at });
             if let Some(kind) = kind {
                 payload["type"] = json!(kind);
+            }
+            if let Some(owner) = owner {
+                payload["owner"] = json!(owner);
             }
             (Object::Task.as_str(), payload)
         }

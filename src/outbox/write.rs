@@ -114,9 +114,17 @@ fn known(schema: &Schema, wanted: &Wanted<'_>) -> Fields {
     };
     // An empty value says nothing; several CRMs refuse it.
     let says = |value: &Value| !is_empty(value);
+    // Whose it is, is never guessed: one of us the mapping does not name owns nothing.
+    let owned = |field: &str, value: &Value| {
+        let owner = schema.field(wanted.object, field).filter(|_| field == OWNER);
+        owner.is_none_or(|owner| value.as_str().is_some_and(|value| owner.choices.iter().any(|known| known == value)))
+    };
     // By these a deal is found, whether it has a place for them or not.
     let names = |field: &str| wanted.object == Object::Deal && deal::NAMES.contains(&field);
-    let known = wanted.fields.iter().filter(|(field, value)| says(value) && (has(field) || names(field)));
+    let known = wanted
+        .fields
+        .iter()
+        .filter(|(field, value)| says(value) && owned(field, value) && (has(field) || names(field)));
     let mut known = known.map(|(field, value)| (field.clone(), value.clone())).collect();
     fit(schema, wanted.object, &mut known);
     known
@@ -268,6 +276,7 @@ fn unkept(record: &Record, sent: &Fields) -> Vec<String> {
     sent.iter().filter(|(field, value)| !kept(field, value)).map(|(field, _)| field.clone()).collect()
 }
 
+const OWNER: &str = "owner";
 /// What a guest on a line says of themselves.
 const GUEST_FIELDS: [&str; 4] = ["email", "zip", "birth_date", "tier"];
 /// How often one delivery starts over when somebody else was faster.

@@ -36,11 +36,20 @@ fn tasks(call: &CallRecord, found: &Extraction, zone: &TimeZone) -> Vec<Proposal
             body: format!("{}\n{}", value.details, citations.iter().map(quoted).collect::<Vec<_>>().join("\n")),
             due_at: due(value, call.ended_at.unwrap_or(call.started_at), zone),
             kind: Some(value.kind.clone()),
+            owner: address_of_ours(call, &value.owner),
         };
         let ground = Ground { confidence: *confidence, citations: citations.clone(), asks: None };
         Proposal { key: key(call, &action), after: None, effect, ground: Some(ground) }
     };
     sure.map(task).collect()
+}
+
+/// The address of the one of us who is called so; none for a guest, or when two are.
+fn address_of_ours(call: &CallRecord, name: &str) -> Option<String> {
+    let people = call.elsewhere.iter().flat_map(|elsewhere| &elsewhere.people);
+    let mut named = people.filter(|person| person.ours == Some(true) && person.name == name);
+    let only = named.next().filter(|_| named.next().is_none())?;
+    only.email.as_ref().map(|email| email.to_lowercase())
 }
 
 fn due(task: &Task, ended: Timestamp, zone: &TimeZone) -> Timestamp {

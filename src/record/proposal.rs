@@ -71,6 +71,8 @@ pub enum Effect {
         due_at: Timestamp,
         /// "send_recap", ...; none where only a person can say.
         kind: Option<String>,
+        /// Whose it is, by the e-mail address of one of us; the mapping says who that is in the CRM.
+        owner: Option<String>,
     },
     /// Fields of a record that is there already.
     Change {
@@ -191,6 +193,7 @@ fn task_for(call: &CallRecord, reason: &str) -> Effect {
         body: summary::body(call),
         due_at: ended.checked_add(FOLLOW_UP_WITHIN).unwrap_or(ended),
         kind: None,
+        owner: None,
     }
 }
 

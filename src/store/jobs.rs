@@ -12,7 +12,7 @@ use super::events::insert_event;
 use super::job_state::{JobEvent, JobState};
 use super::open::Store;
 use super::rows::JobRow;
-use super::superseded::{drop_leased, drop_superseded};
+use super::superseded::{alone, drop_leased, drop_superseded};
 
 /// An effect to be written outside, once per key.
 #[derive(Debug, Clone, PartialEq)]
@@ -259,7 +259,7 @@ impl Store {
         if held && count > 0 {
             insert_audit(&mut tx, &NewAudit::failed(&lease.job, reason), now).await?;
         }
-        drop_superseded(&mut tx, &lease.job.kind, &lease.job.call_id, now).await?;
+        drop_superseded(&mut tx, alone(&lease.job), now).await?;
         tx.commit().await.doing("commit a retry")?;
         Ok(held)
     }
@@ -289,7 +289,7 @@ impl Store {
                 insert_event(&mut tx, &change(&lease.job, Some(reason)).asked(now)).await?;
             }
         }
-        drop_superseded(&mut tx, &lease.job.kind, &lease.job.call_id, now).await?;
+        drop_superseded(&mut tx, alone(&lease.job), now).await?;
         tx.commit().await.doing("commit a parking")?;
         Ok(held)
     }

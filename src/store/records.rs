@@ -24,6 +24,8 @@ pub enum RecordBy<'a> {
     Email(&'a str),
     /// Post code; the caller compares the names.
     Zip(&'a str),
+    /// The contact it belongs to.
+    Contact(&'a str),
 }
 
 impl Store {
@@ -34,6 +36,10 @@ impl Store {
             RecordBy::Phone(phone) if object == Object::Contact => ("phone = $2", phone),
             RecordBy::Email(email) if object == Object::Contact => ("lower(email) = lower($2)", email),
             RecordBy::Zip(zip) if object == Object::Contact => ("zip = $2", zip),
+            RecordBy::Contact(contact) if object == Object::Deal => {
+                ("json_extract(more, '$.contact_id') = $2", contact)
+            }
+            RecordBy::Contact(contact) if object != Object::Contact => ("contact_id = $2", contact),
             RecordBy::Phone(phone) if object == Object::Deal => ("json_extract(more, '$.phone') = $2", phone),
             RecordBy::Email(email) if object == Object::Deal => {
                 ("lower(json_extract(more, '$.email')) = lower($2)", email)

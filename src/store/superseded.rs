@@ -1,6 +1,7 @@
 //! Rows about a call's activity that a later row of the call has made old: what runs is not told once it is over.
 
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::SqliteConnection;
 
 use super::audit::{AuditAction, NewAudit, insert_audit};
@@ -8,26 +9,34 @@ use super::error::{Doing, Result};
 use super::record::Object;
 use super::rows::JobRow;
 
-/// Takes out the earlier states of a call's activity that nobody holds, where a later one is there. One that is being
+/// Takes out the earlier states of calls' activities that nobody holds, where a later one is there. One that is being
 /// delivered is waited for (see `DELIVERABLE`): the last word is written last.
-/// `kind` and `call_id` are those of the row that changed: another kind makes no activity old.
+/// `changed` are the rows that changed, by kind and call: another kind makes no activity old.
 pub(super) async fn drop_superseded(
     tx: &mut SqliteConnection,
-    kind: &str,
-    call_id: &str,
+    changed: impl Iterator<Item = (&str, &str)>,
     now: Timestamp,
 ) -> Result<()> {
-    if kind != Object::Activity.as_str() {
+    let calls: Vec<&str> =
+        changed.filter(|(kind, _)| *kind == Object::Activity.as_str()).map(|(_, call_id)| call_id).collect();
+    if calls.is_empty() {
         return Ok(());
     }
-    let sql = "DELETE FROM jobs WHERE call_id = $1 AND kind = 'activity' AND key LIKE '%@%'
-            AND state IN ('ready', 'retrying', 'parked', 'awaiting_approval')
-            AND id < (SELECT MAX(n.id) FROM jobs AS n WHERE n.call_id = $1 AND n.kind = 'activity') RETURNING *";
-    let rows = sqlx::query(sql).bind(call_id).fetch_all(&mut *tx).await.doing("take out what is superseded")?;
+    let sql = "DELETE FROM jobs WHERE call_id IN (SELECT value FROM json_each($1)) AND kind = 'activity'
+            AND key LIKE '%@%' AND state IN ('ready', 'retrying', 'parked', 'awaiting_approval')
+            AND id < (SELECT MAX(n.id) FROM jobs AS n WHERE n.call_id = jobs.call_id AND n.kind = 'activity')
+        RETURNING *";
+    let query = sqlx::query(sql).bind(json!(calls).to_string());
+    let rows = query.fetch_all(&mut *tx).await.doing("take out what is superseded")?;
     for row in &rows {
         noted(tx, &JobRow::read(row)?, now).await?;
     }
     Ok(())
+}
+
+/// A row alone, as [`drop_superseded`] wants it.
+pub(super) fn alone(job: &JobRow) -> impl Iterator<Item = (&str, &str)> {
+    std::iter::once((job.kind.as_str(), job.call_id.as_str()))
 }
 
 /// Takes out a row that was just leased, if it is such an old one: its holder died, and the call went on without it.

@@ -21,6 +21,7 @@ pub async fn exercise(crm: &dyn Crm) {
     reads_back_what_was_written(crm).await;
     changes_only_what_is_given(crm).await;
     is_linked_later(crm).await;
+    finds_the_open_deals_of_a_contact(crm).await;
     refuses_an_older_version(crm).await;
     // And whatever else it is given.
     if crm.name() != "builtin" {
@@ -122,6 +123,24 @@ async fn is_linked_later(crm: &dyn Crm) {
     let record = crm.read(BUSINESS, Object::Activity, &id).await.unwrap().unwrap();
     for (field, value) in &change {
         assert!(same(record.fields.get(field), value), "{}: {field}: {record:?}", crm.name());
+    }
+}
+
+/// Whose deal it is says the link, in CRMs whose deals have no number of their own.
+async fn finds_the_open_deals_of_a_contact(crm: &dyn Crm) {
+    let examples = examples(crm, "whose").await;
+    let Some((_, deal)) = examples.iter().find(|(object, _)| *object == Object::Deal) else { return };
+    // There the link is a record of its own, which people make.
+    if crm.name() == "salesforce" {
+        return;
+    }
+    let id = crm.create(BUSINESS, Object::Deal, "whose/deal/1", deal).await.unwrap();
+    let contact = deal["contact_id"].as_str().unwrap();
+    let found = found(crm, Object::Deal, Lookup::Contact(contact), 1).await;
+    assert_eq!(found[0].id, id, "{}", crm.name());
+    let stranger = crm.find(BUSINESS, Object::Contact, Lookup::Email("whose@example.com")).await.unwrap();
+    for stranger in stranger {
+        assert_eq!(crm.find(BUSINESS, Object::Deal, Lookup::Contact(&stranger.id)).await, Ok(Vec::new()));
     }
 }
 
@@ -250,7 +269,14 @@ async fn hubspot_conforms() {
 
 #[tokio::test]
 async fn salesforce_conforms() {
-    exercise(&*desk("salesforce", &["--lifetime", "3"]).crm).await;
+    let desk = desk("salesforce", &["--lifetime", "3"]);
+    exercise(&*desk.crm).await;
+    let (_, deal) = examples(&*desk.crm, "role").await.pop().unwrap();
+    let opportunity = desk.crm.create(BUSINESS, Object::Deal, "role/deal/1", &deal).await.unwrap();
+    let contact = deal["contact_id"].as_str().unwrap();
+    found(&*desk.crm, Object::Deal, Lookup::Contact(contact), 0).await;
+    desk.add(json!({"role": {"opportunity": opportunity, "contact": contact}})).await;
+    assert_eq!(found(&*desk.crm, Object::Deal, Lookup::Contact(contact), 1).await[0].id, opportunity);
 }
 
 #[tokio::test]

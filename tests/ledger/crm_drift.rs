@@ -2,9 +2,11 @@
 
 use std::process::Command;
 
-use offhook::crm::Mapping;
+use offhook::conversation::Question;
+use offhook::crm::{Lookup, Mapping, Object};
 use serde_json::json;
 
+use crate::crm_conformance::{fields_of, found};
 use crate::crms::{STANDINS, connector, desk, shipped};
 
 #[tokio::test]
@@ -56,6 +58,28 @@ async fn what_the_crm_requires_and_nothing_fills_is_told() {
         "{found:?}"
     );
     assert_eq!(connector(&desk.provider, shipped("salesforce")).check().await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn an_answer_has_the_field_its_question_names() {
+    let desk = desk("hubspot", &[]);
+    let question = |id: &str, sensitive: bool| -> Question {
+        let field = format!("{id}_told");
+        serde_json::from_value(json!({"id": id, "prompt": "?", "crm_field": field, "sensitive": sensitive})).unwrap()
+    };
+    let mapping = shipped("hubspot").with_answers(&[question("budget", false), question("illness", true)]);
+    let crm = connector(&desk.provider, mapping);
+    let told = crm.check().await.unwrap();
+    assert!(told.len() == 1 && told[0].contains("budget_told"), "the CRM has no such field yet: {told:?}");
+    desk.add(json!({"schema": {"calls": {"budget_told": {"type": "string", "fieldType": "text"}}}})).await;
+    assert_eq!(crm.check().await, Ok(Vec::new()));
+    let call = fields_of(json!({"started_at": "2026-11-23T15:00:00Z", "answer_budget": "under 500"}));
+    crm.create("harbor", Object::Activity, "told/activity/1", &call).await.unwrap();
+    let other = offhook::crm::shipped("hubspot").unwrap().replace("\"hs_call_title\"", "\"budget_told\"");
+    let other = Mapping::parse("other.toml", &other).unwrap();
+    let plain = connector(&desk.provider, other);
+    let seen = found(&*plain, Object::Activity, Lookup::Key("told/activity/1"), 1).await;
+    assert_eq!(seen[0].fields["subject"], "under 500", "as whoever reads that property sees it");
 }
 
 #[tokio::test]

@@ -262,7 +262,7 @@ impl Crm for Client {
                 Lookup::Key(key) => ("key", key),
                 Lookup::Phone(phone) => ("phone", phone),
                 Lookup::Email(email) => ("email", email),
-                Lookup::NameZip { .. } => return Ok(Vec::new()),
+                Lookup::NameZip { .. } | Lookup::Contact(_) => return Ok(Vec::new()),
             };
             let found = self.ask(json!({"do": "find", "object": object, "by": by, "value": value})).await?;
             Ok(found.as_array().into_iter().flatten().map(record).collect())

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use offhook::call::{CallRecord, Disposition, Elsewhere, Participant, Speaker};
-use offhook::crm::{BuiltIn, Crm, Lookup, Object};
+use offhook::crm::{BuiltIn, Crm, Lookup, Mapping, Object};
 use offhook::outbox::{Outbox, Settings};
 use offhook::record::Policy;
 use offhook::store::{JobRow, JobState, Store};
 use serde_json::json;
 
+use crate::crm_conformance::found;
+use crate::crms::{connector, desk};
 use crate::fixtures::{call, db, ended, line, quick};
 
 fn meeting(said: &[(&str, &str)], people: &[(&str, Option<&str>, Option<bool>)]) -> CallRecord {
@@ -39,7 +41,10 @@ const PEOPLE: [(&str, Option<&str>, Option<bool>); 2] =
     [("Ann Lee", Some("ann@offhook.example"), Some(true)), ("Bob Ray", Some("bob@ray.example"), Some(false))];
 
 async fn after(store: &Store, settings: Settings, call: CallRecord) -> Vec<JobRow> {
-    let crm = Arc::new(BuiltIn::new(store.clone()));
+    after_in(Arc::new(BuiltIn::new(store.clone())), store, settings, call).await
+}
+
+async fn after_in(crm: Arc<dyn Crm>, store: &Store, settings: Settings, call: CallRecord) -> Vec<JobRow> {
     let outbox = Outbox::start(store.clone(), crm, settings).await.unwrap();
     outbox.hand_off().ended(call);
     outbox.drained().await;
@@ -70,6 +75,7 @@ async fn what_was_promised_becomes_tasks_with_their_words_and_the_fourth_is_for_
     let due: Timestamp = recap.payload["due_at"].as_str().unwrap().parse().unwrap();
     assert_eq!(due.to_string()[..10], *"2026-11-27", "by Friday: {recap:?}");
     assert_eq!(recap.payload["type"], "send_recap");
+    assert_eq!(recap.payload["owner"], "ann@offhook.example", "whoever promised it");
     assert_eq!(recap.basis["citations"][0]["words"], "I'll send you the recap by Friday.");
     assert_eq!(recap.basis["citations"][0]["speaker"], "Ann Lee");
     assert!(recap.payload["body"].as_str().unwrap().contains("Ann Lee, 0:00"), "{recap:?}");
@@ -120,6 +126,41 @@ async fn in_phase_two_what_only_grows_is_added_unasked_and_figures_still_wait() 
     let deals = crm.find("harbor", Object::Deal, Lookup::Key("deal/1")).await.unwrap();
     let objections = deals[0].text("objections").unwrap();
     assert!(objections.starts_with("timing\n") && objections.contains("too expensive"), "{objections}");
+}
+
+/// As it is in most CRMs: a deal knows its people, and an owner is a number.
+#[tokio::test]
+async fn in_hubspot_the_deal_is_found_by_who_was_there_and_a_task_belongs_to_whom_the_mapping_names() {
+    let (db, mut desk) = (db().await, desk("hubspot", &[]));
+    let owner = r#"owner = { to = "hubspot_owner_id", type = "pick" }"#;
+    let named = r#"owner = { to = "hubspot_owner_id", values = { "ann@offhook.example" = "51843" } }"#;
+    let mapping = offhook::crm::shipped("hubspot").unwrap().replacen(owner, named, 1);
+    desk.crm = connector(&desk.provider, Mapping::parse("hubspot", &mapping).unwrap());
+    let make = async |object, key, fields| {
+        desk.crm.create("harbor", object, key, &serde_json::from_value(fields).unwrap()).await.unwrap()
+    };
+    let bob = make(Object::Contact, "old/contact", json!({"name": "Bob Ray", "email": "bob@ray.example"})).await;
+    let sue = make(Object::Contact, "old/sue", json!({"name": "Sue Ray", "email": "sue@ray.example"})).await;
+    make(Object::Deal, "old/deal", json!({"name": "Ray", "contact_id": bob})).await;
+    make(Object::Deal, "old/won", json!({"name": "Ray, last year", "contact_id": bob, "stage": "closedwon"})).await;
+    make(Object::Deal, "old/other", json!({"name": "Sue", "contact_id": sue})).await;
+    let people = [PEOPLE[0], PEOPLE[1], ("Cy Orr", Some("cy@offhook.example"), Some(true))];
+    let said = [
+        ("Bob Ray", "Honestly, that is too expensive for us."),
+        ("Ann Lee", "I'll send you the recap by Friday."),
+        ("Cy Orr", "I will send you the contract tomorrow."),
+    ];
+    let policy = Arc::new(Policy { meeting_phase: 2, ..Policy::default() });
+    let crm: Arc<dyn Crm> = desk.crm.clone();
+    let rows = after_in(crm, &db.store, Settings { policy, ..quick() }, meeting(&said, &people)).await;
+    assert!(rows.iter().all(|row| row.state == JobState::Done), "{rows:#?}");
+    let deal = &found(&*desk.crm, Object::Deal, Lookup::Key("old/deal"), 1).await[0];
+    assert!(deal.text("objections").is_some_and(|text| text.contains("too expensive")), "{deal:?}");
+    let task = async |key| found(&*desk.crm, Object::Task, Lookup::Key(key), 1).await.remove(0);
+    assert_eq!(task("m1/task/send_recap").await.fields["owner"], "ann@offhook.example");
+    let contract = rows.iter().find(|row| row.key.contains("contract")).unwrap();
+    assert_eq!(contract.payload["owner"], "cy@offhook.example");
+    assert_eq!(task(&contract.key).await.fields.get("owner"), None, "nobody is guessed");
 }
 
 #[tokio::test]

@@ -228,6 +228,13 @@ class Dynamics(Ledger):
         return self.page(rows, 0, min(int(size[1]) if size else 5000, self.options.page), headers["host"])
 
     def rule(self, table, text):
+        if linked := re.fullmatch(r"_(\w+)_value eq ([0-9a-f-]{36})", text):
+            if TABLES[table]["columns"].get(linked[1], {}).get("type") != "Lookup":
+                raise error(400, "0x80060888", f"Could not find a property named '_{linked[1]}_value'.")
+            return lambda values: values.get(f"_{linked[1]}_value") == linked[2]
+        if state := re.fullmatch(r"statecode eq (\d)", text):
+            # Open, until somebody closes it.
+            return lambda values: int(state[1]) == values.get("statecode", 0)
         equal = re.fullmatch(r"(\w+) eq '((?:[^']|'')*)'", text)
         ends = re.fullmatch(r"endswith\((\w+),'((?:[^']|'')*)'\)", text)
         if not (equal or ends):

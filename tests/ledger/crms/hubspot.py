@@ -56,7 +56,7 @@ KINDS = {
     "deals": {
         **RULED, "dealname": TEXT, "dealstage": choice("appointmentscheduled", "qualifiedtobuy", "closedwon"),
         "amount": NUMBER, "closedate": MOMENT, "hs_next_step": TEXT, "description": AREA, "hubspot_owner_id": OWNER,
-        "offhook_key": UNIQUE,
+        "offhook_key": UNIQUE, "hs_is_closed": {"type": "bool", "fieldType": "calculation_equation", "ro": True},
     },
 }
 
@@ -306,6 +306,11 @@ class HubSpot(Ledger):
 
     def holds(self, kind, record, rule):
         self.only(rule, "propertyName", "operator", "value", "values", "highValue")
+        # Pseudo-properties: "associations.{objectType}", in the singular.
+        if rule["propertyName"].startswith("associations."):
+            return rule["value"] in record["links"].get(rule["propertyName"].split(".")[1] + "s", [])
+        if rule["propertyName"] == "hs_is_closed":
+            return str((record["properties"].get("dealstage") or "").startswith("closed")).lower() == rule["value"]
         if rule["propertyName"] not in KINDS[kind]:
             raise error(400, "VALIDATION_ERROR", f"There was a problem with the request: unknown property {rule['propertyName']}")
         if rule["operator"] != "EQ":

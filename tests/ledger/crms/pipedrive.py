@@ -202,7 +202,7 @@ class Pipedrive(Ledger):
                            "additional_data": {"next_cursor": following}})
 
     def list(self, kind, query):
-        allowed = {"updated_since", "sort_by", "sort_direction", "limit", "cursor", "person_id", "deal_id"}
+        allowed = {"updated_since", "sort_by", "sort_direction", "limit", "cursor", "person_id", "deal_id"} | ({"status"} if kind == "deals" else set())
         for name in query:
             if name not in allowed:
                 raise error(400, f'Parameter validation failed: "{name}" is not allowed')
@@ -210,6 +210,10 @@ class Pipedrive(Ledger):
         if since and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", since):
             raise error(400, 'Parameter validation failed: "updated_since" must be RFC3339')
         rows = [self.shown(kind, r) for r in self.records[kind].values() if r["updated"] >= since]
+        if "person_id" in query:
+            rows = [r for r in rows if str(r["person_id"]) == query["person_id"]]
+        if "status" in query:
+            rows = [r for r in rows if (r["status"] or "open") == query["status"]]
         rows.sort(key=lambda r: r[query.get("sort_by", "id")], reverse=query.get("sort_direction") == "desc")
         return self.paged(rows, query, list)
 

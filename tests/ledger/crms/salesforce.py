@@ -63,6 +63,8 @@ class Salesforce(Ledger):
         super().__init__(options)
         self.tick = self.clock()
         self.cursors = {}
+        # Opportunity contact roles, which people give.
+        self.roles = []
 
     def unauthorized(self):
         return Reply(401, [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}])
@@ -78,6 +80,9 @@ class Salesforce(Ledger):
                     KINDS[kind].pop(name, None)
                     if shape:
                         KINDS[kind][name] = shape
+            return None
+        if "role" in order:
+            self.roles.append((order["role"]["opportunity"], order["role"]["contact"]))
             return None
         person = order["person"]
         return self.make("Contact", {"Phone": person["phone"], "LastName": person["last"]})["values"]["Id"]
@@ -208,15 +213,19 @@ class Salesforce(Ledger):
         if not found or found[2] not in KINDS:
             raise error(400, "MALFORMED_QUERY", f"unexpected token: {soql}")
         names, kind, where, _, limit = found.groups()
-        rules = []
-        for part in re.split(r" AND (?=\w+ (?:=|LIKE) ')", where):
+        rules, theirs = [], None
+        roles = r"Id IN \(SELECT OpportunityId FROM OpportunityContactRole WHERE ContactId = '(\w+)'\) AND IsClosed = false"
+        if (role := re.fullmatch(roles, where)) and kind == "Opportunity":
+            theirs = {deal for deal, contact in self.roles if contact == role[1]}
+        for part in [] if theirs is not None else re.split(r" AND (?=\w+ (?:=|LIKE) ')", where):
             rule = re.fullmatch(r"(\w+) (=|LIKE) '((?:[^'\\]|\\.)*)'", part)
             if not rule:
                 raise error(400, "MALFORMED_QUERY", f"unexpected token: {part}")
             if rule[1] not in KINDS[kind]:
                 raise error(400, "INVALID_FIELD", f"No such column '{rule[1]}' on entity '{kind}'.")
             rules.append((rule[1], rule[2], re.sub(r"\\(.)", r"\1", rule[3])))
-        hits = [r for _, r in sorted(self.records[kind].items()) if all(self.holds(r, *rule) for rule in rules)]
+        hits = [r for _, r in sorted(self.records[kind].items()) if all(self.holds(r, *rule) for rule in rules)
+                and (theirs is None or r["values"]["Id"] in theirs)]
         rows = [self.look(kind, r, re.split(r",\s*", names)) for r in hits[:int(limit or 2000)]]
         return self.page(rows, 0)
 
