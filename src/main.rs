@@ -12,6 +12,7 @@ mod paperwork;
 mod place;
 mod serve;
 mod sources;
+mod trunk_args;
 mod wordings;
 
 use std::path::PathBuf;
@@ -89,6 +90,9 @@ enum Command {
     /// Log in to the CRM of the configuration, check and probe it, see what a call sends to it.
     #[command(subcommand)]
     Crm(crms::Command),
+    /// See what is wrong with a trunk.
+    #[command(subcommand)]
+    Trunk(trunk_args::Command),
     /// Write down what is said in sound files.
     Transcribe(speech::command::TranscribeArgs),
 }
@@ -127,6 +131,9 @@ fn main() -> ExitCode {
                 return ExitCode::from(ASKED_WRONGLY);
             };
             with_config(config.clone(), |config| crms::run(&config, &command))
+        }
+        Command::Trunk(trunk_args::Command::Check { name, call, config }) => {
+            with_config(config, |config| trunk_args::check(&config, &name, call.as_deref()))
         }
         Command::Transcribe(args) => {
             let models = models::Dir::default();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -12,13 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use offhook::calendar::{self, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
 use offhook::config::{
-    Config, EndpointConfig, HttpConfig, Listen, LogConfig, LogFormat, Secret, SpeechModel, StoreConfig, TlsConfig,
-    TrunkConfig,
+    Config, EndpointConfig, HttpConfig, Listen, LogConfig, LogFormat, NumberConfig, Route, Secret, SlotConfig,
+    SpeechModel, StoreConfig, TlsConfig, TrunkConfig,
 };
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
 use offhook::events::{Reach, Secrets};
-use offhook::gateway::{self, Directory, Gateway, Handle, Rooms, TrunkStatus};
+use offhook::gateway::{self, Directory, Entry, Gateway, Handle, Rooms, TrunkStatus};
 use offhook::hooks::{self, Hooks};
 use offhook::ingest::{self, Ingest};
 use offhook::interpreter::{self, Model, ModelError};
@@ -137,7 +137,11 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         model: language_model(&config)?,
     };
     let model = rooms.model.clone().filter(|_| config.model.as_ref().is_some_and(|model| model.rephrase));
-    let gateway = Gateway::start(gateway_settings(&config, offset), rooms, desk.handle.clone()).await?;
+    let mut settings = gateway_settings(&config, offset);
+    if let (None, Some((host, port))) = (settings.advertised, &config.sip.stun) {
+        settings.advertised = seen_as(host, *port, &settings.listen).await;
+    }
+    let gateway = Gateway::start(settings, rooms, desk.handle.clone()).await?;
     desk.ready.store(true, Ordering::Release);
     tell_ready(gateway.listening(), http);
     let rephrasing = model.map(|model| {
@@ -157,6 +161,25 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     store.close().await;
     served.map_err(ServeError::Api)
 }
+
+/// Our address as a STUN server sees it; nobody is kept from calling when it does not say.
+async fn seen_as(host: &str, port: u16, listen: &[gateway::Listen]) -> Option<IpAddr> {
+    let local = listen.first()?.address.ip();
+    let found = tokio::time::timeout(STUN_MAX, tokio::net::lookup_host((host, port))).await;
+    let server = found.ok().and_then(Result::ok).and_then(|mut all| all.find(|at| at.is_ipv4() == local.is_ipv4()));
+    let seen = match server {
+        Some(server) => gateway::public_ip(server, local).await,
+        None => None,
+    };
+    match seen {
+        Some(ip) => tracing::info!(%ip, "our public address, as the STUN server sees it"),
+        None => tracing::warn!(host, "the STUN server does not say our public address; set [sip] advertised"),
+    }
+    seen
+}
+
+/// The start is not held up longer by a name server.
+const STUN_MAX: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// The first address as ever, others after what has always been there.
 fn tell_ready(listening: &[gateway::Listen], http: SocketAddr) {
@@ -292,12 +315,15 @@ fn learn_questions(config: &Config, speech: &Speech) -> Arc<OnceLock<HashMap<Str
     learned
 }
 
-fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::Settings {
+/// The gateway's own settings.
+pub fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::Settings {
     gateway::Settings {
         listen: config.sip.listen.iter().map(listen).collect(),
         tls: config.sip.tls.as_ref().map(tls_files),
         advertised: config.sip.advertised,
         trunks: config.trunks.iter().map(trunk).collect(),
+        slots: config.sip.slots.iter().map(slot).collect(),
+        name_servers: config.sip.name_servers.clone(),
         // Both spell networks the same way.
         allow: config.sip.allow.iter().filter_map(|network| network.to_string().parse().ok()).collect(),
         rtp_ports: config.media.rtp_ports.clone(),
@@ -329,12 +355,17 @@ fn tls_files(tls: &TlsConfig) -> gateway::TlsFiles {
 }
 
 fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
-    let credentials =
-        sip::Credentials { username: trunk.username.clone(), password: trunk.password.reveal().to_owned() };
+    let credentials = trunk.login.as_ref().map(|(username, password)| sip::Credentials {
+        username: username.clone(),
+        password: password.reveal().to_owned(),
+    });
     gateway::Trunk {
         name: trunk.name.clone(),
         host: trunk.host.clone(),
         port: trunk.port,
+        signs_in: trunk.signs_in,
+        // Both spell networks the same way.
+        peers: trunk.peers.iter().filter_map(|network| network.to_string().parse().ok()).collect(),
         transport: trunk.transport,
         domain: trunk.domain.clone(),
         credentials,
@@ -342,15 +373,32 @@ fn trunk(trunk: &TrunkConfig) -> gateway::Trunk {
         expires: trunk.expires,
         security: trunk.srtp,
         show_caller: trunk.show_caller,
+        fallback: trunk.fallback.clone(),
+        failover: trunk.failover.clone(),
+        forwarding: trunk.forwarding,
+        inbound_auth: trunk.inbound_auth,
+        health: trunk.health,
     }
 }
 
 fn directory(config: &Config) -> Directory {
     let find = |id: &str| config.businesses.iter().find(|business| business.id == id).cloned();
-    let listed =
-        config.routes.iter().filter_map(|route| Some((route.called.clone(), find(&route.business)?))).collect();
-    let unlisted = |business: &&Arc<Business>| config.routes.iter().all(|route| route.business != business.id);
-    Directory { listed, other: config.businesses.iter().find(unlisted).cloned() }
+    let route = |route: &Route| {
+        let business = find(&route.business)?;
+        let entry = Entry { business, flow: None, location: None, campaign: None, lead_source: None };
+        Some((route.called.clone(), entry))
+    };
+    let number = |number: &NumberConfig| {
+        let NumberConfig { flow, location, campaign, lead_source, .. } = number.clone();
+        let entry = Entry { business: find(&number.business)?, flow, location, campaign, lead_source };
+        Some((number.called.clone(), entry))
+    };
+    let listed = config.routes.iter().filter_map(route).chain(config.numbers.iter().filter_map(number));
+    Directory::new(listed.collect(), config.open_business().cloned())
+}
+
+fn slot(slot: &SlotConfig) -> gateway::Slot {
+    gateway::Slot { name: slot.name.clone(), header: slot.header.clone(), parameter: slot.parameter.clone() }
 }
 
 /// What the console sees of the line.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::arrival::Arrival;
 use super::ears::Ears;
 use super::event::CallEvent;
 use super::handing::Handing;
@@ -17,7 +18,7 @@ use super::record::{CallRecord, CallState, Line, MediaStats, Speaker};
 use super::sound::{frame_samples, note_codec, receiver};
 use super::turns::{Timing, Turn, Words};
 use crate::audio::KeyTones;
-use crate::conversation::{Business, Caller, Conversation, Disposition, Event, Hold, Rephrased};
+use crate::conversation::{Business, Caller, Conversation, Disposition, Event, Hold, Kind, Rephrased};
 use crate::rtp;
 
 /// What a call needs to know before it starts.
@@ -37,6 +38,8 @@ pub struct Settings {
     pub seed: u64,
     /// Business clock at the INVITE.
     pub started_at: Timestamp,
+    /// How it came in.
+    pub arrival: Arrival,
 }
 
 /// What the SDP settled.
@@ -128,7 +131,9 @@ impl Call {
     /// A call whose INVITE just arrived.
     pub fn new(settings: Settings, media: Media, now: Instant) -> Self {
         let caller = Caller { number: settings.from.clone(), call_id: settings.call_id.clone() };
-        let conversation = Conversation::new(settings.business.clone(), caller, settings.seed);
+        let begins_with = settings.arrival.flow.as_deref().and_then(Kind::opening);
+        let conversation =
+            Conversation::new(settings.business.clone(), caller, settings.seed).beginning_with(begins_with);
         let record = new_record(&settings, media);
         let rate = media.format.codec.sample_rate();
         let sender = rtp::Sender::at_rate(rate, media.format, settings.seed);
@@ -488,6 +493,7 @@ fn new_record(settings: &Settings, media: Media) -> CallRecord {
         media: stats,
         outcome: Default::default(),
         elsewhere: None,
+        arrival: (!settings.arrival.is_empty()).then(|| Box::new(settings.arrival.clone())),
     }
 }
 

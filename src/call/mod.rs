@@ -3,6 +3,7 @@
 //! One mutation ([`Call::handle`]), then [`Call::poll_output`], [`Call::take_packet`] and [`Call::take_report`] are
 //! drained until they are empty, then nothing happens until [`Call::poll_timeout`] or the next input.
 
+mod arrival;
 #[expect(clippy::module_inception, reason = "the room and its one noun share a name")]
 mod call;
 mod ears;
@@ -20,6 +21,7 @@ mod turn;
 mod turns;
 
 pub use crate::conversation::{Booking, Disposition, Message, Outcome, Transfer};
+pub use arrival::Arrival;
 pub use call::{Call, Media, Settings, ntp};
 pub use event::CallEvent;
 pub use io::{Gone, Input, News, Output};

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::arrival::Arrival;
 use crate::conversation::{Disposition, Outcome};
 
 /// Everything known about one call. Complete once `state` is [`CallState::Ended`].
@@ -49,6 +50,9 @@ pub struct CallRecord {
     /// Of another platform's call or meeting: who was there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elsewhere: Option<Box<Elsewhere>>,
+    /// How it came in; none when nothing is known of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<Box<Arrival>>,
 }
 
 /// A call or meeting that another platform told us of.

@@ -71,7 +71,7 @@ pub(super) fn all(
     if found.is_empty() {
         return Err(source.at(0..0, "no business: add a [business] section (`offhook init` writes an example)"));
     }
-    let routes = routes(source, &found)?;
+    let routes = routes(source, &found, &document.numbers)?;
     Ok((found.into_iter().map(|(_, _, business, _)| Arc::new(business)).collect(), routes))
 }
 
@@ -86,7 +86,7 @@ fn strays(document: &raw::Document) -> Option<std::ops::Range<usize>> {
 type Found<'a> = (String, std::ops::Range<usize>, Business, &'a raw::Business);
 
 /// Every called number reaches one business, and at most one business answers the numbers nobody lists.
-fn routes(source: &Source<'_>, found: &[Found<'_>]) -> Result<Vec<Route>, ConfigError> {
+fn routes(source: &Source<'_>, found: &[Found<'_>], numbers: &[raw::Number]) -> Result<Vec<Route>, ConfigError> {
     let mut routes: Vec<Route> = Vec::new();
     for (id, _, _, raw) in found {
         for number in &raw.numbers {
@@ -104,7 +104,8 @@ fn routes(source: &Source<'_>, found: &[Found<'_>]) -> Result<Vec<Route>, Config
             routes.push(Route { called, business: id.clone() });
         }
     }
-    let mut open = found.iter().filter(|(_, _, _, raw)| raw.numbers.is_empty());
+    let numbered = |id: &String| numbers.iter().any(|one| one.business.as_ref().is_some_and(|b| b.get_ref() == id));
+    let mut open = found.iter().filter(|(id, _, _, raw)| raw.numbers.is_empty() && !numbered(id));
     match (open.next(), open.next()) {
         (Some((first, ..)), Some((second, span, ..))) => Err(source.at(
             span.clone(),

@@ -14,7 +14,8 @@ use super::settings::{
     SpeechModel, StoreConfig, TestingConfig, TlsConfig, VoiceConfig,
 };
 use super::{
-    business, calendar, confirmations, crm, crm_policy, model, notices, people, sources, trunks, value, webhooks,
+    business, calendar, confirmations, crm, crm_policy, model, notices, numbers, people, sources, trunks, value,
+    webhooks,
 };
 use crate::sip::Transport;
 use crate::sip::sdp::Encoding;
@@ -28,6 +29,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
     }
     let sip = sip(source, &document.sip)?;
     let trunks = trunks::trunks(source, &document.trunks, &sip)?;
+    let numbers = numbers::numbers(source, &document.numbers, &businesses, &routes)?;
     people::check(source, &document, &trunks)?;
     let sources = sources::sources(source, &document.sources, &businesses)?;
     let confirmations = confirmations::confirmations(source, &document.confirmations)?;
@@ -35,6 +37,7 @@ pub(super) fn config(source: &Source<'_>, document: raw::Document) -> Result<Con
         origin: source.file.to_string(),
         businesses,
         routes,
+        numbers,
         media: media(source, &document.media, &sip)?,
         sip,
         trunks,
@@ -110,6 +113,10 @@ fn sip(source: &Source<'_>, raw: &raw::Sip) -> Result<SipConfig, ConfigError> {
             half,
             1..=100_000,
         )?,
+        slots: numbers::slots(source, &raw.slots)?,
+        stun: read(source, &raw.stun, |text| trunks::host_and_port(text))?
+            .map(|(host, port)| (host, port.unwrap_or(STUN_PORT))),
+        name_servers: each(source, &raw.name_servers, value::name_server)?,
     })
 }
 
@@ -300,6 +307,8 @@ pub(super) fn in_range<T: TryFrom<i64>>(
     })
 }
 
+/// RFC 8489.
+const STUN_PORT: u16 = 3478;
 const SIP_LISTEN: &str = "udp:0.0.0.0:5060";
 /// Private and loopback networks: a stranger on the internet is no trunk.
 const SIP_ALLOW: [&str; 5] = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128"];

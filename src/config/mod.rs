@@ -15,6 +15,7 @@ mod hosted;
 mod languages;
 mod model;
 mod notices;
+mod numbers;
 mod people;
 mod policy;
 mod questions;
@@ -28,12 +29,13 @@ mod value;
 mod webhooks;
 
 pub use error::ConfigError;
+pub use numbers::{NumberConfig, SlotConfig};
 pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{
     AcuityConfig, CalDavConfig, CalendarConfig, CalendlyConfig, Cidr, Config, ConfirmationsConfig, CrmAccess,
     CrmConfig, CrmKind, CrmPolicyConfig, CrmRemoteConfig, EndpointConfig, GoogleConfig, HttpConfig, Listen, LogConfig,
     LogFormat, MailConfig, MediaConfig, MicrosoftConfig, ModelConfig, NoticesConfig, PermissionConfig, Route,
-    SipConfig, SourceConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, TlsConfig, TrunkConfig,
-    VoiceConfig,
+    SipConfig, SourceConfig, SpeechConfig, SpeechModel, StoreConfig, TestingConfig, TlsConfig, VoiceConfig,
 };
+pub use trunks::TrunkConfig;

@@ -6,7 +6,7 @@ use super::business::week;
 use super::check::{each, number, read, spoken};
 use super::error::{ConfigError, Source};
 use super::raw;
-use super::settings::TrunkConfig;
+use super::trunks::TrunkConfig;
 use crate::conversation::{Duty, Mode, Reach};
 
 /// Somebody on duty.
@@ -59,6 +59,11 @@ pub(super) fn check(source: &Source<'_>, document: &raw::Document, trunks: &[Tru
             let known =
                 if known.is_empty() { "there is none yet".into() } else { format!("there is {}", known.join(", ")) };
             let what = format!("no trunk is named `{}`; name one of [[trunks]]: {known}", trunk.get_ref());
+            return Err(source.at(trunk.span(), what));
+        }
+        let callable = trunks.iter().any(|known| known.name == *trunk.get_ref() && known.host.is_some());
+        if !callable {
+            let what = format!("trunk `{}` takes no calls of ours; add proxy = \"HOST\" to it", trunk.get_ref());
             return Err(source.at(trunk.span(), what));
         }
     }

@@ -25,6 +25,7 @@ pub(super) struct Document {
     pub(super) escalation: Given<Escalation>,
     pub(super) sip: Sip,
     pub(super) trunks: Vec<Trunk>,
+    pub(super) numbers: Vec<Number>,
     pub(super) media: Media,
     pub(super) speech: Speech,
     pub(super) voice: Voice,
@@ -191,6 +192,9 @@ pub(super) struct Sip {
     pub(super) calls_per_second: Given<i64>,
     pub(super) source_calls_per_second: Given<i64>,
     pub(super) tls: Option<Tls>,
+    pub(super) slots: BTreeMap<Spanned<String>, Spanned<String>>,
+    pub(super) name_servers: Vec<Spanned<String>>,
+    pub(super) stun: Given<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -206,6 +210,9 @@ pub(super) struct Tls {
 pub(super) struct Trunk {
     pub(super) name: Spanned<String>,
     pub(super) registrar: Given<String>,
+    pub(super) proxy: Given<String>,
+    #[serde(default)]
+    pub(super) peers: Vec<Spanned<String>>,
     pub(super) transport: Given<String>,
     pub(super) domain: Given<String>,
     pub(super) username: Given<String>,
@@ -217,6 +224,23 @@ pub(super) struct Trunk {
     pub(super) srtp: Given<String>,
     #[serde(default)]
     pub(super) show_caller: bool,
+    pub(super) fallback: Given<String>,
+    pub(super) failover: Given<String>,
+    pub(super) forwarding: Given<String>,
+    #[serde(default)]
+    pub(super) inbound_auth: bool,
+    pub(super) options_seconds: Given<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Number {
+    pub(super) number: Spanned<String>,
+    pub(super) business: Given<String>,
+    pub(super) flow: Given<String>,
+    pub(super) location: Given<String>,
+    pub(super) campaign: Given<String>,
+    pub(super) lead_source: Given<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::numbers::{NumberConfig, SlotConfig};
 use super::secret::Secret;
+use super::trunks::TrunkConfig;
 use crate::conversation::Business;
 use crate::events::{Door, Kind};
 use crate::outbox::{Notify, Pace};
@@ -31,6 +33,8 @@ pub struct Config {
     pub sip: SipConfig,
     /// `[[trunks]]`; names are unique.
     pub trunks: Vec<TrunkConfig>,
+    /// `[[numbers]]`; each is listed once.
+    pub numbers: Vec<NumberConfig>,
     /// `[media]`
     pub media: MediaConfig,
     /// `[speech]`
@@ -66,13 +70,21 @@ pub struct Config {
 impl Config {
     /// The business that answers a called user part: the one that lists it, else the one that lists none.
     pub fn business_for(&self, called: &str) -> Option<&Arc<Business>> {
-        let listed = self.routes.iter().find(|route| route.called == called).map(|route| &route.business);
+        let number = self.numbers.iter().find(|number| number.called == called).map(|number| &number.business);
+        let listed = self.routes.iter().find(|route| route.called == called).map(|route| &route.business).or(number);
         match listed {
             Some(id) => self.businesses.iter().find(|business| business.id == *id),
-            None => {
-                self.businesses.iter().find(|business| self.routes.iter().all(|route| route.business != business.id))
-            }
+            None => self.open_business(),
         }
+    }
+
+    /// The business that answers the numbers nobody lists: it lists none itself, or `[[numbers]]` alone and is alone.
+    pub fn open_business(&self) -> Option<&Arc<Business>> {
+        self.businesses.iter().find(|business| {
+            let routed = self.routes.iter().any(|route| route.business == business.id);
+            let alone = self.businesses.len() == 1;
+            !routed && (alone || self.numbers.iter().all(|number| number.business != business.id))
+        })
     }
 }
 
@@ -108,6 +120,12 @@ pub struct SipConfig {
     pub calls_per_second: u32,
     /// The same of one source: an address, or an IPv6 network of 64 bits.
     pub source_calls_per_second: u32,
+    /// Headers that become part of the call's record.
+    pub slots: Vec<SlotConfig>,
+    /// Who is asked for addresses; the system's when empty.
+    pub name_servers: Vec<SocketAddr>,
+    /// Who tells our public address, where `advertised` does not: host and port.
+    pub stun: Option<(String, u16)>,
 }
 
 /// Files of our side of TLS, PEM.
@@ -119,33 +137,6 @@ pub struct TlsConfig {
     pub key: PathBuf,
     /// Roots of whom we connect to; none: the system's.
     pub roots: Option<PathBuf>,
-}
-
-/// A trunk to sign in at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrunkConfig {
-    /// What logs and the API call it.
-    pub name: String,
-    /// Host name or address of the registrar.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// What carries messages to it.
-    pub transport: Transport,
-    /// Domain of our address there.
-    pub domain: String,
-    /// Our name there.
-    pub username: String,
-    /// And its password.
-    pub password: Secret,
-    /// Our number there; none: the user name.
-    pub number: Option<String>,
-    /// How long a sign-in is asked to last.
-    pub expires: Duration,
-    /// Whether media with it is protected; none: as `[media]` says.
-    pub srtp: Option<Security>,
-    /// Whether calls that are put through may show the caller's number.
-    pub show_caller: bool,
 }
 
 /// A signalling socket.

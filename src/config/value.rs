@@ -52,6 +52,15 @@ fn bare(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }
 
+/// "192.0.2.53", "[2001:db8::53]:5353".
+pub(super) fn name_server(text: &str) -> Result<SocketAddr, String> {
+    let address = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| SocketAddr::new(ip, DNS_PORT)));
+    address.map_err(|_| format!("`{text}` is no name server; write its address, like \"192.0.2.53\""))
+}
+
+/// RFC 1035.
+const DNS_PORT: u16 = 53;
+
 /// "20000-29999": wide enough for one call.
 pub(super) fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     let parsed = text.split_once('-').and_then(|(from, to)| {

@@ -197,6 +197,7 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Respons
         paperwork: shared.meter.counts(),
         endpoints: shared.store.endpoints().await?,
         now,
+        reachable: shared.desk.trunks().into_iter().filter_map(|t| Some((t.name, t.health?.reachable))).collect(),
         trunks: shared.desk.trunks().into_iter().map(|t| (t.name, t.state == TrunkState::Registered)).collect(),
     };
     let counts = shared.store.jobs_by_state().await?;

@@ -32,6 +32,8 @@ pub(super) struct Gauges {
     pub(super) now: Timestamp,
     /// Trunks, and whether we are signed in there.
     pub(super) trunks: Vec<(String, bool)>,
+    /// Trunks that are asked whether they are there, and whether they answered.
+    pub(super) reachable: Vec<(String, bool)>,
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +95,10 @@ impl Metrics {
             page.row("offhook_outbox_jobs", &[("state", state)], *count);
         }
         paperwork_metrics::render(&mut page, gauges);
+        page.head("offhook_trunk_reachable", "gauge", "1 while a trunk answers when it is asked (OPTIONS).");
+        for (trunk, reachable) in &gauges.reachable {
+            page.row("offhook_trunk_reachable", &[("trunk", trunk)], u64::from(*reachable));
+        }
         page.head("offhook_trunk_registered", "gauge", "1 while we are signed in at a trunk.");
         for (trunk, registered) in &gauges.trunks {
             page.row("offhook_trunk_registered", &[("trunk", trunk)], u64::from(*registered));

@@ -89,6 +89,8 @@ pub struct Conversation {
     pub(super) pressing: Option<Reason>,
     /// Somebody was called for the caller, once is enough.
     pub(super) asked_people: bool,
+    /// What the call is about, as whoever sent it says.
+    pub(super) begins_with: Option<Kind>,
     /// The last event's time.
     pub(super) clock: Timestamp,
     late_name: bool,
@@ -136,6 +138,7 @@ impl Conversation {
             reference: None,
             pressing: None,
             asked_people: false,
+            begins_with: None,
             clock: Timestamp::UNIX_EPOCH,
             late_name: false,
         }
@@ -302,6 +305,7 @@ impl Conversation {
         let (known, key) = match at.business.open_at(&at.now) {
             Opening::Closed if closed => ("greeting_known_closed", "greeting_closed"),
             Opening::Holiday if holiday => ("greeting_known_holiday", "greeting_holiday"),
+            _ if self.begins_at_once() => ("greeting_known_at_once", "greeting_at_once"),
             _ => ("greeting_known", "greeting"),
         };
         match first {
@@ -309,6 +313,7 @@ impl Conversation {
             None => self.say(key, &[]),
         }
         self.hint_languages();
+        self.begin(at);
     }
 
     /// Takes note of who calls. Where more is asked for than the number, the name is not used before it was shown.

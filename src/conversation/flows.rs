@@ -41,6 +41,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Those a call may begin in.
+    pub const OPENING: [Kind; 7] =
+        [Kind::Book, Kind::Move, Kind::Cancel, Kind::When, Kind::Message, Kind::Callback, Kind::Person];
+
+    /// The kind of this name that a call may begin in.
+    pub fn opening(name: &str) -> Option<Kind> {
+        Kind::OPENING.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// Its name in configuration.
     pub fn as_str(self) -> &'static str {
         KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)

@@ -33,6 +33,7 @@ mod mentions;
 mod mine;
 mod names;
 mod numbers;
+mod opening;
 mod outcome;
 mod passing;
 mod people;

@@ -263,8 +263,9 @@ pub(super) fn is_over(fields: &Fields) -> bool {
 /// Whether offhook has such a field.
 pub(super) fn known(object: Object, field: &str) -> bool {
     let open = matches!(object, Object::Activity | Object::Deal);
-    let answer = field.strip_prefix("answer_").is_some_and(|question| !question.is_empty());
-    names(object).contains(&field) || (open && answer)
+    let named = |prefix| field.strip_prefix(prefix).is_some_and(|name: &str| !name.is_empty());
+    let slot = object == Object::Activity && named("slot_");
+    names(object).contains(&field) || (open && named("answer_")) || slot
 }
 
 /// The fields offhook has, answers to a business's own questions apart.
@@ -353,7 +354,7 @@ const CONTACT: [&str; 13] = [
     "campaign",
     "notes",
 ];
-const ACTIVITY: [&str; 23] = [
+const ACTIVITY: [&str; 26] = [
     "call_id",
     "contact_id",
     "deal_id",
@@ -367,6 +368,9 @@ const ACTIVITY: [&str; 23] = [
     "from",
     "to",
     "routing_path",
+    "location",
+    "campaign",
+    "lead_source",
     "intent",
     "urgency",
     "sentiment",

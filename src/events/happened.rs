@@ -77,14 +77,18 @@ fn ending(call: &CallRecord) -> Vec<Event> {
 
 /// What is known of a call from its first moment.
 fn head(call: &CallRecord) -> Value {
-    json!({
+    let mut data = json!({
         "business": call.business,
         "call_id": call.id,
         "from": call.from,
         "to": call.to,
         "language": call.language,
         "started_at": call.started_at.to_string(),
-    })
+    });
+    if let Some(arrival) = &call.arrival {
+        data["arrival"] = json!(arrival);
+    }
+    data
 }
 
 fn whole(call: &CallRecord) -> Value {

@@ -57,7 +57,7 @@ impl Line {
             },
             media,
         );
-        self.calls.insert(dialog, Dialog { mail, local, terms, offered: agreed.is_none(), leg: None });
+        self.calls.insert(dialog, Dialog { mail, local, terms, offered: agreed.is_none(), leg: None, again: None });
         tokio::spawn(echo.run(description));
     }
 }

@@ -7,6 +7,7 @@ use dashmap::DashMap;
 use jiff::Timestamp;
 use tokio::sync::{Notify, broadcast};
 
+use super::health::TrunkHealth;
 use super::trunks::{TrunkState, TrunkStatus};
 use crate::call::{CallEvent, CallRecord};
 
@@ -85,10 +86,21 @@ impl Handle {
         let mut trunks = self.shared.trunks.lock().unwrap_or_else(PoisonError::into_inner);
         let since = trunks.iter().find(|known| known.name == name && known.state == state).map(|known| known.since);
         let since = since.unwrap_or_else(Timestamp::now);
-        let status = TrunkStatus { name: name.to_owned(), state, registrar, problem, since };
+        let health = trunks.iter().find(|known| known.name == name).and_then(|known| known.health.clone());
+        let status = TrunkStatus { name: name.to_owned(), state, registrar, problem, since, health };
         match trunks.iter_mut().find(|known| known.name == name) {
             Some(known) => *known = status,
             None => trunks.push(status),
+        }
+    }
+
+    /// A trunk was asked whether it is there.
+    pub(super) fn trunk_health(&self, name: &str, reachable: bool, answer: Option<u16>, round_trip_ms: u64) {
+        let mut trunks = self.shared.trunks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = trunks.iter_mut().find(|known| known.name == name) {
+            let before = known.health.as_ref().filter(|health| health.reachable == reachable);
+            let since = before.map_or_else(Timestamp::now, |health| health.since);
+            known.health = Some(TrunkHealth { reachable, answer, round_trip_ms, since });
         }
     }
 

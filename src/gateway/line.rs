@@ -6,28 +6,32 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use dashmap::DashMap;
 use jiff::Timestamp;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
+use super::directory::Found;
 use super::handle::Handle;
 use super::leg::{Leg, MAILBOX_MAX, Mail, Signalling};
 use super::media::Shield;
+use super::names::Names;
 use super::person::{PersonMail, Wanted};
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Rooms, Settings};
+use super::signing::called;
 use super::strain::Strain;
 use super::tools::Tools;
-use super::trunks::{Ask, Signed, TrunkState};
+use super::trunks::{Ask, Signed};
 use super::wire::{Heard, Wire};
 use crate::call::{self, Call, Gone, News};
-use crate::conversation::{Business, e164};
+use crate::conversation::e164;
 use crate::rtp::SourceFilter;
 use crate::sip::sdp::{self, Agreed};
-use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming, RegistrationId};
+use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming};
 use crate::store::fresh_id;
 
 /// What a call's task asks of the line.
@@ -43,12 +47,17 @@ pub(super) enum Command {
     Refer { target: String, trunk: Option<String> },
 }
 
+/// To a line.
+pub(super) type Post = mpsc::UnboundedSender<(DialogId, Command)>;
+
 /// The lines by which calls of ours go out.
 pub(super) struct WaysOut {
-    /// The one that is signed in at the trunk of that name.
-    pub trunks: HashMap<String, mpsc::UnboundedSender<(DialogId, Command)>>,
-    /// The one for whoever is called without a trunk: over UDP.
-    pub direct: Option<mpsc::UnboundedSender<(DialogId, Command)>>,
+    /// The one that reaches the trunk of that name, once the trunk was found.
+    pub trunks: DashMap<String, Post>,
+    /// The one for whoever is called without a trunk: over UDP; and its address.
+    pub direct: Option<(Post, IpAddr)>,
+    /// Who knows where they are.
+    pub names: Names,
 }
 
 /// The line's state.
@@ -62,7 +71,7 @@ pub(super) struct Line {
     pub tools: Tools,
     pub handle: Handle,
     pub commands: mpsc::UnboundedReceiver<(DialogId, Command)>,
-    pub post: mpsc::UnboundedSender<(DialogId, Command)>,
+    pub post: Post,
     /// The lines by which calls of ours go out.
     pub ways_out: Arc<WaysOut>,
     /// How the calls there are fare.
@@ -71,6 +80,8 @@ pub(super) struct Line {
     /// By their place in the settings.
     pub trunks: Vec<Signed>,
     pub trunk_asks: mpsc::Receiver<Ask>,
+    /// Places that asked to be left alone, and until when (RFC 3261 21.5.4).
+    pub resting: HashMap<SocketAddr, Instant>,
     /// Told when we are signed out everywhere.
     pub leaving: Option<oneshot::Sender<()>>,
 }
@@ -84,21 +95,24 @@ pub(super) struct Dialog {
     pub offered: bool,
     /// Number of a call of ours to somebody; none: the caller's.
     pub leg: Option<u32>,
+    /// A call of ours that nobody has answered to yet: what was wanted, and where it was tried.
+    pub again: Option<(Box<Wanted>, SocketAddr)>,
 }
 
 impl Line {
     /// Takes calls until the task is dropped.
     pub async fn run(mut self) {
         loop {
-            let wake = self.endpoint.poll_timeout().unwrap_or_else(|| Instant::now() + IDLE);
+            let wakes = self.endpoint.poll_timeout().into_iter().chain(self.next_probe());
+            let wake = wakes.min().unwrap_or_else(|| Instant::now() + IDLE);
             tokio::select! {
                 heard = self.wire.hear() => self.heard(heard),
                 Some((dialog, command)) = self.commands.recv() => self.obey(dialog, command).await,
-                Some(ask) = self.trunk_asks.recv() => match ask {
-                    Ask::At(trunk, at) => self.sign_in(trunk, at).await,
-                    Ask::Leave(done) => self.sign_out(done),
-                },
-                () = sleep_until(wake.into()) => self.endpoint.handle_timeout(Instant::now()),
+                Some(ask) = self.trunk_asks.recv() => self.asked(ask).await,
+                () = sleep_until(wake.into()) => {
+                    self.endpoint.handle_timeout(Instant::now());
+                    self.probe_trunks().await;
+                }
             }
             self.drain().await;
             if let Some(done) = self.leaving.take_if(|_| self.endpoint.registrations() == 0) {
@@ -115,7 +129,10 @@ impl Line {
                 self.endpoint.refuse_connection(from, Instant::now());
             }
             Heard::Knock(from, stream) => self.wire.admit(from, stream),
-            Heard::Lost(with) => self.endpoint.connection_lost(with),
+            Heard::Lost(with) => {
+                self.endpoint.connection_lost(with);
+                self.endpoint.unreachable(with, Instant::now());
+            }
             Heard::Nothing => {}
         }
     }
@@ -169,69 +186,25 @@ impl Line {
                 self.calls.remove(&dialog);
             }
             Event::Refused { source, reason, untold } => tracing::warn!(%source, ?reason, untold, "refused"),
+            Event::Probed { probe, status } => self.probed(probe, status),
             Event::Registered { registration, expires } => self.signed_in(registration, expires),
             Event::RegistrationFailed { registration, status, reason, retry_in } => {
                 self.sign_in_failed(registration, status, &reason, retry_in);
             }
-            Event::Ringing { dialog, .. } => self.person_mail(dialog, PersonMail::News(News::Ringing)),
+            Event::Ringing { dialog, .. } => {
+                if let Some(call) = self.calls.get_mut(&dialog) {
+                    call.again = None;
+                }
+                self.person_mail(dialog, PersonMail::News(News::Ringing));
+            }
             Event::Answered { dialog, answer } => self.person_answered(dialog, &answer),
-            Event::Failed { dialog, status, reason } => {
+            Event::Failed { dialog, status, reason, retry_after } => {
                 tracing::info!(status, reason, "somebody who was called did not take it");
-                self.person_mail(dialog, PersonMail::News(News::Failed(status)));
-                self.calls.remove(&dialog);
+                self.not_taken(dialog, status, retry_after);
             }
             Event::Referred { dialog, status } => self.mail(dialog, Mail::Referred(status)),
             Event::ReferAsked { dialog, target } => self.refuse_refer(dialog, &target),
         }
-    }
-
-    /// A trunk is there: sign in, or go on there.
-    async fn sign_in(&mut self, trunk: usize, at: SocketAddr) {
-        let contact = SocketAddr::new(self.media_ip(at).await, self.local.port());
-        let Some(signed) = self.trunks.get_mut(trunk) else { return };
-        self.wire.expect(at, &signed.trunk.host);
-        signed.at = Some(at);
-        if let Some(registration) = signed.registration {
-            return self.endpoint.registrar_moved(registration, at, Instant::now());
-        }
-        let name = signed.trunk.name.clone();
-        let Some(account) = signed.account(at, contact) else {
-            let problem = "its domain or username make no SIP address; correct them".to_owned();
-            return self.handle.trunk(&name, signed.place(), TrunkState::Failed, Some(problem));
-        };
-        self.handle.trunk(&name, signed.place(), TrunkState::Registering, None);
-        signed.registration = Some(self.endpoint.register(account, Instant::now()));
-    }
-
-    fn sign_out(&mut self, done: oneshot::Sender<()>) {
-        for registration in self.trunks.iter().filter_map(|signed| signed.registration) {
-            self.endpoint.unregister(registration, Instant::now());
-        }
-        self.leaving = Some(done);
-    }
-
-    fn signed_in(&self, registration: RegistrationId, expires: Duration) {
-        let Some(signed) = self.trunks.iter().find(|signed| signed.registration == Some(registration)) else { return };
-        tracing::info!(trunk = signed.trunk.name, expires_s = expires.as_secs(), "signed in at the trunk");
-        self.handle.trunk(&signed.trunk.name, signed.place(), TrunkState::Registered, None);
-    }
-
-    fn sign_in_failed(&self, registration: RegistrationId, status: u16, reason: &str, retry_in: Duration) {
-        let Some(signed) = self.trunks.iter().find(|signed| signed.registration == Some(registration)) else { return };
-        let remedy = match status {
-            401 | 403 | 407 => "; check username, password and domain",
-            404 => "; check username and domain",
-            408 => "; is the host right, and does a firewall let SIP through?",
-            _ => "",
-        };
-        let problem = format!("{status} {reason}{remedy}");
-        tracing::warn!(
-            trunk = signed.trunk.name,
-            problem,
-            retry_in_s = retry_in.as_secs(),
-            "the trunk did not sign us in"
-        );
-        self.handle.trunk(&signed.trunk.name, signed.place(), TrunkState::Failed, Some(problem));
     }
 
     pub(super) fn mail(&self, dialog: DialogId, mail: Mail) {
@@ -261,19 +234,19 @@ impl Line {
 
     async fn incoming(&mut self, incoming: Incoming) {
         let (dialog, now) = (incoming.dialog, Instant::now());
-        if let Some((status, reason, retry_after)) = self.turned_away(&incoming) {
-            return self.reject(dialog, status, reason, retry_after);
+        match self.turned_away(&incoming) {
+            Some((503, ..)) => return self.too_much(&incoming),
+            Some((status, reason, retry_after)) => return self.reject(dialog, status, reason, retry_after),
+            None => {}
         }
         if self.settings.echo.as_ref() == Some(&incoming.to_user) {
             return self.echo(&incoming).await;
         }
-        let Some(business) = self.rooms.directory.answers(&incoming.to_user).cloned() else {
+        let Some(found) = self.belongs(&incoming) else {
             return self.reject(dialog, 404, "Not Found", None);
         };
         let ip = self.media_ip(incoming.source).await;
-        let Ok(sockets) = self.ports.bind(self.local.ip()).await else {
-            return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
-        };
+        let Ok(sockets) = self.ports.bind(self.local.ip()).await else { return self.too_much(&incoming) };
         let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
         let addr = SocketAddr::new(ip, port);
         let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };
@@ -287,12 +260,13 @@ impl Line {
             }
         };
         let media = agreed.as_ref().map_or_else(|| policy.until_answered(), |agreed| policy.media(agreed));
-        let settings = self.call_settings(&incoming, business.clone());
+        let business = found.business.clone();
+        let settings = self.call_settings(&incoming, found);
         let running = self.handle.enter(&settings.call_id);
         let call = self.call(settings, media, now);
         if self.rooms.hand_off.opened(call.record().clone()).is_err() {
             tracing::error!("the store does not keep up: call refused");
-            return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
+            return self.too_much(&incoming);
         }
         self.endpoint.reach_at(dialog, SocketAddr::new(ip, self.local.port()));
         self.endpoint.ring(dialog, now);
@@ -304,7 +278,7 @@ impl Line {
         stay_protected(&mut terms, agreed.as_ref());
         let offered = agreed.is_none();
         let shield = agreed.and_then(|agreed| agreed.protection).and_then(Shield::new);
-        self.calls.insert(dialog, Dialog { mail: post.clone(), local, terms, offered, leg: None });
+        self.calls.insert(dialog, Dialog { mail: post.clone(), local, terms, offered, leg: None, again: None });
         let leg = Leg {
             call,
             business,
@@ -385,6 +359,19 @@ impl Line {
         }
     }
 
+    /// A call that nobody here can take goes where its trunk has it go, else it may come again.
+    fn too_much(&mut self, incoming: &Incoming) {
+        let trunk = self.trunk_at(incoming.source.ip(), &called(incoming));
+        let Some((trunk, to)) = trunk.and_then(|trunk| Some((trunk, trunk.failover.clone()?))) else {
+            return self.reject(incoming.dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
+        };
+        let host = if trunk.domain.is_empty() { incoming.source.to_string() } else { trunk.domain.clone() };
+        let to = if to.contains(':') { to } else { format!("sip:{to}@{host}") };
+        tracing::warn!(trunk = trunk.name, "a call that cannot be taken here is sent on");
+        let contact = vec![("Contact".to_owned(), format!("<{to}>"))];
+        self.endpoint.reject(incoming.dialog, 302, "Moved Temporarily", contact, Instant::now());
+    }
+
     pub(super) fn reject(&mut self, dialog: DialogId, status: u16, reason: &str, retry_after: Option<&str>) {
         let extra = retry_after.map(|seconds| ("Retry-After".to_owned(), seconds.to_owned()));
         self.endpoint.reject(dialog, status, reason, extra.into_iter().collect(), Instant::now());
@@ -398,13 +385,15 @@ impl Line {
         }
     }
 
-    fn call_settings(&self, incoming: &Incoming, business: Arc<Business>) -> call::Settings {
+    fn call_settings(&self, incoming: &Incoming, found: Found) -> call::Settings {
+        let Found { business, called, arrival } = found;
         let number = incoming.from.number.as_deref();
         call::Settings {
             call_id: fresh_id(),
             sip_call_id: incoming.sip_call_id.clone(),
             from: number.map(|number| e164(number, &business.country).unwrap_or_else(|| number.to_owned())),
-            to: incoming.to_user.clone(),
+            to: called,
+            arrival,
             seed: random(),
             started_at: Timestamp::now().saturating_add(self.settings.clock_offset).unwrap_or_default(),
             business,
@@ -417,13 +406,6 @@ impl Line {
             Some(leg) => self.mail(dialog, Mail::Person { leg, mail: PersonMail::News(News::Key(key)) }),
             None => self.mail(dialog, Mail::Key(key)),
         }
-    }
-
-    /// Whether media with this peer is protected: a trunk's word counts for the trunk.
-    pub(super) fn security(&self, peer: IpAddr) -> sdp::Security {
-        let at = |signed: &&Signed| signed.at.is_some_and(|at| at.ip() == peer);
-        let trunk = self.trunks.iter().find(at).and_then(|signed| signed.trunk.security);
-        trunk.unwrap_or(self.settings.media.security)
     }
 
     /// The address media is asked to come to: the advertised one, or the one this host reaches the peer from.

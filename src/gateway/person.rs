@@ -3,18 +3,18 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use tokio::net::lookup_host;
 use tokio::sync::mpsc;
 
 use super::leg::{BATCH_PACKETS, DATAGRAM_BYTES_MAX, Leg, Mail};
-use super::line::Command;
+use super::line::{Command, WaysOut};
 use super::media::Shield;
+use super::names::Host;
 use super::ports::Pair;
 use crate::call::{Input, Media, News};
 use crate::conversation::Duty;
 use crate::rtp::SourceFilter;
 use crate::sip::sdp::Protection;
-use crate::sip::{DialogId, Uri};
+use crate::sip::{DialogId, Transport, Uri};
 use crate::speech::Priority;
 
 /// A dialog of ours, hung up (or cancelled) when this is dropped: however a call's task ends, no phone rings on.
@@ -65,12 +65,19 @@ pub(super) struct PersonLeg {
 }
 
 /// What the line is asked to place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Wanted {
     pub leg: u32,
+    /// The caller's dialog.
+    pub own: DialogId,
     pub person: Duty,
-    /// Where a SIP address was found.
-    pub at: Option<SocketAddr>,
+    /// The trunk it goes out through, and those that did not take it.
+    pub trunk: Option<String>,
+    pub tried: Vec<String>,
+    /// Without a trunk: where the SIP address was found.
+    pub at: Vec<SocketAddr>,
+    /// Which of the trunk's, or the address's, places is tried.
+    pub place: usize,
     /// Caller's number and name, for the trunk that lets them be shown.
     pub from: Option<String>,
     pub name: Option<String>,
@@ -85,21 +92,21 @@ impl Leg {
         let record = self.call.record();
         let name = self.call.conversation().outcome().name.clone();
         let (from, mail, own) = (record.from.clone(), self.post.clone(), self.signalling.dialog);
-        let trunk = person.reach.as_ref().and_then(|reach| reach.trunk.as_deref());
-        let through_trunk = trunk.is_some();
-        let line = match trunk {
-            Some(name) => self.ways_out.trunks.get(name),
-            None => self.ways_out.direct.as_ref(),
+        let trunk = person.reach.as_ref().and_then(|reach| reach.trunk.clone());
+        let line = match &trunk {
+            Some(name) => self.ways_out.trunks.get(name).map(|line| line.clone()),
+            None => self.ways_out.direct.as_ref().map(|(line, _)| line.clone()),
         };
-        let line = line.unwrap_or(&self.signalling.commands).clone();
+        let line = line.unwrap_or_else(|| self.signalling.commands.clone());
+        let ways_out = self.ways_out.clone();
         tokio::spawn(async move {
-            let at = if through_trunk { None } else { find(&person.number).await };
-            if at.is_none() && !through_trunk {
+            let at = if trunk.is_some() { Vec::new() } else { find(&person.number, &ways_out).await };
+            if at.is_empty() && trunk.is_none() {
                 tracing::warn!(person = person.name, "the SIP address of a person is not found");
                 let _ = mail.send(Mail::Person { leg, mail: PersonMail::News(News::Failed(404)) }).await;
                 return;
             }
-            let wanted = Wanted { leg, person, at, from, name, mail };
+            let wanted = Wanted { leg, own, person, trunk, tried: Vec::new(), at, place: 0, from, name, mail };
             let _ = line.send((own, Command::Place(Box::new(wanted))));
         });
     }
@@ -221,18 +228,24 @@ pub(super) async fn heard_from(
 }
 
 /// Where a SIP address is.
-async fn find(address: &str) -> Option<SocketAddr> {
-    let uri: Uri = address.parse().ok()?;
-    if let Some(at) = uri.socket_addr() {
-        return Some(at);
+async fn find(address: &str, ways_out: &WaysOut) -> Vec<SocketAddr> {
+    let Ok(uri) = address.parse::<Uri>() else { return Vec::new() };
+    let name = uri.host().trim_matches(['[', ']']).to_owned();
+    let host = Host { name, port: uri.port(), transport: Some(Transport::Udp) };
+    let local = ways_out.direct.as_ref().map(|(_, ip)| *ip);
+    let speaks = |_, ip: IpAddr| local.is_none_or(|local| local.is_ipv4() == ip.is_ipv4());
+    let found = tokio::time::timeout(LOOK_UP_MAX, ways_out.names.targets(&host, speaks)).await;
+    match found {
+        Ok(Ok(targets)) => targets.iter().map(|target| target.at).collect(),
+        Ok(Err(problem)) => {
+            tracing::warn!(%problem, "a SIP address is not found");
+            Vec::new()
+        }
+        Err(_) => Vec::new(),
     }
-    let found = tokio::time::timeout(LOOK_UP_MAX, lookup_host((uri.host(), uri.port().unwrap_or(SIP_PORT)))).await;
-    found.ok()?.ok()?.next()
 }
 
 /// A name server that takes longer is down, and a caller waits.
 const LOOK_UP_MAX: std::time::Duration = std::time::Duration::from_secs(5);
-/// RFC 3261's port.
-const SIP_PORT: u16 = 5060;
 /// Nothing to refer to: as if the other side had said no.
 const REFER_IMPOSSIBLE: u16 = 500;

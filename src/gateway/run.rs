@@ -6,19 +6,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use dashmap::DashMap;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::handle::Handle;
 use super::line::{Line, WaysOut};
+use super::names::Names;
 use super::ports::Ports;
 use super::random::random;
 use super::settings::{Listen, Rooms, Settings};
+use super::signing::guard;
 use super::strain::Strain;
 use super::tls::{Tls, TlsError};
 use super::tools::{Limits, Tools};
-use super::trunks::{self, Ask, Signed, Trunk};
+use super::trunks::{self, Ask, Signed, TrunkState, Way};
 use super::wire::Wire;
 use crate::sip::{self, Transport};
 
@@ -29,8 +32,8 @@ pub struct Gateway {
     lines: Vec<JoinHandle<()>>,
     settings: Arc<Settings>,
     listening: Vec<Listen>,
-    /// To the lines that signed in.
-    signed_in: Vec<mpsc::Sender<Ask>>,
+    /// To the lines, about trunks.
+    asks: Vec<mpsc::Sender<Ask>>,
 }
 
 /// Why the gateway did not start.
@@ -59,6 +62,9 @@ impl Gateway {
             return Err(StartError::NoBusiness);
         }
         let tls = settings.tls.as_ref().map(Tls::load).transpose()?;
+        for trunk in settings.trunks.iter().filter(|trunk| !trunk.signs_in) {
+            handle.trunk(&trunk.name, trunk.place(), TrunkState::Open, None);
+        }
         let mut wires = Vec::new();
         for &listen in &settings.listen {
             let tls = tls.clone().filter(|_| listen.transport == Transport::Tls);
@@ -71,28 +77,20 @@ impl Gateway {
         let strain = Arc::new(Strain::new(Instant::now()));
         let ports = Arc::new(Ports::new(settings.rtp_ports.clone()));
         let tools = Tools::new(rooms.calendar.clone(), rooms.crm.clone(), Limits::default());
-        let (mut lines, mut finders, mut signed_in) = (Vec::new(), Vec::new(), Vec::new());
+        let names = names(&settings.name_servers);
+        let (mut lines, mut ways, mut asks) = (Vec::new(), Vec::new(), Vec::new());
         let posts: Vec<_> = wires.iter().map(|_| mpsc::unbounded_channel()).collect();
-        let of = |transport: Transport| {
-            let index = listening.iter().position(|listen| listen.transport == transport)?;
-            posts.get(index).map(|(post, _)| post.clone())
-        };
-        let named = |trunk: &Trunk| Some((trunk.name.clone(), of(trunk.transport)?));
-        let ways_out = Arc::new(WaysOut {
-            trunks: settings.trunks.iter().filter_map(named).collect(),
-            direct: of(Transport::Udp),
-        });
-        for (index, ((wire, at), (post, commands))) in wires.into_iter().zip(posts).enumerate() {
-            let (found, trunk_asks) = mpsc::channel(TRUNKS_WAITING);
-            // Signed in once, from the first address of the trunk's transport.
-            let first = listening.iter().position(|other| other.transport == at.transport) == Some(index);
-            let ours = |trunk: &&Trunk| first && trunk.transport == at.transport;
-            let trunks: Vec<Trunk> = settings.trunks.iter().filter(ours).cloned().collect();
-            if !trunks.is_empty() {
-                signed_in.push(found.clone());
-                finders.push(tokio::spawn(trunks::find(trunks.clone(), at.address.ip(), found, handle.clone())));
+        let udp = listening.iter().zip(&posts).find(|(listen, _)| listen.transport == Transport::Udp);
+        let direct = udp.map(|(listen, (post, _))| (post.clone(), listen.address.ip()));
+        let ways_out = Arc::new(WaysOut { trunks: DashMap::new(), direct, names });
+        for ((wire, at), (post, commands)) in wires.into_iter().zip(posts) {
+            let (ask, trunk_asks) = mpsc::channel(TRUNKS_WAITING);
+            asks.push(ask.clone());
+            ways.push(Way { transport: at.transport, local: at.address.ip(), asks: ask, post: post.clone() });
+            let mut endpoint = sip::Endpoint::new(sip_settings(&settings, at), random()).with_patience(ANSWER_WITHIN);
+            for trunk in &settings.trunks {
+                trunk.peers.iter().for_each(|network| guard(&mut endpoint, trunk, *network));
             }
-            let mut endpoint = sip::Endpoint::new(sip_settings(&settings, at), random());
             endpoint.limit(settings.limits);
             let line = Line {
                 endpoint,
@@ -108,14 +106,17 @@ impl Gateway {
                 post,
                 ways_out: ways_out.clone(),
                 calls: HashMap::new(),
-                trunks: trunks.into_iter().map(Signed::new).collect(),
+                trunks: settings.trunks.iter().cloned().map(Signed::new).collect(),
                 trunk_asks,
+                resting: HashMap::new(),
                 leaving: None,
             };
             lines.push(tokio::spawn(line.run()));
         }
-        lines.extend(finders);
-        Ok(Self { handle, lines, settings, listening, signed_in })
+        if settings.trunks.iter().any(|trunk| trunk.host.is_some()) {
+            lines.push(tokio::spawn(trunks::find(settings.trunks.clone(), ways, ways_out, handle.clone())));
+        }
+        Ok(Self { handle, lines, settings, listening, asks })
     }
 
     /// The SIP addresses in use.
@@ -130,7 +131,7 @@ impl Gateway {
         if tokio::time::timeout(self.settings.drain, self.handle.idle()).await.is_err() {
             tracing::warn!(calls = self.handle.running(), waited = ?started.elapsed(), "calls cut off by the stop");
         }
-        let leave = self.signed_in.iter().map(|line| async move {
+        let leave = self.asks.iter().map(|line| async move {
             let (done, signed_out) = oneshot::channel();
             let _ = line.send(Ask::Leave(done)).await; // a line that failed has nothing to sign out
             let _ = tokio::time::timeout(SIGN_OUT_MAX, signed_out).await; // the trunk forgets us by itself
@@ -142,16 +143,26 @@ impl Gateway {
     }
 }
 
+/// Without name servers only addresses are found.
+fn names(servers: &[SocketAddr]) -> Names {
+    Names::new(servers).unwrap_or_else(|problem| {
+        tracing::warn!(%problem, "no names will be found");
+        Names::of_nobody()
+    })
+}
+
 fn sip_settings(settings: &Settings, at: Listen) -> sip::Settings {
     let ip = settings.advertised.unwrap_or(at.address.ip());
     sip::Settings {
         contact: SocketAddr::new(ip, at.address.port()),
         transport: at.transport,
         user_agent: concat!("offhook/", env!("CARGO_PKG_VERSION")).into(),
-        allow: settings.allow.clone(),
+        allow: settings.allow.iter().chain(settings.trunks.iter().flat_map(|trunk| &trunk.peers)).copied().collect(),
     }
 }
 
+/// Who says nothing at all to a request of ours for so long is not there: sent four times by then over UDP.
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 /// A trunk that does not answer a sign-out is not waited for longer.
 const SIGN_OUT_MAX: Duration = Duration::from_secs(2);
 /// News of trunks the line has not read yet.

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::directory::{Directory, Slot};
 use super::media::MediaPolicy;
 use super::tls::TlsFiles;
 use super::trunks::Trunk;
 use crate::calendar::Calendar;
-use crate::conversation::Business;
 use crate::crm::Crm;
 use crate::interpreter::Model;
 use crate::outbox::HandOff;
@@ -29,8 +29,12 @@ pub struct Settings {
     pub tls: Option<TlsFiles>,
     /// Address told to peers where the socket's own is not reachable (behind NAT).
     pub advertised: Option<IpAddr>,
-    /// Trunks to sign in at, from the first address listened on; who answers there may call.
+    /// Trunks: who they are, and whether we sign in there (from the first address listened on).
     pub trunks: Vec<Trunk>,
+    /// Who is asked for addresses; the system's when empty.
+    pub name_servers: Vec<SocketAddr>,
+    /// Headers that become part of the call's record.
+    pub slots: Vec<Slot>,
     /// Who may call.
     pub allow: Vec<Network>,
     /// RTP takes even ports from here, RTCP the odd one above.
@@ -81,27 +85,6 @@ pub struct Rooms {
     pub questions: Arc<OnceLock<HashMap<String, Arc<Questions>>>>,
     /// Reads what the grammar cannot; none: nobody does.
     pub model: Option<Model>,
-}
-
-/// Called user part to business.
-#[derive(Debug, Clone, Default)]
-pub struct Directory {
-    /// Numbers that are listed.
-    pub listed: HashMap<String, Arc<Business>>,
-    /// Who answers every other one; none: nobody does.
-    pub other: Option<Arc<Business>>,
-}
-
-impl Directory {
-    /// The business that answers this called user part.
-    pub fn answers(&self, called: &str) -> Option<&Arc<Business>> {
-        self.listed.get(called).or(self.other.as_ref())
-    }
-
-    /// Every business that can be reached.
-    pub fn businesses(&self) -> impl Iterator<Item = &Arc<Business>> {
-        self.listed.values().chain(&self.other)
-    }
 }
 
 impl std::fmt::Debug for Rooms {

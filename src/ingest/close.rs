@@ -65,6 +65,7 @@ pub fn record(source: &Source, country: &str, call: &str, told: &Told, updated_a
             people: told.people.iter().map(participant).collect(),
             speakers: told.lines().iter().map(|line| line.speaker.clone()).collect(),
         })),
+        arrival: None,
     }
 }
 

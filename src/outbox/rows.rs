@@ -245,7 +245,16 @@ fn values(call: &CallRecord, effect: Effect) -> (&'static str, Value) {
     let call_id = &call.id;
     match effect {
         Effect::Contact { phone, name, email, notes } => {
-            let payload = json!({ "phone": phone, "name": name, "email": email, "notes": notes, "source": SOURCE });
+            let mut payload = json!({ "phone": phone, "name": name, "email": email, "notes": notes, "source": SOURCE });
+            // What brought a caller here is known by the number that was dialled.
+            let came = call.arrival.as_deref();
+            for (field, text) in
+                [("lead_source", came.map(|c| &c.lead_source)), ("campaign", came.map(|c| &c.campaign))]
+            {
+                if let Some(text) = text.and_then(Option::as_ref) {
+                    payload[field] = json!(text);
+                }
+            }
             (Object::Contact.as_str(), payload)
         }
         Effect::Activity { subject, body, source, occurred_at, fields } => {

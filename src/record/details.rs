@@ -13,6 +13,9 @@ pub fn call_fields(call: &CallRecord) -> BTreeMap<String, Value> {
     let duration =
         spoken.map_or(0, |(answered, ended): (Timestamp, Timestamp)| ended.duration_since(answered).as_secs().max(0));
     let over = !is_live(call);
+    let came = call.arrival.as_deref();
+    let slots = came.into_iter().flat_map(|came| &came.slots);
+    let slots = slots.map(|(name, text)| (format!("{SLOT}{name}"), json!(text)));
     let fields = [
         ("status", Some(json!(status(call)))),
         ("disposition", over.then(|| json!(disposition(call)))),
@@ -21,9 +24,12 @@ pub fn call_fields(call: &CallRecord) -> BTreeMap<String, Value> {
         ("from", call.from.as_ref().map(|from| json!(from))),
         ("to", Some(json!(call.to))),
         ("routing_path", Some(json!(routing_path(call)))),
+        ("location", came.and_then(|came| came.location.as_ref()).map(|text| json!(text))),
+        ("campaign", came.and_then(|came| came.campaign.as_ref()).map(|text| json!(text))),
+        ("lead_source", came.and_then(|came| came.lead_source.as_ref()).map(|text| json!(text))),
         ("escalation_reason", call.outcome.handover.as_ref().map(|handover| json!(handover.reason.told()))),
     ];
-    fields.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))).collect()
+    fields.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))).chain(slots).collect()
 }
 
 fn is_live(call: &CallRecord) -> bool {
@@ -54,4 +60,6 @@ fn disposition(call: &CallRecord) -> String {
     }
 }
 
+/// Before the name of what a header said.
+const SLOT: &str = "slot_";
 const FAILED: &str = "FAILED - NO DISPOSITION";

@@ -7,7 +7,7 @@ use super::proposal::is_meeting;
 use super::transcript::{Heard, Party, Said, Side};
 use super::withhold::{WITHHELD, told};
 use crate::call::{CallRecord, Disposition, Participant, Speaker};
-use crate::conversation::{Business, Language, Question};
+use crate::conversation::{Business, Language, Question, QuestionKind};
 
 /// What an ended call says; what its outcome knows stands in where its words do not. Sensitive answers are withheld: they
 /// are known to be given, and read by nobody.
@@ -31,6 +31,7 @@ pub fn read_call(call: &CallRecord, business: Option<&Business>) -> Extraction {
             extract(&heard, &setting)
         }
     };
+    add_slots(call, questions, &mut found);
     withhold(questions, &whole, &mut found);
     add_outcome(call, &mut found);
     found
@@ -86,6 +87,36 @@ fn add_outcome(call: &CallRecord, found: &mut Extraction) {
     if let Some(name) = call.outcome.name.as_ref().filter(|_| found.stakeholders.is_empty()) {
         let person = Stakeholder { name: name.clone(), role: None, email: None };
         found.stakeholders.push(Claim::new(person, SETTLED, Vec::new()));
+    }
+}
+
+/// What whoever sent the call asked already answers the question of that name, where the caller's words do not.
+fn add_slots(call: &CallRecord, questions: &[Question], found: &mut Extraction) {
+    let slots = call.arrival.as_deref().map(|arrival| &arrival.slots);
+    for question in questions.iter().filter(|question| !question.sensitive) {
+        let told = slots.and_then(|slots| slots.get(&question.id)).and_then(|text| answer(question, text));
+        let open = found.answers.get(&question.id).is_none_or(|known| known.claim().is_none());
+        if let Some(value) = told.filter(|_| open) {
+            found.answers.insert(question.id.clone(), Finding::Known(Claim::new(value, SETTLED, Vec::new())));
+        }
+    }
+}
+
+/// A text as an answer of the question's kind.
+fn answer(question: &Question, text: &str) -> Option<Answer> {
+    match question.kind {
+        QuestionKind::Text => Some(Answer::Text(text.to_owned())),
+        QuestionKind::Choice => {
+            let meant = question.choices.iter().find(|choice| choice.eq_ignore_ascii_case(text));
+            meant.map(|choice| Answer::Text(choice.clone()))
+        }
+        QuestionKind::Number => text.parse().ok().filter(|n: &f64| n.is_finite()).map(Answer::Number),
+        QuestionKind::Date => text.parse().ok().map(Answer::Date),
+        QuestionKind::YesNo => match text.to_ascii_lowercase().as_str() {
+            "yes" | "true" | "1" => Some(Answer::YesNo(true)),
+            "no" | "false" | "0" => Some(Answer::YesNo(false)),
+            _ => None,
+        },
     }
 }
 

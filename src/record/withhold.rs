@@ -21,6 +21,11 @@ pub fn told(call: &CallRecord, questions: &[Question]) -> CallRecord {
         *text = withheld.iter().fold(text.clone(), |text, said| text.replace(said, WITHHELD));
         *text = without_cards(&[text.as_str()]).pop().unwrap_or_default();
     }
+    for (name, text) in told.arrival.iter_mut().flat_map(|arrival| &mut arrival.slots) {
+        let sensitive = questions.iter().any(|question| question.sensitive && question.id == *name);
+        *text = if sensitive { WITHHELD.to_owned() } else { text.clone() };
+        *text = without_cards(&[text.as_str()]).pop().unwrap_or_default();
+    }
     told
 }
 

@@ -1,6 +1,6 @@
 //! Who is answered at all, and how often. Every table here is bounded: a flood costs processor time, never memory.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,8 @@ impl Default for Limits {
 pub(super) struct Admission {
     allow: Vec<Network>,
     pub(super) limits: Limits,
+    /// Addresses of names, found later.
+    trusted: HashSet<IpAddr>,
     refused: HashMap<IpAddr, Instant>,
     swept: Option<Instant>,
     calls: Option<Bucket>,
@@ -55,6 +57,7 @@ impl Admission {
         Self {
             allow,
             limits: Limits::default(),
+            trusted: HashSet::new(),
             refused: HashMap::new(),
             swept: None,
             calls: None,
@@ -68,7 +71,14 @@ impl Admission {
     }
 
     pub(super) fn allows(&self, ip: IpAddr) -> bool {
-        self.allow.iter().any(|network| network.contains(ip))
+        self.allow.iter().any(|network| network.contains(ip)) || self.trusted.contains(&ip.to_canonical())
+    }
+
+    /// A full set takes no more: no name has so many addresses.
+    pub(super) fn trust(&mut self, ip: IpAddr) {
+        if self.trusted.len() < TRUSTED_MAX {
+            self.trusted.insert(ip.to_canonical());
+        }
     }
 
     /// True when this source may be told 403 now; after that it hears nothing for [`REFUSED_AGAIN_AFTER`].
@@ -208,6 +218,8 @@ impl Buckets {
         });
     }
 }
+/// Addresses of trunks that have names.
+const TRUSTED_MAX: usize = 1_024;
 
 /// A source that was refused hears nothing more for this long.
 const REFUSED_AGAIN_AFTER: Duration = Duration::from_secs(60);

@@ -45,13 +45,13 @@ pub(super) struct Challenge {
 
 /// Ordered by strength.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Algorithm {
+pub(super) enum Algorithm {
     Md5,
     Sha256,
 }
 
 impl Algorithm {
-    fn parse(name: &str) -> Option<Algorithm> {
+    pub(super) fn parse(name: &str) -> Option<Algorithm> {
         match name.to_ascii_lowercase().as_str() {
             "md5" => Some(Algorithm::Md5),
             "sha-256" => Some(Algorithm::Sha256),
@@ -60,7 +60,7 @@ impl Algorithm {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Algorithm::Md5 => "MD5",
             Algorithm::Sha256 => "SHA-256",
@@ -68,7 +68,7 @@ impl Algorithm {
     }
 
     /// Lower case hex.
-    fn hash(self, text: &str) -> String {
+    pub(super) fn hash(self, text: &str) -> String {
         let bytes: Vec<u8> = match self {
             Algorithm::Md5 => Md5::digest(text.as_bytes()).to_vec(),
             Algorithm::Sha256 => Sha256::digest(text.as_bytes()).to_vec(),
@@ -126,7 +126,7 @@ fn parse(value: &str, answer_in: &'static str) -> Option<Challenge> {
     if !scheme.eq_ignore_ascii_case("Digest") {
         return None;
     }
-    let fields: Vec<(String, String)> = split_outside(rest, ',').iter().filter_map(|part| field(part)).collect();
+    let fields = fields(rest);
     let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
     let named = get("algorithm");
     let qops = get("qop");
@@ -145,6 +145,11 @@ fn parse(value: &str, answer_in: &'static str) -> Option<Challenge> {
         stale: get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
         answer_in,
     })
+}
+
+/// Names in lower case, and values without their quotes.
+pub(super) fn fields(text: &str) -> Vec<(String, String)> {
+    split_outside(text, ',').iter().filter_map(|part| field(part)).collect()
 }
 
 fn field(part: &str) -> Option<(String, String)> {

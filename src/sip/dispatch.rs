@@ -85,6 +85,7 @@ impl Endpoint {
 
     fn on_out_of_dialog(&mut self, request: Request, read: &Essentials, source: SocketAddr, now: Instant) {
         match request.method {
+            Method::Invite if !self.shows_password(&request, source, now) => {}
             Method::Invite => match self.call_refused(source, now) {
                 None => self.on_invite(request, read, source, now),
                 Some((status, reason)) => {

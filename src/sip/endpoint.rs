@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::admission::{Admission, Limits};
+use super::challenge::Guards;
 use super::dialog::{Dialog, DialogId};
 use super::event::{EndCause, Event, RefusalReason};
 use super::message::Message;
@@ -12,8 +13,8 @@ use super::parse::parse;
 use super::random::Random;
 use super::registration::Registration;
 use super::settings::Settings;
-use super::timers::{Timers, Wake};
-use super::transaction::{ClientTx, ServerTx, earlier};
+use super::timers::{GIVE_UP, Timers, Wake};
+use super::transaction::{ClientState, ClientTx, ServerTx, earlier};
 
 /// A SIP user agent, both sides, over one transport.
 ///
@@ -42,6 +43,10 @@ pub struct Endpoint {
     transmits: VecDeque<Transmit>,
     pub(super) events: VecDeque<Event>,
     next_id: u64,
+    /// How long a request that opens something may stay without any answer.
+    pub(super) patience: Duration,
+    /// Who has to show a password.
+    pub(super) guards: Guards,
 }
 
 /// A datagram to send.
@@ -81,6 +86,24 @@ impl Endpoint {
             transmits: VecDeque::new(),
             events: VecDeque::new(),
             next_id: 0,
+            patience: GIVE_UP,
+            guards: Guards::default(),
+        }
+    }
+
+    /// INVITE, REGISTER and OPTIONS of ours without any answer for so long count as unanswered, instead of after 32 s:
+    /// there may be somebody else to ask (RFC 3263 4.3).
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience.min(GIVE_UP);
+        self
+    }
+
+    /// No connection with this address is to be had: nothing that was just asked there is answered.
+    pub fn unreachable(&mut self, at: SocketAddr, now: Instant) {
+        let asked = self.clients.iter_mut().filter(|(_, tx)| tx.to == at && tx.state == ClientState::Calling);
+        for (id, tx) in asked {
+            tx.expires = Some(now);
+            self.timers.at(Some(now), Wake::Client(*id));
         }
     }
 
@@ -124,6 +147,11 @@ impl Endpoint {
         if let Some(untold) = self.admission.may_tell(source.ip(), now) {
             self.events.push_back(Event::Refused { source, reason, untold });
         }
+    }
+
+    /// Requests from there are served from now on, beside those of `allow`.
+    pub fn trust(&mut self, ip: IpAddr) {
+        self.admission.trust(ip);
     }
 
     /// The connection with this address is gone: its calls go on over a new one, to where the other side says it is.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::dialog::DialogId;
 use super::digest::Credentials;
+use super::probe::ProbeId;
 use super::registration::RegistrationId;
 use super::sdp::Session;
 use super::uri::Uri;
@@ -66,6 +67,8 @@ pub enum Event {
         status: u16,
         /// Reason phrase.
         reason: String,
+        /// How long whoever refused wants to be left alone.
+        retry_after: Option<Duration>,
     },
     /// What became of our REFER: 1xx under way, 2xx the other side talks to whom we named, else not. The last one is
     /// final.
@@ -106,6 +109,13 @@ pub enum Event {
         reason: String,
         /// Wait until the next try.
         retry_in: Duration,
+    },
+    /// What somebody said who was asked whether he is there.
+    Probed {
+        /// Which question.
+        probe: ProbeId,
+        /// Status of the answer; none when there was none.
+        status: Option<u16>,
     },
     /// A request was turned away: worth one log line (there is no raw message in it). Of a flood only some are told of.
     Refused {
@@ -165,13 +175,15 @@ pub struct Incoming {
     pub from: Party,
     /// User part of the Request-URI, decoded; empty when there is none.
     pub to_user: String,
+    /// Users of P-Called-Party-ID and To, decoded.
+    pub also_called: Vec<String>,
     /// Where the INVITE came from.
     pub source: SocketAddr,
     /// Its offer; none means our 200 must carry one.
     pub offer: Option<Session>,
     /// The dialog of the same peer that it is to take the place of (RFC 3891).
     pub replaces: Option<DialogId>,
-    /// Diversion, User-to-User, P-Asserted-Identity, History-Info and X-*: name and value.
+    /// Diversion, User-to-User, P-Asserted-Identity, P-Called-Party-ID, History-Info and X-*: name and value.
     pub headers: Vec<(String, String)>,
 }
 

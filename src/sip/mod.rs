@@ -10,6 +10,7 @@
 //! numbers (E.164 is made by who knows the country), and any state for a source that is not admitted.
 
 mod admission;
+mod challenge;
 mod dialog;
 mod digest;
 mod dispatch;
@@ -21,6 +22,7 @@ mod info;
 mod login;
 mod message;
 mod parse;
+mod probe;
 mod random;
 mod refer;
 mod registration;
@@ -43,8 +45,10 @@ pub use digest::Credentials;
 pub use endpoint::{Endpoint, TRANSACTIONS_MAX, Transmit};
 pub use event::{Dial, EndCause, Event, FromIdentity, Incoming, Party, RefusalReason};
 pub use headers::{CSeq, NameAddr, Via};
+pub use identity::{SAID_CHARS_MAX, is_told, said};
 pub use message::{Header, Headers, Message, Method, Request, Response};
 pub use parse::{Fault, HEADER_BYTES_MAX, HEADERS_MAX, NotSip, Parsed, parse};
+pub use probe::ProbeId;
 pub use registration::{Account, RegistrationId};
 pub use settings::{Network, NetworkError, Settings, Transport};
 pub use stream::{Frame, Framer, Torn};

@@ -230,7 +230,7 @@ fn granted_s(headers: &Headers, user: &str) -> Option<u64> {
 }
 
 /// "120 (maintenance);duration=60": the seconds.
-fn leading_digits(text: &str) -> &str {
+pub(super) fn leading_digits(text: &str) -> &str {
     let text = text.trim_start();
     &text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())]
 }

@@ -130,6 +130,8 @@ pub(super) struct ClientTx {
     pub(super) registration: Option<u64>,
     /// The dialog it is a REFER of.
     pub(super) refer: Option<DialogId>,
+    /// The question it is.
+    pub(super) probe: Option<u64>,
     /// For a challenge.
     pub(super) login: Option<Login>,
     pub(super) cancel: Cancel,
@@ -152,6 +154,7 @@ impl ClientTx {
             dialog: None,
             registration: None,
             refer: None,
+            probe: None,
             login: None,
             cancel: Cancel::No,
             acks: Vec::new(),

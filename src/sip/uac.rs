@@ -8,10 +8,11 @@ use super::endpoint::Endpoint;
 use super::event::{Dial, EndCause, Event, FromIdentity};
 use super::headers::{CSeq, NameAddr, Via, quote};
 use super::message::{Headers, Method, Request, Response, text};
+use super::registration::leading_digits;
 use super::screen::{ALLOW, SDP_TYPE, description};
 use super::timers::{GIVE_UP, Wake};
 use super::transaction::{Cancel, ClientState, ClientTx};
-use super::uri::Uri;
+use super::uri::{Uri, decimal};
 use super::write;
 
 impl Endpoint {
@@ -117,8 +118,10 @@ impl Endpoint {
             (false, _) => {
                 let (registration, refer) =
                     self.clients.get(&id).map(|tx| (tx.registration, tx.refer)).unwrap_or_default();
+                let probe = self.clients.get(&id).and_then(|tx| tx.probe);
                 let again = self.log_in(id, &response, now);
                 self.forget_client(id);
+                self.probed(probe, Some(response.status));
                 if let Some(registration) = registration {
                     self.registered(registration, Some(&response), now);
                 }
@@ -215,12 +218,15 @@ impl Endpoint {
             return;
         }
         if let Some(dialog) = dialog.filter(|d| self.remove_dialog(*d).is_some()) {
-            self.fail(dialog, response.status, &response.reason);
+            let after = response.headers.get("Retry-After").and_then(|v| decimal::<u64>(leading_digits(&v)));
+            let (status, reason, retry_after) =
+                (response.status, response.reason.clone(), after.map(Duration::from_secs));
+            self.events.push_back(Event::Failed { dialog, status, reason, retry_after });
         }
     }
 
     fn fail(&mut self, dialog: DialogId, status: u16, reason: &str) {
-        self.events.push_back(Event::Failed { dialog, status, reason: reason.into() });
+        self.events.push_back(Event::Failed { dialog, status, reason: reason.into(), retry_after: None });
     }
 
     fn cancel(&mut self, id: u64, now: Instant) {
@@ -253,6 +259,9 @@ impl Endpoint {
         let key = client_key(&branch.unwrap_or_default(), &request.method);
         let mut tx = ClientTx::new(key.clone(), request, to, self.settings.transport.is_reliable(), now);
         tx.dialog = dialog;
+        if matches!(tx.request.method, Method::Invite | Method::Register | Method::Options) {
+            tx.expires = Some(now + self.patience);
+        }
         let bytes = tx.bytes.clone();
         self.client_keys.insert(key, id);
         self.clients.insert(id, tx);
@@ -285,6 +294,13 @@ impl Endpoint {
         if let Some(dialog) = dialog.filter(|d| unanswered && self.remove_dialog(*d).is_some()) {
             self.fail(dialog, 408, "No Answer");
         }
+        let invite = self.clients.get_mut(&id).filter(|tx| tx.request.method == Method::Invite);
+        if let Some(tx) = invite.filter(|tx| state == ClientState::Calling && tx.cancel == Cancel::No) {
+            // Should it still be heard somewhere, it is taken back there.
+            (tx.dialog, tx.cancel, tx.backoff) = (None, Cancel::Wanted, None);
+            tx.expires = Some(now + GIVE_UP);
+            return self.wake_client(id);
+        }
         if state == ClientState::Proceeding
             && !cancelled
             && self.clients.get(&id).is_some_and(|tx| tx.request.method == Method::Invite)
@@ -292,7 +308,9 @@ impl Endpoint {
             return self.cancel(id, now);
         }
         let (registration, refer) = self.clients.get(&id).map(|tx| (tx.registration, tx.refer)).unwrap_or_default();
+        let probe = self.clients.get(&id).and_then(|tx| tx.probe);
         self.forget_client(id);
+        self.probed(probe, None);
         if let Some(registration) = registration {
             self.registered(registration, None, now);
         }

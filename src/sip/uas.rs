@@ -82,6 +82,7 @@ impl Endpoint {
             sip_call_id: read.call_id.clone(),
             from: identity::caller(&request.headers, &read.from),
             to_user: user.unwrap_or_default(),
+            also_called: identity::also_called(&request.headers, &read.to),
             source,
             offer,
             replaces,

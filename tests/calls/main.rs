@@ -12,7 +12,10 @@ mod folk;
 mod keys_count_once;
 mod keys_from_real_phones;
 mod media_of_strangers_is_not_heard;
+mod name_server;
+mod names_are_found;
 mod one_slot_for_three_callers;
+mod peer;
 mod person;
 mod phones;
 mod plan;
@@ -23,10 +26,14 @@ mod questions;
 mod raw_phone;
 mod required_protection_stays;
 // Other areas use the rest of it.
+mod sent_on_by_an_ivr;
 #[allow(dead_code)]
 mod server;
+mod signals;
 mod signed_in_at_a_trunk;
+mod the_next_target;
 mod three_calls_book_three_slots;
+mod trunk_check;
 mod voices;
 mod what_a_call_leaves_in_the_crm;
 mod whole_crm;

@@ -15,4 +15,5 @@ mod paperwork;
 mod people_config;
 mod questions_config;
 mod queue_commands;
+mod sip_config;
 mod staff_config;

@@ -34,6 +34,7 @@ fn call(lines: &[(Speaker, &str)]) -> CallRecord {
         media: MediaStats::default(),
         outcome: Outcome::default(),
         elsewhere: None,
+        arrival: None,
     }
 }
 

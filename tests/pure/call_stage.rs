@@ -73,6 +73,7 @@ impl Stage {
             to: "desk".into(),
             seed: 7,
             started_at,
+            arrival: Default::default(),
         };
         let now = start();
         let media = Media::of(Codec::Pcmu);

@@ -2,6 +2,7 @@
 
 mod admission;
 mod calls;
+mod challenges;
 mod forks;
 mod identity;
 mod info_keys;
