@@ -145,6 +145,7 @@ fn record(id: &str, n: usize) -> CallRecord {
         media: MediaStats::default(),
         outcome: Outcome::default(),
         elsewhere: None,
+        arrival: None,
     }
 }
 

@@ -141,5 +141,6 @@ pub fn ringing(id: &str, minute: i32) -> CallRecord {
         media: MediaStats::default(),
         outcome: Outcome::default(),
         elsewhere: None,
+        arrival: None,
     }
 }

@@ -91,6 +91,7 @@ pub fn call(id: &str, from: Option<&str>) -> CallRecord {
         media: MediaStats::default(),
         outcome: Outcome::default(),
         elsewhere: None,
+        arrival: None,
     }
 }
 
