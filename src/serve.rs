@@ -307,6 +307,8 @@ fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::S
             key_tones: config.media.key_tones,
         },
         calls_max: config.sip.max_calls,
+        longest: config.sip.max_call,
+        session: sip::SessionTimers { expires: config.sip.session_expires, min_se: config.sip.min_se },
         drain: config.sip.drain,
         clock_offset,
     }

@@ -186,6 +186,9 @@ pub(super) struct Sip {
     pub(super) drain_seconds: Given<i64>,
     pub(super) advertised: Given<String>,
     pub(super) max_calls: Given<i64>,
+    pub(super) max_call_minutes: Given<i64>,
+    pub(super) session_expires_s: Given<i64>,
+    pub(super) min_se_s: Given<i64>,
     pub(super) tls: Option<Tls>,
 }
 

@@ -100,6 +100,12 @@ pub struct SipConfig {
     pub advertised: Option<IpAddr>,
     /// Calls at once; the next one is refused with 503.
     pub max_calls: usize,
+    /// Longest call.
+    pub max_call: Duration,
+    /// By when a call has to show a sign of life (RFC 4028): what is asked for and granted at most.
+    pub session_expires: Duration,
+    /// What is granted at least.
+    pub min_se: Duration,
 }
 
 /// Files of our side of TLS, PEM.

@@ -40,6 +40,8 @@ pub(super) enum Command {
     Place(Box<Wanted>),
     /// REFER to a URI, or to a number as the trunk writes it.
     Refer { target: String, trunk: Option<String> },
+    /// How the call goes that their phone asked for.
+    TellRefer(u16),
 }
 
 /// The lines by which calls of ours go out.
@@ -68,7 +70,7 @@ pub(super) struct Line {
     /// By their place in the settings.
     pub trunks: Vec<Signed>,
     pub trunk_asks: mpsc::Receiver<Ask>,
-    /// Told when we are signed out everywhere.
+    /// Told when we have said goodbye everywhere.
     pub leaving: Option<oneshot::Sender<()>>,
 }
 
@@ -81,6 +83,8 @@ pub(super) struct Dialog {
     pub offered: bool,
     /// Number of a call of ours to somebody; none: the caller's.
     pub leg: Option<u32>,
+    /// Who is called; none: we call.
+    pub business: Option<Arc<Business>>,
 }
 
 impl Line {
@@ -93,12 +97,14 @@ impl Line {
                 Some((dialog, command)) = self.commands.recv() => self.obey(dialog, command).await,
                 Some(ask) = self.trunk_asks.recv() => match ask {
                     Ask::At(trunk, at) => self.sign_in(trunk, at).await,
-                    Ask::Leave(done) => self.sign_out(done),
+                    Ask::Leave(done) => self.leave(done),
                 },
                 () = sleep_until(wake.into()) => self.endpoint.handle_timeout(Instant::now()),
             }
             self.drain().await;
-            if let Some(done) = self.leaving.take_if(|_| self.endpoint.registrations() == 0) {
+            if let Some(done) =
+                self.leaving.take_if(|_| self.endpoint.registrations() == 0 && self.endpoint.goodbyes() == 0)
+            {
                 let _ = done.send(()); // whoever asked stopped waiting: fine
             }
         }
@@ -123,6 +129,7 @@ impl Line {
             Command::HangUp => self.endpoint.hang_up(dialog, Instant::now()),
             Command::Place(wanted) => self.place(*wanted).await,
             Command::Refer { target, trunk } => self.refer(dialog, &target, trunk.as_deref()),
+            Command::TellRefer(status) => self.endpoint.tell_refer(dialog, status, Instant::now()),
         }
     }
 
@@ -152,10 +159,11 @@ impl Line {
                 self.answered(dialog, answer.as_ref());
             }
             Event::Reoffer { dialog, offer } => self.reoffered(dialog, offer),
+            Event::Reanswered { dialog, answer } => self.reanswered(dialog, &answer),
             Event::Key { dialog, key } => self.key(dialog, key),
             Event::Ended { dialog, cause } => {
                 let gone = match cause {
-                    EndCause::RemoteHangUp | EndCause::Cancelled => Gone::Caller,
+                    EndCause::RemoteHangUp | EndCause::Cancelled | EndCause::Expired => Gone::Caller,
                     EndCause::LocalHangUp | EndCause::Rejected => Gone::Shutdown,
                     EndCause::NoAck | EndCause::Unanswered => Gone::Failure,
                 };
@@ -178,7 +186,7 @@ impl Line {
                 self.calls.remove(&dialog);
             }
             Event::Referred { dialog, status } => self.mail(dialog, Mail::Referred(status)),
-            Event::ReferAsked { dialog, target } => self.refuse_refer(dialog, &target),
+            Event::ReferAsked { dialog, target } => self.refer_asked(dialog, &target),
         }
     }
 
@@ -200,7 +208,10 @@ impl Line {
         signed.registration = Some(self.endpoint.register(account, Instant::now()));
     }
 
-    fn sign_out(&mut self, done: oneshot::Sender<()>) {
+    /// Hangs up everywhere and signs out everywhere.
+    fn leave(&mut self, done: oneshot::Sender<()>) {
+        let calls: Vec<DialogId> = self.calls.keys().copied().collect();
+        calls.into_iter().for_each(|dialog| self.endpoint.hang_up(dialog, Instant::now()));
         for registration in self.trunks.iter().filter_map(|signed| signed.registration) {
             self.endpoint.unregister(registration, Instant::now());
         }
@@ -265,8 +276,8 @@ impl Line {
             return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
         };
         let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
-        let addr = SocketAddr::new(ip, port);
-        let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };
+        let (addr, session_id) = (SocketAddr::new(ip, port), random::<u64>() >> 2);
+        let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id, version: 1 };
         let policy = &self.settings.media;
         let mut terms = policy.terms(self.security(incoming.source.ip()));
         let (description, agreed) = match describe(incoming.offer.as_ref(), local, &terms) {
@@ -294,7 +305,8 @@ impl Line {
         stay_protected(&mut terms, agreed.as_ref());
         let offered = agreed.is_none();
         let shield = agreed.and_then(|agreed| agreed.protection).and_then(Shield::new);
-        self.calls.insert(dialog, Dialog { mail: post.clone(), local, terms, offered, leg: None });
+        let (mail, called) = (post.clone(), Some(business.clone()));
+        self.calls.insert(dialog, Dialog { mail, local, terms, offered, leg: None, business: called });
         let leg = Leg {
             call,
             business,
@@ -317,6 +329,7 @@ impl Line {
             ways_out: self.ways_out.clone(),
             calling: None,
             person: None,
+            referred: false,
         };
         self.start(leg, description);
     }
@@ -374,13 +387,24 @@ impl Line {
         }
     }
 
+    /// Their side changed while we only said that we are still there.
+    fn reanswered(&mut self, dialog: DialogId, answer: &sdp::Session) {
+        let Some(call) = self.calls.get(&dialog) else { return };
+        match sdp::accept_answer(answer, &call.terms) {
+            Ok(agreed) => self.mail(dialog, self.settings.media.renegotiated(call.leg, &agreed)),
+            Err(refusal) => {
+                tracing::warn!(%refusal, "the answer to a refresh changes the media to what cannot be taken")
+            }
+        }
+    }
+
     fn reject(&mut self, dialog: DialogId, status: u16, reason: &str, retry_after: Option<&str>) {
         let extra = retry_after.map(|seconds| ("Retry-After".to_owned(), seconds.to_owned()));
         self.endpoint.reject(dialog, status, reason, extra.into_iter().collect(), Instant::now());
     }
 
     fn call(&self, settings: call::Settings, media: call::Media, now: Instant) -> Call {
-        let call = Call::new(settings, media, now);
+        let call = Call::new(settings, media, now).lasting(self.settings.longest);
         match &self.rooms.model {
             Some(model) => call.with_model().with_rephrased(model.rephrased()),
             None => call,

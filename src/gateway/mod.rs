@@ -9,6 +9,7 @@ mod person;
 mod placing;
 mod ports;
 mod random;
+mod referring;
 mod run;
 mod settings;
 mod tls;

@@ -51,7 +51,10 @@ impl Line {
         let call = Dial { target, to, from, contact, credentials, sdp: sdp::offer(local, &terms), extra_headers };
         let dialog = self.endpoint.dial(call, Instant::now());
         let Wanted { leg, mail, .. } = wanted;
-        self.calls.insert(dialog, Dialog { mail: mail.clone(), local, terms, offered: false, leg: Some(leg) });
+        self.calls.insert(
+            dialog,
+            Dialog { mail: mail.clone(), local, terms, offered: false, leg: Some(leg), business: None },
+        );
         let dialled = Dialled { dialog, line: self.post.clone() };
         let placed = Box::new(Placed { _dialled: dialled, sockets, signalling_ip: to.ip() });
         // A call whose task is gone drops it, and with it the dialog.
@@ -92,12 +95,6 @@ impl Line {
         };
         self.endpoint.refer(dialog, &target, Instant::now());
     }
-
-    /// Somebody's phone wants us to call somebody else: whom we call, only the configuration says.
-    pub(super) fn refuse_refer(&mut self, dialog: DialogId, target: &Uri) {
-        tracing::warn!(host = target.host(), "refused: a REFER to somebody who is not configured");
-        self.endpoint.answer_refer(dialog, DECLINE, Instant::now());
-    }
 }
 
 fn route(wanted: &Wanted, trunk: Option<&Trunk>, to: SocketAddr, contact: SocketAddr) -> Option<Route> {
@@ -129,5 +126,3 @@ fn is_number(text: &str) -> bool {
 
 /// Who withholds the number.
 const ANONYMOUS: &str = "anonymous";
-/// RFC 3261's word for "no".
-const DECLINE: u16 = 603;

@@ -28,8 +28,8 @@ pub struct Gateway {
     lines: Vec<JoinHandle<()>>,
     settings: Arc<Settings>,
     listening: Vec<Listen>,
-    /// To the lines that signed in.
-    signed_in: Vec<mpsc::Sender<Ask>>,
+    /// To the lines.
+    asks: Vec<mpsc::Sender<Ask>>,
 }
 
 /// Why the gateway did not start.
@@ -69,7 +69,7 @@ impl Gateway {
         let settings = Arc::new(settings);
         let ports = Arc::new(Ports::new(settings.rtp_ports.clone()));
         let tools = Tools::new(rooms.calendar.clone(), rooms.crm.clone(), Limits::default());
-        let (mut lines, mut finders, mut signed_in) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut lines, mut finders, mut asks) = (Vec::new(), Vec::new(), Vec::new());
         let posts: Vec<_> = wires.iter().map(|_| mpsc::unbounded_channel()).collect();
         let of = |transport: Transport| {
             let index = listening.iter().position(|listen| listen.transport == transport)?;
@@ -86,8 +86,8 @@ impl Gateway {
             let first = listening.iter().position(|other| other.transport == at.transport) == Some(index);
             let ours = |trunk: &&Trunk| first && trunk.transport == at.transport;
             let trunks: Vec<Trunk> = settings.trunks.iter().filter(ours).cloned().collect();
+            asks.push(found.clone());
             if !trunks.is_empty() {
-                signed_in.push(found.clone());
                 finders.push(tokio::spawn(trunks::find(trunks.clone(), at.address.ip(), found, handle.clone())));
             }
             let line = Line {
@@ -110,7 +110,7 @@ impl Gateway {
             lines.push(tokio::spawn(line.run()));
         }
         lines.extend(finders);
-        Ok(Self { handle, lines, settings, listening, signed_in })
+        Ok(Self { handle, lines, settings, listening, asks })
     }
 
     /// The SIP addresses in use.
@@ -118,19 +118,20 @@ impl Gateway {
         &self.listening
     }
 
-    /// No new calls; running ones get `drain`, then the sockets close.
+    /// No new calls; running ones get `drain`, then a BYE; then the sockets close.
     pub async fn stop(self) {
         self.handle.drain();
         let started = Instant::now();
         if tokio::time::timeout(self.settings.drain, self.handle.idle()).await.is_err() {
-            tracing::warn!(calls = self.handle.running(), waited = ?started.elapsed(), "calls cut off by the stop");
+            tracing::warn!(calls = self.handle.running(), waited = ?started.elapsed(), "calls ended by the stop");
         }
-        let leave = self.signed_in.iter().map(|line| async move {
-            let (done, signed_out) = oneshot::channel();
-            let _ = line.send(Ask::Leave(done)).await; // a line that failed has nothing to sign out
-            let _ = tokio::time::timeout(SIGN_OUT_MAX, signed_out).await; // the trunk forgets us by itself
+        let leave = self.asks.iter().map(|line| async move {
+            let (done, left) = oneshot::channel();
+            let _ = line.send(Ask::Leave(done)).await; // a line that failed has nobody to say it to
+            let _ = tokio::time::timeout(LEAVE_MAX, left).await; // they forget us by themselves
         });
         futures_util::future::join_all(leave).await;
+        let _ = tokio::time::timeout(LEAVE_MAX, self.handle.idle()).await; // what is not on disk yet is in the log
         for line in self.lines {
             line.abort();
         }
@@ -144,10 +145,11 @@ fn sip_settings(settings: &Settings, at: Listen) -> sip::Settings {
         transport: at.transport,
         user_agent: concat!("offhook/", env!("CARGO_PKG_VERSION")).into(),
         allow: settings.allow.clone(),
+        session: settings.session,
     }
 }
 
-/// A trunk that does not answer a sign-out is not waited for longer.
-const SIGN_OUT_MAX: Duration = Duration::from_secs(2);
+/// Who does not answer a BYE or a sign-out is not waited for longer.
+const LEAVE_MAX: Duration = Duration::from_secs(2);
 /// News of trunks the line has not read yet.
 const TRUNKS_WAITING: usize = 16;

@@ -17,7 +17,7 @@ use crate::conversation::Business;
 use crate::crm::Crm;
 use crate::interpreter::Model;
 use crate::outbox::HandOff;
-use crate::sip::{Network, Transport};
+use crate::sip::{Network, SessionTimers, Transport};
 use crate::speech::{Questions, Speech};
 
 /// How calls are taken.
@@ -33,6 +33,10 @@ pub struct Settings {
     pub trunks: Vec<Trunk>,
     /// Who may call.
     pub allow: Vec<Network>,
+    /// Longest call.
+    pub longest: Duration,
+    /// By when a call has to show a sign of life.
+    pub session: SessionTimers,
     /// RTP takes even ports from here, RTCP the odd one above.
     pub rtp_ports: RangeInclusive<u16>,
     /// Codecs and protection.

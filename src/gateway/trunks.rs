@@ -71,7 +71,7 @@ pub enum TrunkState {
 pub(super) enum Ask {
     /// It is there: sign in, or from now on sign in there.
     At(usize, SocketAddr),
-    /// Sign out everywhere, and say when that is done.
+    /// Hang up and sign out everywhere, and say when that is done.
     Leave(oneshot::Sender<()>),
 }
 

@@ -23,6 +23,11 @@ impl Admission {
         self.allow.iter().any(|network| network.contains(ip))
     }
 
+    /// True when one small network that is served holds both: one carrier's hosts.
+    pub(super) fn are_neighbours(&self, a: IpAddr, b: IpAddr) -> bool {
+        self.allow.iter().any(|network| network.is_small() && network.contains(a) && network.contains(b))
+    }
+
     /// True when this source may be told 403 now; after that it hears nothing for [`REFUSED_AGAIN_AFTER`].
     pub(super) fn may_refuse(&mut self, ip: IpAddr, now: Instant) -> bool {
         let fresh = |since: &Instant| now.saturating_duration_since(*since) < REFUSED_AGAIN_AFTER;

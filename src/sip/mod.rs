@@ -1,5 +1,5 @@
-//! Signalling as values: SIP messages, SDP, transactions, dialogs and registration (RFC 3261, 3264, 3515, 3581, 3891,
-//! 6026, 7616, 8866).
+//! Signalling as values: SIP messages, SDP, transactions, dialogs and registration (RFC 3261, 3262, 3264, 3311, 3515, 3581, 3891,
+//! 4028, 6026, 7616, 8866).
 //!
 //! No socket, no clock, no thread: datagrams and `now` go in, datagrams, events and the next wake-up come out. One
 //! mutation, then drain [`Endpoint::poll_transmit`], [`Endpoint::poll_event`] and read [`Endpoint::poll_timeout`].
@@ -23,7 +23,9 @@ mod message;
 mod parse;
 mod random;
 mod refer;
+mod refresh;
 mod registration;
+mod reliable;
 mod replaces;
 mod respond;
 mod screen;
@@ -34,6 +36,7 @@ mod timers;
 mod transaction;
 mod uac;
 mod uas;
+mod update;
 mod uri;
 mod write;
 
@@ -45,6 +48,6 @@ pub use headers::{CSeq, NameAddr, Via};
 pub use message::{Header, Headers, Message, Method, Request, Response};
 pub use parse::{Fault, HEADER_BYTES_MAX, HEADERS_MAX, NotSip, Parsed, parse};
 pub use registration::{Account, RegistrationId};
-pub use settings::{Network, NetworkError, Settings, Transport};
+pub use settings::{Network, NetworkError, SessionTimers, Settings, Transport};
 pub use stream::{Frame, Framer, Torn};
 pub use uri::{Uri, UriError};

@@ -128,8 +128,8 @@ pub(super) struct ClientTx {
     pub(super) dialog: Option<DialogId>,
     /// The registration it is a REGISTER of.
     pub(super) registration: Option<u64>,
-    /// The dialog it is a REFER of.
-    pub(super) refer: Option<DialogId>,
+    /// The dialog that is told of its end: of a REFER, or of a refresh.
+    pub(super) inside: Option<DialogId>,
     /// For a challenge.
     pub(super) login: Option<Login>,
     pub(super) cancel: Cancel,
@@ -151,7 +151,7 @@ impl ClientTx {
             expires: Some(now + GIVE_UP),
             dialog: None,
             registration: None,
-            refer: None,
+            inside: None,
             login: None,
             cancel: Cancel::No,
             acks: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod admission;
 mod calls;
+mod far;
 mod forks;
 mod identity;
 mod info_keys;
@@ -12,7 +13,11 @@ mod offers;
 mod passwords;
 mod referring;
 mod registration;
+mod reliable;
 mod requests;
 mod retransmissions;
+mod session_timers;
+mod strangers;
 mod streams;
 mod torture;
+mod updates;
