@@ -341,6 +341,8 @@ pub fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gatewa
             // Whoever acknowledges nothing takes no more than a third of the room.
             source_unacknowledged: (config.sip.max_calls / 3).max(UNACKNOWLEDGED_MIN),
         },
+        longest: config.sip.max_call,
+        session: sip::SessionTimers { expires: config.sip.session_expires, min_se: config.sip.min_se },
         drain: config.sip.drain,
         clock_offset,
     }

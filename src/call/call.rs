@@ -94,6 +94,8 @@ pub struct Call {
     /// The conversation is over once the mouth is empty.
     pub(super) parting: Option<Disposition>,
     last_packet: Option<Instant>,
+    /// Longest call.
+    longest: Duration,
     pub(super) on_hold: bool,
     /// The time the calendar keeps for this call.
     kept: Option<Hold>,
@@ -160,6 +162,7 @@ impl Call {
             bridge_at: None,
             parting: None,
             last_packet: None,
+            longest: CALL_MAX,
             on_hold: false,
             kept: None,
             handing: None,
@@ -175,6 +178,11 @@ impl Call {
         };
         call.outputs.push_back(Output::Event(CallEvent::Started(Box::new(call.record.clone()))));
         call
+    }
+
+    /// Ends after this at the latest, whoever talks.
+    pub fn lasting(self, longest: Duration) -> Self {
+        Self { longest, ..self }
     }
 
     /// Has a language model read what the grammar cannot.
@@ -255,6 +263,7 @@ impl Call {
             Input::PersonRtp(bytes) => self.person_said(bytes, now),
             Input::Whispered { leg, say, pcm, last } => self.whispered(leg, say, pcm, last),
             Input::Referred(status) => self.referred(status, now),
+            Input::Wanted(whom) => self.tell(Event::Wanted(whom), now),
             Input::Gone(gone) => self.gone(gone, now),
         }
         self.keep();
@@ -352,27 +361,28 @@ impl Call {
 
     fn mind_the_time(&mut self, now: Instant) {
         self.mind_silence(now);
-        let Some(answered) = self.answered else { return };
-        if self.mind_the_line(now) {
+        if self.answered.is_none() || self.mind_the_line(now) {
             return;
         }
-        if now.duration_since(answered) > CALL_MAX {
-            self.outputs.push_back(Output::HangUp);
-            self.gone(Gone::Shutdown, now);
-        } else if self.parting.is_some() && !self.mouth.is_busy() && !self.mind.is_waiting() {
+        if self.parting.is_some() && !self.mouth.is_busy() && !self.mind.is_waiting() {
             self.outputs.push_back(Output::HangUp);
             self.finish(Gone::Shutdown, now);
         }
     }
 
-    /// Ends the call when nothing comes from the caller any more; whether it did.
+    /// Ends the call when nothing comes from the caller any more, or when it lasted long enough; whether it did.
     fn mind_the_line(&mut self, now: Instant) -> bool {
         let deaf = self.last_packet.is_some_and(|at| now.duration_since(at) > MEDIA_TIMEOUT) && !self.on_hold;
         if deaf {
             self.outputs.push_back(Output::HangUp);
             self.gone(Gone::Caller, now);
         }
-        deaf
+        let long = self.answered.is_some_and(|at| now.duration_since(at) > self.longest) && !deaf;
+        if long {
+            self.outputs.push_back(Output::HangUp);
+            self.gone(Gone::Shutdown, now);
+        }
+        deaf || long
     }
 
     /// The line is gone: the call ends now, or once a booking in flight has been answered.
@@ -509,7 +519,7 @@ const BACKLOG_MAX: Duration = Duration::from_millis(200);
 const PACKET_BYTES_RESERVED: usize = 1500;
 /// A line without media for this long, not on hold, is dead.
 const MEDIA_TIMEOUT: Duration = Duration::from_secs(60);
-/// Nobody talks to a receptionist for longer.
-const CALL_MAX: Duration = Duration::from_secs(30 * 60);
+/// Longest call unless told otherwise.
+const CALL_MAX: Duration = Duration::from_secs(120 * 60);
 /// A calendar's own deadline is shorter; this is the end of waiting after a hang-up.
 const WRITE_WAIT: Duration = Duration::from_secs(15);

@@ -190,7 +190,7 @@ impl Call {
     }
 
     /// Whether somebody is being called.
-    pub(super) fn is_handing(&self) -> bool {
+    pub fn is_handing(&self) -> bool {
         self.handing.is_some()
     }
 

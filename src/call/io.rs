@@ -101,6 +101,8 @@ pub enum Input<'a> {
     },
     /// The caller put us on hold, or took us back.
     Hold(bool),
+    /// The caller's phone asks for somebody on duty, by name: they are called, when nobody was yet.
+    Wanted(String),
     /// News of a call made for [`Output::Call`].
     Person {
         /// Echoed.

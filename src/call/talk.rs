@@ -333,9 +333,11 @@ impl Call {
         }
         let Some(since) = self.quiet_since else { return };
         let speaking = self.ears.is_speaking() && !self.turn.noise;
-        let busy = self.mouth.is_busy() || speaking || self.mind.is_waiting() || self.keys.is_typing();
+        // Who put us on hold cannot answer.
+        let held = self.on_hold;
+        let busy = self.mouth.is_busy() || speaking || held || self.mind.is_waiting() || self.keys.is_typing();
         if busy || self.parting.is_some() {
-            if !self.ears.is_speaking() || self.mouth.is_busy() {
+            if !self.ears.is_speaking() || held || self.mouth.is_busy() {
                 self.quiet_since = Some(now);
             }
             return;

@@ -131,8 +131,13 @@ impl Phone {
         let agent = concat!("offhook-call/", env!("CARGO_PKG_VERSION"));
         let seed = settings.line.seed ^ u64::from(media.port()) << 32 ^ u64::from(std::process::id());
         let now = Instant::now();
-        let core =
-            sip::Settings { contact: local, transport: Transport::Udp, user_agent: agent.into(), allow: Vec::new() };
+        let core = sip::Settings {
+            contact: local,
+            transport: Transport::Udp,
+            user_agent: agent.into(),
+            allow: Vec::new(),
+            session: Default::default(),
+        };
         let mut endpoint = Endpoint::new(core, seed_bytes(seed));
         let offer =
             sdp::offer_with_dtmf(local_media(media, seed), settings.line.dtmf_payload_type, &sdp::Terms::narrow());

@@ -89,6 +89,13 @@ fn sip(source: &Source<'_>, raw: &raw::Sip) -> Result<SipConfig, ConfigError> {
     let fast = CALLS_PER_SECOND.max(max_calls);
     let calls_per_second: u32 = number(source, "calls_per_second", &raw.calls_per_second, fast, 1..=100_000)?;
     let half = (calls_per_second / 2).max(1);
+    let expires: u32 = number(source, "session_expires_s", &raw.session_expires_s, SESSION_EXPIRES_S, 4..=86_400)?;
+    let least: u32 = number(source, "min_se_s", &raw.min_se_s, MIN_SE_S.min(expires), 4..=86_400)?;
+    if least > expires {
+        let span = raw.min_se_s.as_ref().map_or(0..0, Spanned::span);
+        return Err(source.at(span, format!("min_se_s is {least}, but session_expires_s only {expires}; lower it")));
+    }
+    let (session_expires, min_se) = (Duration::from_secs(expires.into()), Duration::from_secs(least.into()));
     Ok(SipConfig {
         listen,
         tls: raw.tls.as_ref().map(|tls| TlsConfig {
@@ -117,6 +124,11 @@ fn sip(source: &Source<'_>, raw: &raw::Sip) -> Result<SipConfig, ConfigError> {
         stun: read(source, &raw.stun, |text| trunks::host_and_port(text))?
             .map(|(host, port)| (host, port.unwrap_or(STUN_PORT))),
         name_servers: each(source, &raw.name_servers, value::name_server)?,
+        max_call: Duration::from_secs(
+            60 * number::<u64>(source, "max_call_minutes", &raw.max_call_minutes, MAX_CALL_MINUTES, 1..=1_440)?,
+        ),
+        session_expires,
+        min_se,
     })
 }
 
@@ -314,6 +326,11 @@ const SIP_LISTEN: &str = "udp:0.0.0.0:5060";
 const SIP_ALLOW: [&str; 5] = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128"];
 /// Long enough to finish a booking, short enough for a service manager to wait.
 const DRAIN_SECONDS: u32 = 30;
+/// A call's minutes unless told otherwise.
+const MAX_CALL_MINUTES: u32 = 120;
+/// As RFC 4028 recommends, seconds.
+const SESSION_EXPIRES_S: u32 = 1_800;
+const MIN_SE_S: u32 = 90;
 /// Calls at once unless told otherwise; what two cores were asked to carry.
 const MAX_CALLS: u32 = 30;
 /// New calls a second; where more may be at once, as many as those.

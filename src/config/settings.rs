@@ -126,6 +126,12 @@ pub struct SipConfig {
     pub name_servers: Vec<SocketAddr>,
     /// Who tells our public address, where `advertised` does not: host and port.
     pub stun: Option<(String, u16)>,
+    /// Longest call.
+    pub max_call: Duration,
+    /// By when a call has to show a sign of life (RFC 4028): what is asked for and granted at most.
+    pub session_expires: Duration,
+    /// What is granted at least.
+    pub min_se: Duration,
 }
 
 /// Files of our side of TLS, PEM.

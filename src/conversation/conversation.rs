@@ -168,6 +168,9 @@ impl Conversation {
             }
             Event::Started(known) => self.greet(known, &at),
             Event::Known(known) => self.known_late(known),
+            Event::Wanted(whom) => {
+                self.put_through(Reason::Request, Some(&whom), None);
+            }
             Event::Coming(coming) => self.coming = Some(coming),
             Event::Heard { text, confidence, answers } => self.heard(Said { text, confidence, answers }, &at),
             Event::Keys(keys) => self.keyed(&keys, &at),

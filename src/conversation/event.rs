@@ -22,6 +22,8 @@ pub enum Event {
     Started(Option<KnownCaller>),
     /// The look-up answered late: joins the next turn.
     Known(KnownCaller),
+    /// The caller's phone asks for somebody on duty, by name.
+    Wanted(String),
     /// What the calendar has under the calling number, asked for while it rang: coming and confirmed, in order of
     /// start. May come late, or never.
     Coming(Vec<Appointment>),

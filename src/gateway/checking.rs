@@ -136,7 +136,8 @@ impl Talk {
         let own = if ip.is_unspecified() { route_to(at).await.unwrap_or(ip) } else { ip };
         let contact = SocketAddr::new(settings.advertised.unwrap_or(own), local.port());
         let user_agent = concat!("offhook/", env!("CARGO_PKG_VERSION")).into();
-        let settings = sip::Settings { contact, transport, user_agent, allow: Vec::new() };
+        let session = settings.session;
+        let settings = sip::Settings { contact, transport, user_agent, allow: Vec::new(), session };
         let endpoint = Endpoint::new(settings, random()).with_patience(ANSWER_MAX);
         Ok(Talk { endpoint, wire, local, contact, target, seen: None })
     }

@@ -57,7 +57,8 @@ impl Line {
             },
             media,
         );
-        self.calls.insert(dialog, Dialog { mail, local, terms, offered: agreed.is_none(), leg: None, again: None });
+        let offered = agreed.is_none();
+        self.calls.insert(dialog, Dialog { mail, local, terms, offered, leg: None, business: None, again: None });
         tokio::spawn(echo.run(description));
     }
 }

@@ -14,10 +14,11 @@ use super::line::{Command, WaysOut};
 use super::media::{Shield, rtcp_of};
 use super::person::{PersonLeg, PersonMail, heard_from};
 use super::ports::Pair;
+use super::referring::{NOBODY_TOOK, TAKEN};
 use super::settings::Rooms;
 use super::strain::Strain;
 use super::tools::Tools;
-use crate::call::{Call, Gone, Input, Media, Output};
+use crate::call::{Call, CallEvent, Gone, Input, Media, Output};
 use crate::conversation::{Appointment, BookError, Business, Hold, KnownCaller, Language, Proposal, Slot, Utterance};
 use crate::rtp::SourceFilter;
 use crate::sip::DialogId;
@@ -63,6 +64,8 @@ pub(super) enum Mail {
     Whispered { leg: u32, say: u32, pcm: Arc<[i16]>, last: bool },
     /// What became of a REFER.
     Referred(u16),
+    /// Their phone asks for somebody on duty, by name.
+    ReferAsked(String),
 }
 
 /// Where a call's task reaches the SIP line.
@@ -114,6 +117,8 @@ pub(super) struct Leg {
     /// Number of the call to somebody that is wanted now, and its leg once it is placed.
     pub calling: Option<u32>,
     pub person: Option<PersonLeg>,
+    /// The caller's phone asked for somebody and has not been told what became of it.
+    pub referred: bool,
 }
 
 impl Leg {
@@ -241,6 +246,10 @@ impl Leg {
             Mail::Person { leg, mail } => return self.read_person(leg, mail),
             Mail::Whispered { leg, say, pcm, last } => Input::Whispered { leg, say, pcm, last },
             Mail::Referred(status) => Input::Referred(status),
+            Mail::ReferAsked(whom) => {
+                self.referred = true;
+                Input::Wanted(whom)
+            }
         };
         self.call.handle(input, now);
     }
@@ -250,6 +259,9 @@ impl Leg {
         let mut over = false;
         while let Some(output) = self.call.poll_output() {
             over |= self.carry_out(output);
+        }
+        if self.referred && !self.call.is_handing() {
+            self.tell_refer(NOBODY_TOOK);
         }
         self.send_media();
         self.send_report();
@@ -325,6 +337,9 @@ impl Leg {
             Output::Refer { person, replacing } => self.refer(&person, replacing),
             Output::HangUp => self.signalling.send(Command::HangUp),
             Output::Event(event) => {
+                if matches!(event, CallEvent::Transferred { .. }) && self.referred {
+                    self.tell_refer(TAKEN);
+                }
                 self.handle.update(self.call.record());
                 self.handle.announce(event);
             }

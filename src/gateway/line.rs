@@ -28,7 +28,7 @@ use super::tools::Tools;
 use super::trunks::{Ask, Signed};
 use super::wire::{Heard, Wire};
 use crate::call::{self, Call, Gone, News};
-use crate::conversation::e164;
+use crate::conversation::{Business, e164};
 use crate::rtp::SourceFilter;
 use crate::sip::sdp::{self, Agreed};
 use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming};
@@ -45,6 +45,8 @@ pub(super) enum Command {
     Place(Box<Wanted>),
     /// REFER to a URI, or to a number as the trunk writes it.
     Refer { target: String, trunk: Option<String> },
+    /// How the call goes that their phone asked for.
+    TellRefer(u16),
 }
 
 /// To a line.
@@ -82,7 +84,7 @@ pub(super) struct Line {
     pub trunk_asks: mpsc::Receiver<Ask>,
     /// Places that asked to be left alone, and until when (RFC 3261 21.5.4).
     pub resting: HashMap<SocketAddr, Instant>,
-    /// Told when we are signed out everywhere.
+    /// Told when we have said goodbye everywhere.
     pub leaving: Option<oneshot::Sender<()>>,
 }
 
@@ -97,6 +99,8 @@ pub(super) struct Dialog {
     pub leg: Option<u32>,
     /// A call of ours that nobody has answered to yet: what was wanted, and where it was tried.
     pub again: Option<(Box<Wanted>, SocketAddr)>,
+    /// Who is called; none: we call.
+    pub business: Option<Arc<Business>>,
 }
 
 impl Line {
@@ -115,7 +119,9 @@ impl Line {
                 }
             }
             self.drain().await;
-            if let Some(done) = self.leaving.take_if(|_| self.endpoint.registrations() == 0) {
+            if let Some(done) =
+                self.leaving.take_if(|_| self.endpoint.registrations() == 0 && self.endpoint.goodbyes() == 0)
+            {
                 let _ = done.send(()); // whoever asked stopped waiting: fine
             }
         }
@@ -143,6 +149,7 @@ impl Line {
             Command::HangUp => self.endpoint.hang_up(dialog, Instant::now()),
             Command::Place(wanted) => self.place(*wanted).await,
             Command::Refer { target, trunk } => self.refer(dialog, &target, trunk.as_deref()),
+            Command::TellRefer(status) => self.endpoint.tell_refer(dialog, status, Instant::now()),
         }
     }
 
@@ -172,10 +179,11 @@ impl Line {
                 self.answered(dialog, answer.as_ref());
             }
             Event::Reoffer { dialog, offer } => self.reoffered(dialog, offer),
+            Event::Reanswered { dialog, answer } => self.reanswered(dialog, &answer),
             Event::Key { dialog, key } => self.key(dialog, key),
             Event::Ended { dialog, cause } => {
                 let gone = match cause {
-                    EndCause::RemoteHangUp | EndCause::Cancelled => Gone::Caller,
+                    EndCause::RemoteHangUp | EndCause::Cancelled | EndCause::Expired => Gone::Caller,
                     EndCause::LocalHangUp | EndCause::Rejected => Gone::Shutdown,
                     EndCause::NoAck | EndCause::Unanswered => Gone::Failure,
                 };
@@ -203,7 +211,7 @@ impl Line {
                 self.not_taken(dialog, status, retry_after);
             }
             Event::Referred { dialog, status } => self.mail(dialog, Mail::Referred(status)),
-            Event::ReferAsked { dialog, target } => self.refuse_refer(dialog, &target),
+            Event::ReferAsked { dialog, target } => self.refer_asked(dialog, &target),
         }
     }
 
@@ -248,8 +256,8 @@ impl Line {
         let ip = self.media_ip(incoming.source).await;
         let Ok(sockets) = self.ports.bind(self.local.ip()).await else { return self.too_much(&incoming) };
         let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
-        let addr = SocketAddr::new(ip, port);
-        let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };
+        let (addr, session_id) = (SocketAddr::new(ip, port), random::<u64>() >> 2);
+        let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id, version: 1 };
         let policy = &self.settings.media;
         let mut terms = policy.terms(self.security(incoming.source.ip()));
         let (description, agreed) = match describe(incoming.offer.as_ref(), local, &terms) {
@@ -278,7 +286,9 @@ impl Line {
         stay_protected(&mut terms, agreed.as_ref());
         let offered = agreed.is_none();
         let shield = agreed.and_then(|agreed| agreed.protection).and_then(Shield::new);
-        self.calls.insert(dialog, Dialog { mail: post.clone(), local, terms, offered, leg: None, again: None });
+        let (mail, called) = (post.clone(), Some(business.clone()));
+        let call_of = Dialog { mail, local, terms, offered, leg: None, business: called, again: None };
+        self.calls.insert(dialog, call_of);
         let leg = Leg {
             call,
             business,
@@ -302,6 +312,7 @@ impl Line {
             strain: self.strain.clone(),
             calling: None,
             person: None,
+            referred: false,
         };
         self.start(leg, description);
     }
@@ -372,13 +383,24 @@ impl Line {
         self.endpoint.reject(incoming.dialog, 302, "Moved Temporarily", contact, Instant::now());
     }
 
+    /// Their side changed while we only said that we are still there.
+    fn reanswered(&mut self, dialog: DialogId, answer: &sdp::Session) {
+        let Some(call) = self.calls.get(&dialog) else { return };
+        match sdp::accept_answer(answer, &call.terms) {
+            Ok(agreed) => self.mail(dialog, self.settings.media.renegotiated(call.leg, &agreed)),
+            Err(refusal) => {
+                tracing::warn!(%refusal, "the answer to a refresh changes the media to what cannot be taken")
+            }
+        }
+    }
+
     pub(super) fn reject(&mut self, dialog: DialogId, status: u16, reason: &str, retry_after: Option<&str>) {
         let extra = retry_after.map(|seconds| ("Retry-After".to_owned(), seconds.to_owned()));
         self.endpoint.reject(dialog, status, reason, extra.into_iter().collect(), Instant::now());
     }
 
     fn call(&self, settings: call::Settings, media: call::Media, now: Instant) -> Call {
-        let call = Call::new(settings, media, now);
+        let call = Call::new(settings, media, now).lasting(self.settings.longest);
         match &self.rooms.model {
             Some(model) => call.with_model().with_rephrased(model.rephrased()),
             None => call,

@@ -14,6 +14,7 @@ mod person;
 mod placing;
 mod ports;
 mod random;
+mod referring;
 mod run;
 mod settings;
 mod signing;

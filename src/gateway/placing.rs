@@ -61,7 +61,8 @@ impl Line {
         let dialog = self.endpoint.dial(call, Instant::now());
         let (leg, mail) = (wanted.leg, wanted.mail.clone());
         let again = Some((Box::new(wanted.clone()), to));
-        self.calls.insert(dialog, Dialog { mail: mail.clone(), local, terms, offered: false, leg: Some(leg), again });
+        let call = Dialog { mail: mail.clone(), local, terms, offered: false, leg: Some(leg), business: None, again };
+        self.calls.insert(dialog, call);
         let dialled = Dialled { dialog, line: self.post.clone() };
         let placed = Box::new(Placed { _dialled: dialled, sockets, signalling_ip: to.ip() });
         // A call whose task is gone drops it, and with it the dialog.
@@ -158,12 +159,6 @@ impl Line {
         };
         self.endpoint.refer(dialog, &target, Instant::now());
     }
-
-    /// Somebody's phone wants us to call somebody else: whom we call, only the configuration says.
-    pub(super) fn refuse_refer(&mut self, dialog: DialogId, target: &Uri) {
-        tracing::warn!(host = target.host(), "refused: a REFER to somebody who is not configured");
-        self.endpoint.answer_refer(dialog, DECLINE, Instant::now());
-    }
 }
 
 fn route(wanted: &Wanted, trunk: Option<&Trunk>, to: SocketAddr, contact: SocketAddr) -> Option<Route> {
@@ -207,5 +202,3 @@ const RESTING_MAX: usize = 256;
 const RESTING_LONGEST: Duration = Duration::from_secs(600);
 /// Who withholds the number.
 const ANONYMOUS: &str = "anonymous";
-/// RFC 3261's word for "no".
-const DECLINE: u16 = 603;

@@ -32,7 +32,7 @@ pub struct Gateway {
     lines: Vec<JoinHandle<()>>,
     settings: Arc<Settings>,
     listening: Vec<Listen>,
-    /// To the lines, about trunks.
+    /// To the lines.
     asks: Vec<mpsc::Sender<Ask>>,
 }
 
@@ -124,19 +124,20 @@ impl Gateway {
         &self.listening
     }
 
-    /// No new calls; running ones get `drain`, then the sockets close.
+    /// No new calls; running ones get `drain`, then a BYE; then the sockets close.
     pub async fn stop(self) {
         self.handle.drain();
         let started = Instant::now();
         if tokio::time::timeout(self.settings.drain, self.handle.idle()).await.is_err() {
-            tracing::warn!(calls = self.handle.running(), waited = ?started.elapsed(), "calls cut off by the stop");
+            tracing::warn!(calls = self.handle.running(), waited = ?started.elapsed(), "calls ended by the stop");
         }
         let leave = self.asks.iter().map(|line| async move {
-            let (done, signed_out) = oneshot::channel();
-            let _ = line.send(Ask::Leave(done)).await; // a line that failed has nothing to sign out
-            let _ = tokio::time::timeout(SIGN_OUT_MAX, signed_out).await; // the trunk forgets us by itself
+            let (done, left) = oneshot::channel();
+            let _ = line.send(Ask::Leave(done)).await; // a line that failed has nobody to say it to
+            let _ = tokio::time::timeout(LEAVE_MAX, left).await; // they forget us by themselves
         });
         futures_util::future::join_all(leave).await;
+        let _ = tokio::time::timeout(LEAVE_MAX, self.handle.idle()).await; // what is not on disk yet is in the log
         for line in self.lines {
             line.abort();
         }
@@ -158,12 +159,13 @@ fn sip_settings(settings: &Settings, at: Listen) -> sip::Settings {
         transport: at.transport,
         user_agent: concat!("offhook/", env!("CARGO_PKG_VERSION")).into(),
         allow: settings.allow.iter().chain(settings.trunks.iter().flat_map(|trunk| &trunk.peers)).copied().collect(),
+        session: settings.session,
     }
 }
 
 /// Who says nothing at all to a request of ours for so long is not there: sent four times by then over UDP.
 const ANSWER_WITHIN: Duration = Duration::from_secs(4);
-/// A trunk that does not answer a sign-out is not waited for longer.
-const SIGN_OUT_MAX: Duration = Duration::from_secs(2);
+/// Who does not answer a BYE or a sign-out is not waited for longer.
+const LEAVE_MAX: Duration = Duration::from_secs(2);
 /// News of trunks the line has not read yet.
 const TRUNKS_WAITING: usize = 16;

@@ -17,7 +17,7 @@ use crate::calendar::Calendar;
 use crate::crm::Crm;
 use crate::interpreter::Model;
 use crate::outbox::HandOff;
-use crate::sip::{Limits, Network, Transport};
+use crate::sip::{Limits, Network, SessionTimers, Transport};
 use crate::speech::{Questions, Speech};
 
 /// How calls are taken.
@@ -37,6 +37,10 @@ pub struct Settings {
     pub slots: Vec<Slot>,
     /// Who may call.
     pub allow: Vec<Network>,
+    /// Longest call.
+    pub longest: Duration,
+    /// By when a call has to show a sign of life.
+    pub session: SessionTimers,
     /// RTP takes even ports from here, RTCP the odd one above.
     pub rtp_ports: RangeInclusive<u16>,
     /// Codecs and protection.

@@ -9,7 +9,7 @@ use super::directory::{self, Found};
 use super::line::Line;
 use super::trunks::{Ask, Signed, Trunk, TrunkState};
 use crate::conversation::Kind;
-use crate::sip::{Endpoint, Incoming, Network, RegistrationId, sdp};
+use crate::sip::{DialogId, Endpoint, Incoming, Network, RegistrationId, sdp};
 
 impl Line {
     pub(super) async fn asked(&mut self, ask: Ask) {
@@ -22,7 +22,7 @@ impl Line {
                     self.endpoint.unregister(registration, Instant::now());
                 }
             }
-            Ask::Leave(done) => self.sign_out(done),
+            Ask::Leave(done) => self.leave(done),
         }
     }
 
@@ -62,7 +62,10 @@ impl Line {
         signed.registration = Some(self.endpoint.register(account, Instant::now()));
     }
 
-    fn sign_out(&mut self, done: oneshot::Sender<()>) {
+    /// Hangs up everywhere and signs out everywhere.
+    fn leave(&mut self, done: oneshot::Sender<()>) {
+        let calls: Vec<DialogId> = self.calls.keys().copied().collect();
+        calls.into_iter().for_each(|dialog| self.endpoint.hang_up(dialog, Instant::now()));
         for registration in self.trunks.iter().filter_map(|signed| signed.registration) {
             self.endpoint.unregister(registration, Instant::now());
         }

@@ -95,7 +95,7 @@ pub(super) enum Ask {
     At(usize, Vec<SocketAddr>),
     /// Another line reaches it now.
     Gone(usize),
-    /// Sign out everywhere, and say when that is done.
+    /// Hang up and sign out everywhere, and say when that is done.
     Leave(oneshot::Sender<()>),
 }
 

@@ -81,6 +81,11 @@ impl Admission {
         }
     }
 
+    /// True when one small network that is served holds both: one carrier's hosts.
+    pub(super) fn are_neighbours(&self, a: IpAddr, b: IpAddr) -> bool {
+        self.allow.iter().any(|network| network.is_small() && network.contains(a) && network.contains(b))
+    }
+
     /// True when this source may be told 403 now; after that it hears nothing for [`REFUSED_AGAIN_AFTER`].
     pub(super) fn may_refuse(&mut self, ip: IpAddr, now: Instant) -> bool {
         if self.was_refused(ip, now) {

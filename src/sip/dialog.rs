@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::digest::Credentials;
+use super::refresh::{Said, SessionTimer};
+use super::reliable::Pracks;
+use super::sdp::Session;
 use super::settings::Transport;
 use super::timers::Backoff;
 
@@ -52,6 +55,27 @@ pub(super) struct Refer {
     pub(super) owed: bool,
 }
 
+/// What keeps a dialog alive and its session current.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Life {
+    /// By when somebody has to refresh; none: never.
+    pub(super) timer: Option<SessionTimer>,
+    /// What the INVITE or UPDATE in work says of it.
+    pub(super) said: Said,
+    /// Shortest interval somebody on the way takes, seconds.
+    pub(super) min_se: u32,
+    /// Client transaction of our refresh.
+    pub(super) asking: Option<u64>,
+    /// The other side takes an UPDATE.
+    pub(super) updates: bool,
+    /// Our last description.
+    pub(super) sdp: String,
+    /// Theirs.
+    pub(super) heard: Option<Session>,
+    /// Provisional answers that have to arrive.
+    pub(super) pracks: Pracks,
+}
+
 /// Both ends' names and numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Dialog {
@@ -79,9 +103,10 @@ pub(super) struct Dialog {
     /// The INVITE or re-INVITE in work had no offer.
     pub(super) offer_missing: bool,
     pub(super) await_ack: Option<AwaitAck>,
-    /// Server transaction of a re-INVITE that waits for the application.
+    /// Server transaction of a re-INVITE or UPDATE that waits for the application.
     pub(super) reoffer: Option<u64>,
     pub(super) refer: Refer,
+    pub(super) life: Life,
     /// Hung up by us (and told so) before the ACK came: BYE follows the ACK (RFC 3261 15).
     pub(super) bye_wanted: bool,
 }

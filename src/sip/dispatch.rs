@@ -7,13 +7,14 @@ use super::admission::{ACK_OVERDUE, source_of};
 use super::dialog::{Dialog, DialogId};
 use super::endpoint::Endpoint;
 use super::event::RefusalReason;
-use super::headers::Via;
+use super::headers::{NameAddr, Via};
 use super::message::{Method, Request};
 use super::parse::Fault;
 use super::respond::OVERLOAD_RETRY_AFTER_S;
-use super::screen::{ALLOW, Essentials, SDP_TYPE, is_scanner, refuse};
+use super::screen::{ALLOW, EXTENSIONS, Essentials, SDP_TYPE, is_scanner, refuse};
 use super::timers::GIVE_UP;
 use super::transaction::server_key;
+use super::uri::Uri;
 
 impl Endpoint {
     pub(super) fn on_request(
@@ -99,10 +100,18 @@ impl Endpoint {
     }
 
     fn on_in_dialog(&mut self, id: DialogId, request: Request, read: &Essentials, source: SocketAddr, now: Instant) {
+        if !self.comes_from(id, source) {
+            self.tell_refused(source, RefusalReason::Foreign, now);
+            return self.reply(&request, source, 481, "", &[]);
+        }
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         // RFC 3261 12.2.2: out of order.
         if dialog.remote_cseq.is_some_and(|last| read.cseq.number <= last) {
             return self.reply(&request, source, 500, "CSeq Out Of Order", &[]);
+        }
+        if dialog.peer.ip() == source.ip() {
+            // A NAT or a new connection moved it.
+            dialog.peer = source;
         }
         match request.method {
             Method::Bye => self.on_bye(id, &request, read, source, now),
@@ -113,6 +122,8 @@ impl Endpoint {
                 match request.method {
                     Method::Refer => self.on_refer(id, &request, read, source, now),
                     Method::Notify => self.on_notify(id, &request, read, source, now),
+                    Method::Update => self.on_update(id, &request, read, source, now),
+                    Method::Prack => self.on_prack(id, &request, read, source, now),
                     _ => self.reply(&request, source, 200, "", &CAPABILITIES),
                 }
             }
@@ -173,6 +184,19 @@ impl Endpoint {
         overdue
     }
 
+    /// Whether a request of this dialog may come from there: where the other side or its proxy says it is. Where they
+    /// only give names, any admitted source may; and neighbours inside one carrier's network speak for each other.
+    fn comes_from(&self, id: DialogId, source: SocketAddr) -> bool {
+        let Some(dialog) = self.dialogs.get(&id) else { return false };
+        let (peer, ip) = (dialog.peer.ip().to_canonical(), source.ip().to_canonical());
+        if peer == ip || self.admission.are_neighbours(peer, ip) {
+            return true;
+        }
+        let routes = dialog.route.iter().filter_map(|route| NameAddr::parse(route)).map(|route| route.uri);
+        let mut hosts = routes.chain(dialog.target.parse::<Uri>().ok());
+        hosts.any(|uri| uri.socket_addr().is_none_or(|at| at.ip().to_canonical() == ip))
+    }
+
     fn is_our_hop(&self, via: &str) -> bool {
         Via::parse(via).is_some_and(|via| via.branch().is_some_and(|b| b.starts_with(&self.branch_mark)))
     }
@@ -191,5 +215,5 @@ pub(super) const CAPABILITIES: [(&str, &str); 5] = [
     ("Accept", SDP_TYPE),
     ("Accept-Encoding", "identity"),
     ("Accept-Language", "en"),
-    ("Supported", ""),
+    ("Supported", EXTENSIONS),
 ];

@@ -8,7 +8,7 @@ use super::admission::{Admission, Limits};
 use super::challenge::Guards;
 use super::dialog::{Dialog, DialogId};
 use super::event::{EndCause, Event, RefusalReason};
-use super::message::Message;
+use super::message::{Message, Method};
 use super::parse::parse;
 use super::random::Random;
 use super::registration::Registration;
@@ -173,6 +173,7 @@ impl Endpoint {
                 Wake::Server(id) => self.server_due(id, now),
                 Wake::Client(id) => self.client_due(id, now),
                 Wake::Dialog(id) => self.dialog_due(DialogId(id), now),
+                Wake::Session(id) => self.session_due(DialogId(id), now),
                 Wake::Registration(id) => self.registration_due(id, now),
             }
         }
@@ -201,6 +202,11 @@ impl Endpoint {
     /// Accounts we are signed in at, or try to be.
     pub fn registrations(&self) -> usize {
         self.registrations.len()
+    }
+
+    /// Calls of which we have said that they are over, and wait for the answer.
+    pub fn goodbyes(&self) -> usize {
+        self.clients.values().filter(|tx| matches!(tx.request.method, Method::Bye | Method::Cancel)).count()
     }
 
     /// Transactions that live.
@@ -252,6 +258,7 @@ impl Endpoint {
         let waiting = self.dialogs.get(&id).and_then(|d| d.await_ack.as_ref());
         let due = waiting.and_then(|w| earlier(Some(w.backoff.due), Some(w.deadline)));
         self.timers.at(due, Wake::Dialog(id.0));
+        self.wake_reliable(id);
     }
 
     /// Our answer was not acknowledged: the call ends.
@@ -265,6 +272,7 @@ impl Endpoint {
     }
 
     fn dialog_due(&mut self, id: DialogId, now: Instant) {
+        self.reliable_due(id, now);
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
         let Some(waiting) = dialog.await_ack.as_mut() else { return };
         if waiting.deadline <= now {

@@ -38,6 +38,13 @@ pub enum Event {
         /// Answer to our offer, when the re-INVITE had none.
         answer: Option<Session>,
     },
+    /// The answer to a refresh of ours says something else than they said before.
+    Reanswered {
+        /// Call.
+        dialog: DialogId,
+        /// Their description from now on.
+        answer: Session,
+    },
     /// A key told of in an INFO.
     Key {
         /// Call.
@@ -141,8 +148,10 @@ pub enum EndCause {
     Rejected,
     /// Nobody answered or rejected it in 180 s; it was refused with 480.
     Unanswered,
-    /// No ACK came for our answer in 64*T1; BYE was sent.
+    /// No ACK came for our answer in 64*T1 and BYE was sent; or no PRACK for our 180, and it was refused.
     NoAck,
+    /// Nobody refreshed the session in time, or the other side knows of no such call any more; BYE was sent.
+    Expired,
 }
 
 /// Why a request was turned away.
@@ -160,6 +169,8 @@ pub enum RefusalReason {
     TooFast,
     /// This source leaves answers unacknowledged, or has all the calls it may have.
     TooMany,
+    /// It names a call, but does not come from where that call's other side is.
+    Foreign,
     /// A fault named by the reason phrase sent back.
     Malformed(super::parse::Fault),
 }

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use super::dialog::{Dialog, Phase};
+use super::dialog::{Dialog, DialogId, Phase};
 use super::digest::{CHALLENGES_MAX, Credentials, authorize, strongest};
 use super::endpoint::Endpoint;
 use super::headers::{CSeq, Via};
-use super::message::{Headers, Request, Response};
+use super::message::{Headers, Method, Request, Response};
 
 /// A password for one request.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Endpoint {
         if refused || login.answered >= CHALLENGES_MAX {
             return false;
         }
-        let (request, to, dialog, refer) = (tx.request.clone(), tx.to, tx.dialog, tx.refer);
+        let (request, to, dialog, inside) = (tx.request.clone(), tx.to, tx.dialog, tx.inside);
         let cnonce = self.random.token();
         let value = authorize(&challenge, &login.credentials, request.method.name(), &request.uri, &cnonce, 1);
         let branch = self.new_branch();
@@ -44,25 +44,33 @@ impl Endpoint {
         let next = self.open_client(request, to, dialog, now);
         if let Some(tx) = self.clients.get_mut(&next) {
             tx.login = Some(Login { answered: login.answered + 1, ..login });
-            tx.refer = refer;
+            tx.inside = inside;
         }
-        if let Some(tx) = self.clients.get_mut(&id) {
-            tx.dialog = None;
-        }
-        if let Some(dialog) = dialog.or(refer).and_then(|d| self.dialogs.get_mut(&d)) {
-            dialog.local_cseq = dialog.local_cseq.max(number);
-            // NOTIFYs name the REFER that was taken.
-            dialog.refer.waiting = dialog.refer.waiting.map(|asked| if refer.is_some() { number } else { asked });
-            if dialog.phase == Phase::Outgoing(id) {
-                dialog.phase = Phase::Outgoing(next);
-            }
+        if let Some(dialog) = dialog.or(inside) {
+            self.asked_again(id, next, dialog, number);
         }
         true
+    }
+
+    /// A request of ours takes the place of one that was refused.
+    pub(super) fn asked_again(&mut self, old: u64, next: u64, dialog: DialogId, number: u32) {
+        if let Some(tx) = self.clients.get_mut(&old) {
+            tx.dialog = None;
+        }
+        let refer = self.clients.get(&next).is_some_and(|tx| tx.request.method == Method::Refer);
+        let Some(dialog) = self.dialogs.get_mut(&dialog) else { return };
+        dialog.local_cseq = dialog.local_cseq.max(number);
+        // NOTIFYs name the REFER that was taken.
+        dialog.refer.waiting = dialog.refer.waiting.map(|asked| if refer { number } else { asked });
+        if dialog.phase == Phase::Outgoing(old) {
+            dialog.phase = Phase::Outgoing(next);
+        }
+        dialog.life.asking = dialog.life.asking.map(|asking| if asking == old { next } else { asking });
     }
 }
 
 /// The same request anew: next CSeq, a branch of its own, and the answer to the challenge. And its number.
-fn again(request: Request, branch: &str, (name, value): (&str, &str)) -> (Request, u32) {
+pub(super) fn again(request: Request, branch: &str, (name, value): (&str, &str)) -> (Request, u32) {
     let mut headers = Headers::default();
     let mut number = 1;
     for field in request.headers.iter().filter(|field| field.name != name) {

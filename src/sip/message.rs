@@ -69,6 +69,12 @@ impl Headers {
         self.0.push(Header { name: long_name(name), value: value.as_ref().iter().map(clean).collect() });
     }
 
+    /// One field of that name with this value, in place of any there are.
+    pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        self.0.retain(|field| !field.name.eq_ignore_ascii_case(name));
+        self.push(name, value);
+    }
+
     /// All fields in order.
     pub fn iter(&self) -> impl Iterator<Item = &Header> {
         self.0.iter()

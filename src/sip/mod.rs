@@ -1,5 +1,5 @@
-//! Signalling as values: SIP messages, SDP, transactions, dialogs and registration (RFC 3261, 3264, 3515, 3581, 3891,
-//! 6026, 7616, 8866).
+//! Signalling as values: SIP messages, SDP, transactions, dialogs and registration (RFC 3261, 3262, 3264, 3311, 3515, 3581, 3891,
+//! 4028, 6026, 7616, 8866).
 //!
 //! No socket, no clock, no thread: datagrams and `now` go in, datagrams, events and the next wake-up come out. One
 //! mutation, then drain [`Endpoint::poll_transmit`], [`Endpoint::poll_event`] and read [`Endpoint::poll_timeout`].
@@ -25,7 +25,9 @@ mod parse;
 mod probe;
 mod random;
 mod refer;
+mod refresh;
 mod registration;
+mod reliable;
 mod replaces;
 mod respond;
 mod screen;
@@ -36,6 +38,7 @@ mod timers;
 mod transaction;
 mod uac;
 mod uas;
+mod update;
 mod uri;
 mod write;
 
@@ -50,6 +53,6 @@ pub use message::{Header, Headers, Message, Method, Request, Response};
 pub use parse::{Fault, HEADER_BYTES_MAX, HEADERS_MAX, NotSip, Parsed, parse};
 pub use probe::ProbeId;
 pub use registration::{Account, RegistrationId};
-pub use settings::{Network, NetworkError, Settings, Transport};
+pub use settings::{Network, NetworkError, SessionTimers, Settings, Transport};
 pub use stream::{Frame, Framer, Torn};
 pub use uri::{Uri, UriError};

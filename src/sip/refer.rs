@@ -21,7 +21,7 @@ impl Endpoint {
         let headers = [("Refer-To", format!("<{target}>")), ("Referred-By", format!("<{by}>"))];
         let Some(tx) = self.ask_in(dialog, Method::Refer, &headers, Vec::new(), now) else { return };
         if let Some(tx) = self.clients.get_mut(&tx) {
-            tx.refer = Some(dialog);
+            tx.inside = Some(dialog);
         }
     }
 
@@ -143,7 +143,9 @@ impl Endpoint {
             _ => None,
         };
         let Some(target) = target else { return self.reply(request, source, 400, "Missing or Bad Refer-To", &[]) };
-        let busy = |d: &Dialog| d.phase != Phase::Up || d.bye_wanted || d.refer.asked.is_some() || d.refer.owed;
+        let busy = |d: &Dialog| {
+            d.phase != Phase::Up || d.await_ack.is_some() || d.bye_wanted || d.refer.asked.is_some() || d.refer.owed
+        };
         if self.dialogs.get(&id).is_none_or(busy) {
             return self.reply(request, source, 491, "", &[]);
         }

@@ -8,7 +8,7 @@ use super::endpoint::{Endpoint, TRANSACTIONS_MAX};
 use super::event::{EndCause, RefusalReason};
 use super::headers::{NameAddr, Via, split_outside};
 use super::message::{Headers, Method, Request, Response};
-use super::screen::{ALLOW, Essentials};
+use super::screen::{ALLOW, EXTENSIONS, Essentials};
 use super::timers::Wake;
 use super::transaction::{ServerState, ServerTx, server_key};
 use super::write::{self, reason_phrase};
@@ -167,6 +167,7 @@ impl Endpoint {
         let mut headers = Headers::default();
         headers.push("Contact", contact(at, self.settings.transport));
         headers.push("Allow", ALLOW);
+        headers.push("Supported", EXTENSIONS);
         headers
     }
 

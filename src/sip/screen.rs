@@ -83,7 +83,10 @@ pub(super) fn description(headers: &Headers, body: &[u8]) -> Result<Option<Sessi
 }
 
 /// Methods we serve.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, NOTIFY";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, NOTIFY, UPDATE, PRACK";
+
+/// Extensions we know.
+pub(super) const EXTENSIONS: &str = "100rel, replaces, timer";
 
 /// Bodies we read.
 pub(super) const SDP_TYPE: &str = "application/sdp";
@@ -133,7 +136,7 @@ fn refuse_method(method: &Method, in_dialog: bool) -> Option<Refuse> {
     let allow = || vec![("Allow", ALLOW.to_string())];
     match method {
         Method::Invite | Method::Ack | Method::Bye | Method::Cancel | Method::Options => None,
-        Method::Info | Method::Refer | Method::Notify if in_dialog => None,
+        Method::Info | Method::Refer | Method::Notify | Method::Update | Method::Prack if in_dialog => None,
         // Nobody makes us call anybody from outside a call.
         Method::Refer => Some(Refuse { status: 403, extra: allow() }),
         Method::Other(_) => Some(Refuse { status: 501, extra: allow() }),
@@ -150,7 +153,8 @@ fn refuse_scheme(uri: &Uri) -> Option<Refuse> {
 }
 
 fn refuse_extension(headers: &Headers) -> Option<Refuse> {
-    let unknown = |tag: &String| !tag.is_empty() && !tag.eq_ignore_ascii_case("replaces");
+    let known = |tag: &str| EXTENSIONS.split(", ").any(|known| known.eq_ignore_ascii_case(tag));
+    let unknown = |tag: &String| !tag.is_empty() && !known(tag);
     let required: Vec<String> = headers.list("Require").into_iter().filter(unknown).collect();
     (!required.is_empty()).then(|| Refuse { status: 420, extra: vec![("Unsupported", required.join(", "))] })
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Settings of an [`super::Endpoint`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,24 @@ pub struct Settings {
     pub user_agent: String,
     /// Networks whose requests are served; nobody when empty (dialogs we opened are still served).
     pub allow: Vec<Network>,
+    /// By when a call has to show a sign of life.
+    pub session: SessionTimers,
+}
+
+/// Session timers (RFC 4028).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionTimers {
+    /// What we ask for, and grant at most.
+    pub expires: Duration,
+    /// What we grant at least: who asks for less is told so (422).
+    pub min_se: Duration,
+}
+
+impl Default for SessionTimers {
+    /// As RFC 4028 recommends.
+    fn default() -> Self {
+        Self { expires: Duration::from_secs(1_800), min_se: Duration::from_secs(90) }
+    }
 }
 
 /// What carries the messages of an endpoint (RFC 3261 18); each endpoint has one.
@@ -81,6 +100,11 @@ pub struct Network {
 pub struct NetworkError(String);
 
 impl Network {
+    /// True for at most 256 IPv4 addresses, or one IPv6 subnet.
+    pub(super) fn is_small(&self) -> bool {
+        self.prefix >= if self.base.is_ipv4() { 24 } else { 64 }
+    }
+
     /// True when the address lies inside; IPv4-mapped IPv6 addresses count as IPv4.
     pub fn contains(&self, ip: IpAddr) -> bool {
         match (self.base, ip.to_canonical()) {

@@ -10,6 +10,7 @@ pub(super) enum Wake {
     Server(u64),
     Client(u64),
     Dialog(u64),
+    Session(u64),
     Registration(u64),
 }
 

@@ -128,8 +128,8 @@ pub(super) struct ClientTx {
     pub(super) dialog: Option<DialogId>,
     /// The registration it is a REGISTER of.
     pub(super) registration: Option<u64>,
-    /// The dialog it is a REFER of.
-    pub(super) refer: Option<DialogId>,
+    /// The dialog that is told of its end: of a REFER, or of a refresh.
+    pub(super) inside: Option<DialogId>,
     /// The question it is.
     pub(super) probe: Option<u64>,
     /// For a challenge.
@@ -153,7 +153,7 @@ impl ClientTx {
             expires: Some(now + GIVE_UP),
             dialog: None,
             registration: None,
-            refer: None,
+            inside: None,
             probe: None,
             login: None,
             cancel: Cancel::No,

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::dialog::{Dialog, DialogId, Phase, Refer, contact};
+use super::dialog::{Dialog, DialogId, Life, Phase, Refer, contact};
 use super::endpoint::Endpoint;
 use super::event::{Dial, EndCause, Event, FromIdentity};
 use super::headers::{CSeq, NameAddr, Via, quote};
@@ -55,11 +55,13 @@ impl Endpoint {
             await_ack: None,
             reoffer: None,
             refer: Refer::default(),
+            life: Life { sdp: sdp.clone(), ..Life::default() },
             bye_wanted: false,
         };
         let mut request = self.request_in(&dialog, Method::Invite, 1);
         request.headers.push("Contact", contact(dialog.contact, self.settings.transport));
         request.headers.push("Allow", ALLOW);
+        self.ask_timer(&dialog, &mut request.headers);
         extra_headers.iter().for_each(|(name, value)| request.headers.push(name, value));
         request.headers.push("Content-Type", SDP_TYPE);
         request.body = sdp.into_bytes();
@@ -107,7 +109,7 @@ impl Endpoint {
         let (Some(branch), Some(cseq)) = (branch, cseq) else { return };
         let Some(id) = self.client_keys.get(&client_key(&branch, &cseq.method)).copied() else { return };
         match (cseq.method == Method::Invite, response.status) {
-            (true, ..200) => self.on_provisional(id, response.status, now),
+            (true, ..200) => self.on_provisional(id, &response, now),
             (true, 200..300) => self.on_taken(id, &response, now),
             (true, _) => self.on_refused(id, &response, now),
             (false, ..200) => {
@@ -116,8 +118,8 @@ impl Endpoint {
                 }
             }
             (false, _) => {
-                let (registration, refer) =
-                    self.clients.get(&id).map(|tx| (tx.registration, tx.refer)).unwrap_or_default();
+                let (registration, inside) =
+                    self.clients.get(&id).map(|tx| (tx.registration, tx.inside)).unwrap_or_default();
                 let probe = self.clients.get(&id).and_then(|tx| tx.probe);
                 let again = self.log_in(id, &response, now);
                 self.forget_client(id);
@@ -125,14 +127,30 @@ impl Endpoint {
                 if let Some(registration) = registration {
                     self.registered(registration, Some(&response), now);
                 }
-                if let Some(dialog) = refer.filter(|_| !again) {
-                    self.refer_answered(dialog, response.status);
+                if let Some(dialog) = inside.filter(|_| !again) {
+                    self.answered_inside(dialog, &cseq.method, response.status, Some(&response), now);
                 }
             }
         }
     }
 
-    fn on_provisional(&mut self, id: u64, status: u16, now: Instant) {
+    /// The end of a request of ours that a dialog waits for.
+    fn answered_inside(
+        &mut self,
+        dialog: DialogId,
+        method: &Method,
+        status: u16,
+        response: Option<&Response>,
+        now: Instant,
+    ) {
+        match method {
+            Method::Refer => self.refer_answered(dialog, status),
+            _ => self.refreshed(dialog, status, response, now),
+        }
+    }
+
+    fn on_provisional(&mut self, id: u64, response: &Response, now: Instant) {
+        let status = response.status;
         let Some(tx) = self.clients.get_mut(&id) else { return };
         if tx.state == ClientState::Calling {
             tx.state = ClientState::Proceeding;
@@ -144,7 +162,9 @@ impl Endpoint {
         }
         if tx.cancel == Cancel::Wanted {
             self.send_cancel(id, now);
-        } else if let Some(dialog) = tx.dialog.filter(|_| status > 100 && tx.cancel == Cancel::No) {
+        } else if let Some(dialog) = tx.dialog.filter(|_| status > 100 && tx.cancel == Cancel::No)
+            && self.confirm_provisional(dialog, response, now)
+        {
             self.events.push_back(Event::Ringing { dialog, status });
         }
         self.wake_client(id);
@@ -156,6 +176,9 @@ impl Endpoint {
             tx.state = ClientState::Accepted;
             tx.backoff = None;
             tx.expires = Some(now + GIVE_UP);
+        }
+        if let Some(dialog) = tx.inside {
+            return self.refresh_taken(id, dialog, response, now);
         }
         let to = response.headers.get("To").and_then(|to| NameAddr::parse(&to));
         let tag = to.and_then(|to| to.tag().map(str::to_string)).unwrap_or_default();
@@ -177,20 +200,32 @@ impl Endpoint {
         let wanted = dialog.filter(|_| stored.is_some());
         let contact = stored.map_or(self.settings.contact, |d| d.contact);
         let credentials = stored.and_then(|d| d.credentials.clone());
-        let up = Dialog { credentials, ..answered_dialog(tx, response, tag, contact) };
+        let life = stored.map(|d| d.life.clone()).unwrap_or_default();
+        let used = stored.map_or(0, |d| d.local_cseq);
+        let mut up = Dialog { credentials, life, ..answered_dialog(tx, response, tag, contact) };
+        up.life.updates = Self::takes_update(&response.headers);
         let ack = write::request(&self.request_in(&up, Method::Ack, up.local_cseq));
         let hop = self.next_hop(&up);
         self.send(hop, ack.clone());
         if let Some(tx) = self.clients.get_mut(&id) {
             tx.acks.push((tag.into(), hop, ack));
         }
+        // A PRACK has used numbers up.
+        up.local_cseq = up.local_cseq.max(used);
         let Some(dialog) = wanted else { return self.send_bye(&up, now) };
+        let early = up.life.pracks.answer_of(tag);
         // The stored one is replaced whole: names, route and target are known only now.
         if let Some(stored) = self.dialogs.get_mut(&dialog) {
             *stored = up;
         }
-        match description(&response.headers, &response.body) {
-            Ok(Some(answer)) => self.events.push_back(Event::Answered { dialog, answer }),
+        self.timer_agreed(dialog, &response.headers, now);
+        match description(&response.headers, &response.body).map(|answer| answer.or(early)) {
+            Ok(Some(answer)) => {
+                if let Some(stored) = self.dialogs.get_mut(&dialog) {
+                    stored.life.heard = Some(answer.clone());
+                }
+                self.events.push_back(Event::Answered { dialog, answer });
+            }
             _ => {
                 self.bye_and_forget(dialog, now);
                 self.fail(dialog, 488, "Answer Without Usable Session Description");
@@ -211,10 +246,16 @@ impl Endpoint {
         tx.state = ClientState::Completed;
         tx.backoff = None;
         tx.expires = Some(now + GIVE_UP);
-        let dialog = tx.dialog.filter(|d| self.dialogs.contains_key(d));
+        let (dialog, inside) = (tx.dialog.filter(|d| self.dialogs.contains_key(d)), tx.inside);
         self.send(hop, ack);
         self.wake_client(id);
-        if dialog.is_some() && self.log_in(id, response, now) {
+        if dialog.or(inside).is_some() && self.log_in(id, response, now) {
+            return;
+        }
+        if let Some(dialog) = inside {
+            return self.refreshed(dialog, response.status, Some(response), now);
+        }
+        if self.ask_longer(id, response, now) {
             return;
         }
         if let Some(dialog) = dialog.filter(|d| self.remove_dialog(*d).is_some()) {
@@ -307,15 +348,16 @@ impl Endpoint {
         {
             return self.cancel(id, now);
         }
-        let (registration, refer) = self.clients.get(&id).map(|tx| (tx.registration, tx.refer)).unwrap_or_default();
-        let probe = self.clients.get(&id).and_then(|tx| tx.probe);
+        let Some(tx) = self.clients.get(&id) else { return };
+        let (registration, probe, method) = (tx.registration, tx.probe, tx.request.method.clone());
+        let inside = tx.inside.filter(|_| unanswered);
         self.forget_client(id);
         self.probed(probe, None);
         if let Some(registration) = registration {
             self.registered(registration, None, now);
         }
-        if let Some(dialog) = refer {
-            self.refer_answered(dialog, 408);
+        if let Some(dialog) = inside {
+            self.answered_inside(dialog, &method, 408, None, now);
         }
     }
 
@@ -365,7 +407,7 @@ impl Endpoint {
 const RINGING_MAX: Duration = Duration::from_secs(180);
 
 /// Forks of one call that are acknowledged and hung up.
-const FORKS_MAX: usize = 8;
+pub(super) const FORKS_MAX: usize = 8;
 
 fn client_key(branch: &str, method: &Method) -> String {
     format!("{branch} {method}")
@@ -397,6 +439,7 @@ fn answered_dialog(tx: &ClientTx, response: &Response, tag: &str, contact: Socke
         await_ack: None,
         reoffer: None,
         refer: Refer::default(),
+        life: Life::default(),
         bye_wanted: false,
     }
 }

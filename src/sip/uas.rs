@@ -3,24 +3,20 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::dialog::{AwaitAck, Dialog, DialogId, Phase, Refer};
+use super::dialog::{AwaitAck, Dialog, DialogId, Life, Phase, Refer};
 use super::endpoint::Endpoint;
-use super::event::{EndCause, Event, Incoming};
-use super::headers::NameAddr;
+use super::event::{EndCause, Event, Incoming, RefusalReason};
+use super::headers::{CSeq, NameAddr};
 use super::identity;
 use super::message::{Headers, Method, Request};
+use super::refresh::Said;
+use super::reliable::Pracks;
 use super::screen::{Essentials, SDP_TYPE, description};
+use super::sdp::Session;
 use super::timers::{Backoff, GIVE_UP, T2};
 use super::transaction::{ServerState, server_key};
 
 impl Endpoint {
-    /// 180: it rings. Only before the answer.
-    pub fn ring(&mut self, dialog: DialogId, now: Instant) {
-        if let Some(tx) = self.incoming_tx(dialog) {
-            self.respond(tx, 180, "", self.dialog_headers(dialog), Vec::new(), now);
-        }
-    }
-
     /// This dialog's own address for Contact and Via: on a host of several networks each peer is told the one it
     /// can reach. Before [`Self::ring`] and [`Self::answer`].
     pub fn reach_at(&mut self, dialog: DialogId, contact: SocketAddr) {
@@ -44,14 +40,14 @@ impl Endpoint {
         }
     }
 
-    /// 200 to a re-INVITE.
+    /// 200 to a re-INVITE or UPDATE.
     pub fn answer_reoffer(&mut self, dialog: DialogId, sdp: String, now: Instant) {
         if let Some(tx) = self.dialogs.get_mut(&dialog).and_then(|d| d.reoffer.take()) {
             self.accept(dialog, tx, sdp, false, now);
         }
     }
 
-    /// Refuses a re-INVITE (488 when its description cannot be taken); the call goes on as it was.
+    /// Refuses a re-INVITE or UPDATE (488 when its description cannot be taken); the call goes on as it was.
     pub fn reject_reoffer(&mut self, dialog: DialogId, status: u16, now: Instant) {
         if let Some(tx) = self.dialogs.get_mut(&dialog).and_then(|d| d.reoffer.take()) {
             self.respond(tx, status.clamp(300, 699), "", Headers::default(), Vec::new(), now);
@@ -63,6 +59,9 @@ impl Endpoint {
         if self.merges.contains_key(&merge) {
             return self.reply(&request, source, 482, "", &[]);
         }
+        if let Some(least) = self.too_short(&request.headers) {
+            return self.reply(&request, source, 422, "", &[("Min-SE", &least)]);
+        }
         let offer = match description(&request.headers, &request.body) {
             Ok(offer) => offer,
             Err(fault) => return self.reply(&request, source, 400, &fault.to_string(), &[]),
@@ -73,7 +72,7 @@ impl Endpoint {
         };
         let id = DialogId(self.new_id());
         let Some(tx) = self.open_server(&request, read, source, Some(id), Some(merge), now) else { return };
-        let dialog = self.incoming_dialog(&request, read, source, tx, offer.is_none());
+        let dialog = self.incoming_dialog(&request, read, source, tx, offer.as_ref());
         self.add_dialog(id, dialog);
         self.respond(tx, 100, "", Headers::default(), Vec::new(), now);
         let user = read.uri.tel_number().map(str::to_string).or_else(|| read.uri.user_decoded());
@@ -96,9 +95,16 @@ impl Endpoint {
         read: &Essentials,
         source: SocketAddr,
         tx: u64,
-        no_offer: bool,
+        offer: Option<&Session>,
     ) -> Dialog {
         let headers = &request.headers;
+        let life = Life {
+            said: Said::read(headers),
+            updates: Self::takes_update(headers),
+            heard: offer.cloned(),
+            pracks: Pracks::of(headers, read.cseq.number),
+            ..Life::default()
+        };
         let contact = headers.list("Contact").first().and_then(|c| NameAddr::parse(c));
         let base = self.servers.get(&tx).map(|tx| tx.base.clone()).unwrap_or_default();
         let local = base.bytes("To").unwrap_or_default().to_vec();
@@ -118,10 +124,11 @@ impl Endpoint {
             credentials: None,
             local_cseq: 0,
             remote_cseq: Some(read.cseq.number),
-            offer_missing: no_offer,
+            offer_missing: offer.is_none(),
             await_ack: None,
             reoffer: None,
             refer: Refer::default(),
+            life,
             bye_wanted: false,
         }
     }
@@ -166,8 +173,11 @@ impl Endpoint {
             let wait = (self.random.next() % 10).to_string();
             return self.reply(request, source, 500, "Request Pending", &[("Retry-After", &wait)]);
         }
-        if unacknowledged || phase != Phase::Up || dialog.bye_wanted {
+        if unacknowledged || phase != Phase::Up || dialog.bye_wanted || self.is_offering(id) {
             return self.reply(request, source, 491, "", &[]);
+        }
+        if let Some(least) = self.too_short(&request.headers) {
+            return self.reply(request, source, 422, "", &[("Min-SE", &least)]);
         }
         let offer = match description(&request.headers, &request.body) {
             Ok(offer) => offer,
@@ -179,9 +189,9 @@ impl Endpoint {
         dialog.remote_cseq = Some(read.cseq.number);
         dialog.reoffer = Some(tx);
         dialog.offer_missing = offer.is_none();
-        if let Some(contact) = request.headers.list("Contact").first().and_then(|c| NameAddr::parse(c)) {
-            dialog.target = contact.uri.to_string();
-        }
+        dialog.life.said = Said::read(&request.headers);
+        dialog.life.heard = offer.clone().or(dialog.life.heard.take());
+        self.move_target(id, &request.headers);
         self.events.push_back(Event::Reoffer { dialog: id, offer });
     }
 
@@ -190,6 +200,10 @@ impl Endpoint {
         let Some(tx) = invite.and_then(|id| self.servers.get(&id)) else {
             return self.reply(request, source, 481, "", &[]);
         };
+        if tx.to.ip() != source.ip() {
+            self.tell_refused(source, RefusalReason::Foreign, now);
+            return self.reply(request, source, 481, "", &[]);
+        }
         let (pending, dialog) = (tx.state == ServerState::Proceeding, tx.dialog);
         // The tag of the INVITE's own answers (RFC 3261 9.2).
         let local = tx.base.get("To").and_then(|to| NameAddr::parse(&to)?.tag().map(str::to_string));
@@ -229,6 +243,7 @@ impl Endpoint {
             return self.bye_and_forget(id, now);
         }
         let answer = description(&request.headers, &request.body).ok().flatten().filter(|_| waiting.answer_in_ack);
+        dialog.life.heard = answer.clone().or(dialog.life.heard.take());
         self.events.push_back(if waiting.initial {
             Event::Confirmed { dialog: id, answer }
         } else {
@@ -237,13 +252,22 @@ impl Endpoint {
     }
 
     fn accept(&mut self, id: DialogId, tx: u64, sdp: String, initial: bool, now: Instant) {
+        let Some(asked) = self.servers.get(&tx) else { return };
+        let (invite, cseq) = (asked.invite, asked.base.get("CSeq").and_then(|cseq| CSeq::parse(&cseq)));
+        let said = self.dialogs.get(&id).map(|dialog| dialog.life.said).unwrap_or_default();
         let mut headers = self.dialog_headers(id);
+        self.agree_timer(id, said, now).iter().for_each(|field| headers.push(&field.name, &field.value));
         headers.push("Content-Type", SDP_TYPE);
-        let Some((to, bytes)) = self.respond(tx, 200, "", headers, sdp.into_bytes(), now) else { return };
+        let Some((to, bytes)) = self.respond(tx, 200, "", headers, sdp.clone().into_bytes(), now) else { return };
         let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        dialog.life.sdp = sdp;
+        dialog.life.pracks.settle();
+        if !invite {
+            return; // an UPDATE: there is no ACK to wait for
+        }
         dialog.phase = Phase::Up;
         dialog.await_ack = Some(AwaitAck {
-            cseq: dialog.remote_cseq.unwrap_or_default(),
+            cseq: cseq.map_or(0, |cseq| cseq.number),
             bytes,
             to,
             // Repeated over reliable transports too: a proxy behind may speak UDP (RFC 3261 13.3.1.4).

@@ -32,7 +32,7 @@ fn assemble(start: String, headers: &Headers, body: &[u8]) -> Vec<u8> {
     out
 }
 
-const REASONS: [(u16, &str); 27] = [
+const REASONS: [(u16, &str); 29] = [
     (100, "Trying"),
     (180, "Ringing"),
     (183, "Session Progress"),
@@ -47,6 +47,7 @@ const REASONS: [(u16, &str); 27] = [
     (415, "Unsupported Media Type"),
     (416, "Unsupported URI Scheme"),
     (420, "Bad Extension"),
+    (422, "Session Interval Too Small"),
     (480, "Temporarily Unavailable"),
     (481, "Call/Transaction Does Not Exist"),
     (482, "Loop Detected"),
@@ -58,6 +59,7 @@ const REASONS: [(u16, &str); 27] = [
     (500, "Server Internal Error"),
     (501, "Not Implemented"),
     (503, "Service Unavailable"),
+    (504, "Server Time-out"),
     (505, "Version Not Supported"),
     (603, "Decline"),
 ];

@@ -1,6 +1,8 @@
 //! Whole calls: real phones dial a real `offhook serve`, and what they leave behind is looked at.
 
 mod a_google_calendar_is_booked;
+mod a_refer_to_whom_the_configuration_names;
+mod a_stop_says_goodbye;
 mod agenda;
 mod booked;
 mod books;
@@ -33,7 +35,9 @@ mod signals;
 mod signed_in_at_a_trunk;
 mod the_next_target;
 mod three_calls_book_three_slots;
+mod torture_on_the_wire;
 mod trunk_check;
+mod ua;
 mod voices;
 mod what_a_call_leaves_in_the_crm;
 mod whole_crm;

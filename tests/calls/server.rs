@@ -32,6 +32,8 @@ pub struct Server {
 pub const TOKEN: &str = "test-token-of-twenty-four-chars";
 /// Monday, a working day in both businesses, before either opens.
 pub const NOW: &str = "2026-11-23T07:00:00Z";
+/// What a server does at once, on a busy machine.
+pub const SOON: Duration = Duration::from_secs(30);
 /// Loading models on a busy two-core machine.
 const START_DEADLINE: Duration = Duration::from_secs(120);
 

@@ -21,6 +21,8 @@ struct Known {
     tag: String,
     /// Of the INVITE that was answered.
     cseq: u32,
+    /// Number of the provisional answer that waits for a PRACK.
+    rseq: String,
 }
 
 impl Peer {
@@ -59,12 +61,13 @@ impl Peer {
         // Some come twice: a retransmission, or a merged request.
         self.next += u32::from(dice.roll(4) > 0);
         let (n, branch) = (self.next, self.next + u32::from(dice.roll(6) == 0));
-        seeds::invite("", &format!("call{n}"), &format!("z9hG4bKf{branch}"))
+        seeds::invite(dice.pick::<str>(&EXTRAS), &format!("call{n}"), &format!("z9hG4bKf{branch}"))
     }
 
     fn inside(&self, dice: &mut Dice) -> Vec<u8> {
-        let Known { call_id, tag, cseq } = &self.dialogs[dice.roll(self.dialogs.len())];
+        let Known { call_id, tag, cseq, rseq } = &self.dialogs[dice.roll(self.dialogs.len())];
         let method = METHODS[dice.roll(METHODS.len())];
+        let first = cseq;
         let cseq = match method {
             "ACK" | "CANCEL" => *cseq,
             // Mostly the next number, sometimes an old one, sometimes a gap.
@@ -80,10 +83,11 @@ impl Peer {
             0 => dice.pick::<[u8]>(&self.descriptions).to_vec(),
             _ => Vec::new(),
         };
+        let extra = dice.pick::<str>(&EXTRAS).replace("OTHER", call_id).replace("TAG", tag);
         let head = format!(
             "{method} sip:demo@127.0.0.1:5060;transport=udp SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;branch={branch};rport\r\n\
              Max-Forwards: 70\r\nFrom: \"Ann\" <sip:+12125550123@127.0.0.1>;tag=a1\r\nTo: <sip:demo@127.0.0.1>{to}\r\n\
-             Call-ID: {call_id}\r\nCSeq: {cseq} {method}\r\nContact: <sip:ann@127.0.0.1:5070>\r\nRAck: 1 1 INVITE\r\n\
+             Call-ID: {call_id}\r\nCSeq: {cseq} {method}\r\nContact: <sip:ann@127.0.0.1:5070>\r\nRAck: {rseq} {first} INVITE\r\n{extra}\
              Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
@@ -102,6 +106,7 @@ impl Peer {
         }
         let tag = if dice.roll(4) > 0 { format!(";tag=far{}", dice.roll(3)) } else { String::new() };
         let body = dice.pick::<[u8]>(&self.descriptions).to_vec();
+        head.push_str(dice.pick::<str>(&EXTRAS));
         head.push_str(&format!(
             "To: {}{tag}\r\nContact: <sip:far@127.0.0.1:5070>\r\nRecord-Route: <sip:127.0.0.1:5070;lr>\r\n\
              Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n",
@@ -118,7 +123,8 @@ fn answered_invite(text: &str) -> Option<Known> {
     let (cseq, method) = header(text, "CSeq")?.split_once(' ')?;
     let (_, tag) = header(text, "To")?.split_once(";tag=")?;
     let (call_id, tag) = (header(text, "Call-ID")?.to_owned(), tag.to_owned());
-    (status < 300 && method == "INVITE").then_some(Known { call_id, tag, cseq: cseq.parse().ok()? })
+    let rseq = header(text, "RSeq").unwrap_or("1").to_owned();
+    (status < 300 && method == "INVITE").then_some(Known { call_id, tag, cseq: cseq.parse().ok()?, rseq })
 }
 
 fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
@@ -138,4 +144,23 @@ const METHODS: [&str; 14] = [
     "ACK", "ACK", "ACK", "BYE", "CANCEL", "INVITE", "INVITE", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER", "NOTIFY",
     "MESSAGE",
 ];
-const STATUSES: [u16; 14] = [100, 180, 183, 199, 200, 200, 202, 302, 401, 407, 486, 491, 603, 699];
+const STATUSES: [u16; 17] = [100, 180, 183, 199, 200, 200, 202, 302, 401, 405, 407, 422, 481, 486, 491, 603, 699];
+/// Headers of session timers, reliable answers and transfers: right, wrong and absurd.
+const EXTRAS: [&str; 16] = [
+    "",
+    "",
+    "Supported: timer\r\nSession-Expires: 90;refresher=uac\r\n",
+    "k: 100rel, timer\r\nx: 1800\r\nMin-SE: 3600\r\nAllow: UPDATE\r\n",
+    "Session-Expires: 4294967295;refresher=uas\r\nMin-SE: 4294967295\r\n",
+    "Supported: timer\r\nSession-Expires: 0;refresher=\r\nMin-SE: 0\r\n",
+    "Session-Expires: ;;;refresher\r\nSession-Expires: -1\r\nMin-SE: ,\r\n",
+    "Require: 100rel\r\n",
+    "Require: 100rel\r\nRSeq: 1\r\nAllow: INVITE, UPDATE\r\n",
+    "Require: 100rel\r\nRSeq: 4294967295\r\n",
+    "Require: timer, 100rel, replaces\r\nRSeq: 99999999999\r\n",
+    "Refer-To: <sip:maria@127.0.0.1:5070?Replaces=a%3Bto-tag%3Db>\r\n",
+    "Refer-To: tel:+1\r\nRefer-To: <>\r\n",
+    "Replaces: OTHER;to-tag=TAG;from-tag=a1;early-only\r\n",
+    "Replaces: OTHER;from-tag=a1;to-tag=TAG\r\nRequire: replaces\r\n",
+    "Replaces: ;to-tag;=;from-tag\r\n",
+];

@@ -48,7 +48,13 @@ impl Desk {
     fn new() -> Self {
         let us: SocketAddr = "127.0.0.1:5060".parse().expect("an address");
         let allow = vec!["127.0.0.0/8".parse().expect("a network")];
-        let settings = Settings { contact: us, transport: Transport::Udp, user_agent: "fuzz".into(), allow };
+        let settings = Settings {
+            contact: us,
+            transport: Transport::Udp,
+            user_agent: "fuzz".into(),
+            allow,
+            session: Default::default(),
+        };
         let peer = "127.0.0.1:5070".parse().expect("an address");
         Self {
             endpoint: Endpoint::new(settings, [7; 32]),

@@ -65,6 +65,28 @@ fn a_line_that_sends_nothing_is_given_up() {
 }
 
 #[test]
+fn a_caller_on_hold_may_be_silent() {
+    let mut stage = Stage::greeted();
+    stage.tell(Input::Hold(true));
+    stage.dead_line = true;
+    stage.quiet(180_000);
+    assert!(!stage.hung_up, "{:?}", stage.said);
+    stage.tell(Input::Hold(false));
+    stage.wait_until(90_000, |stage| stage.ended.is_some());
+    assert!(stage.hung_up);
+}
+
+#[test]
+fn a_call_lasts_no_longer_than_it_may() {
+    let mut stage = Stage::ringing().lasting(Duration::from_secs(10));
+    stage.tell(Input::Answered(None));
+    stage.quiet(9_900);
+    assert!(!stage.hung_up);
+    stage.quiet(200);
+    assert!(stage.hung_up && stage.ended.is_some(), "{:?}", stage.said);
+}
+
+#[test]
 fn a_booking_in_flight_outlives_the_hang_up() {
     let mut stage = Stage::greeted();
     stage.calendar = Some(Duration::from_millis(1_500));

@@ -103,6 +103,12 @@ impl Stage {
         }
     }
 
+    /// The same, ended after this at the latest.
+    pub fn lasting(mut self, longest: Duration) -> Self {
+        self.call = self.call.lasting(longest);
+        self
+    }
+
     /// The same, answered.
     pub fn answered() -> Self {
         let mut stage = Self::ringing();

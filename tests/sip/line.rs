@@ -166,7 +166,12 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        Self { endpoint: endpoint(CALLEE, &["192.0.2.0/24"], 7), now: Instant::now() }
+        Self::new_in(&["192.0.2.0/24"])
+    }
+
+    /// One that serves these networks.
+    pub fn new_in(allow: &[&str]) -> Self {
+        Self { endpoint: endpoint(CALLEE, allow, 7), now: Instant::now() }
     }
 
     /// Sends from the caller's address; the answers as text.
@@ -241,7 +246,13 @@ pub fn addr(text: &str) -> SocketAddr {
 pub fn endpoint(contact: &str, allow: &[&str], seed: u8) -> Endpoint {
     let allow = allow.iter().map(|network| network.parse().expect("a network")).collect();
     Endpoint::new(
-        Settings { contact: addr(contact), transport: Transport::Udp, user_agent: "offhook".into(), allow },
+        Settings {
+            contact: addr(contact),
+            transport: Transport::Udp,
+            user_agent: "offhook".into(),
+            allow,
+            session: Default::default(),
+        },
         [seed; 32],
     )
 }

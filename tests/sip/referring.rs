@@ -140,7 +140,7 @@ fn a_third_party_may_take_our_place_by_the_uri_we_give_it() {
         _ => None,
     });
     assert_eq!(found, Some(Some(line.callee_dialog())));
-    assert_eq!(line.count(End::Callee, "SIP/2.0 200"), 1);
+    assert_eq!(line.count(End::Callee, "SIP/2.0 200"), 2, "to the INVITE and its PRACK");
 }
 
 #[test]

@@ -33,8 +33,13 @@ fn account() -> Account {
 
 impl Signer {
     fn new() -> Signer {
-        let settings =
-            Settings { contact: addr(HERE), transport: Transport::Udp, user_agent: "test".into(), allow: Vec::new() };
+        let settings = Settings {
+            contact: addr(HERE),
+            transport: Transport::Udp,
+            user_agent: "test".into(),
+            allow: Vec::new(),
+            session: Default::default(),
+        };
         Signer { endpoint: Endpoint::new(settings, [7; 32]), now: Instant::now(), events: Vec::new() }
     }
 

@@ -100,7 +100,10 @@ fn invite(branch: &str, body: &str) -> Vec<u8> {
 fn endpoint(contact: &str, transport: Transport) -> Endpoint {
     let seed = [contact.len() as u8 + contact.as_bytes()[8]; 32];
     let allow = vec!["192.0.2.0/24".parse().expect("a network")];
-    Endpoint::new(Settings { contact: addr(contact), transport, user_agent: "test".into(), allow }, seed)
+    Endpoint::new(
+        Settings { contact: addr(contact), transport, user_agent: "test".into(), allow, session: Default::default() },
+        seed,
+    )
 }
 
 const CALLER: &str = "192.0.2.1:5060";

@@ -80,6 +80,12 @@ pub enum SdpError {
 }
 
 impl Session {
+    /// Whether both say the same, under whatever version (RFC 3264 8).
+    pub(in crate::sip) fn is_same_as(&self, other: &Self) -> bool {
+        let unversioned = |session: &Self| Self { origin: String::new(), ..session.clone() };
+        unversioned(self) == unversioned(other)
+    }
+
     /// Host that counts for one section.
     pub fn connection_of<'a>(&'a self, media: &'a Media) -> Option<&'a str> {
         media.connection.as_deref().or(self.connection.as_deref())
