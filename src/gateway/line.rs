@@ -143,7 +143,7 @@ impl Line {
 
     async fn happened(&mut self, event: Event) {
         match event {
-            Event::Incoming(incoming) => self.incoming(*incoming).await,
+            Event::Incoming(incoming) => self.called(*incoming).await,
             Event::Confirmed { dialog, answer } => {
                 if self.answered(dialog, answer.as_ref()) {
                     self.mail(dialog, Mail::Confirmed);
@@ -245,7 +245,7 @@ impl Line {
     }
 
     /// Why a call is not taken at all, and what a trunk that asks is told to wait.
-    fn turned_away(&self, incoming: &Incoming) -> Option<(u16, &'static str, Option<&'static str>)> {
+    pub(super) fn turned_away(&self, incoming: &Incoming) -> Option<(u16, &'static str, Option<&'static str>)> {
         let full = self.handle.is_draining() || self.handle.running() >= self.settings.calls_max;
         match () {
             // Nobody takes over a call of ours from outside it.
@@ -259,14 +259,8 @@ impl Line {
         }
     }
 
-    async fn incoming(&mut self, incoming: Incoming) {
+    pub(super) async fn incoming(&mut self, incoming: Incoming) {
         let (dialog, now) = (incoming.dialog, Instant::now());
-        if let Some((status, reason, retry_after)) = self.turned_away(&incoming) {
-            return self.reject(dialog, status, reason, retry_after);
-        }
-        if self.settings.echo.as_ref() == Some(&incoming.to_user) {
-            return self.echo(&incoming).await;
-        }
         let Some(business) = self.rooms.directory.answers(&incoming.to_user).cloned() else {
             return self.reject(dialog, 404, "Not Found", None);
         };
