@@ -312,8 +312,8 @@ fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gateway::S
             calls_per_second: config.sip.calls_per_second,
             source_calls_per_second: config.sip.source_calls_per_second,
             source_calls: config.sip.source_max_calls,
-            // Whoever acknowledges nothing takes no more than a third of the room.
-            source_unacknowledged: (config.sip.max_calls / 3).max(UNACKNOWLEDGED_MIN),
+            // Whoever acknowledges nothing takes no more than a sixth of the room.
+            source_unacknowledged: (config.sip.max_calls / 6).max(UNACKNOWLEDGED_MIN),
         },
         drain: config.sip.drain,
         clock_offset,
