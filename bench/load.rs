@@ -59,7 +59,9 @@ impl Line {
 }
 
 fn offer(port: u16) -> String {
-    format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n")
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+    )
 }
 
 /// Status, number of the call, To tag, media port.
@@ -118,36 +120,31 @@ fn media(target: SocketAddr, user: &str, wanted: usize, seconds: usize, pid: usi
     let ends: Vec<UdpSocket> = (0..4).map(|_| UdpSocket::bind("127.0.0.1:0").expect("a port")).collect();
     let ports: Vec<u16> = ends.iter().map(|end| end.local_addr().expect("bound").port()).collect();
     let memory = rss(pid);
-    line.socket.set_read_timeout(Some(Duration::from_millis(3))).expect("a timeout");
-    let (mut tags, mut room, mut next) = (HashMap::new(), [0; 65_535], 0);
-    let until = Instant::now() + Duration::from_secs(30);
-    let mut asked = Instant::now();
-    while tags.len() < wanted && Instant::now() < until {
-        if next < wanted {
-            line.send("INVITE", next, "", &offer(ports[next % ports.len()]));
-            next += 1;
-        } else if asked.elapsed() > Duration::from_secs(1) {
-            asked = Instant::now();
-            let missing = (0..wanted).filter(|call| !tags.contains_key(call)).take(100);
-            missing.for_each(|call| line.send("INVITE", call, "", &offer(ports[call % ports.len()])));
-        }
-        while let Ok(length) = line.socket.recv(&mut room) {
-            let text = String::from_utf8_lossy(&room[..length]);
-            if let Some((200, call, tag, port)) = answer(&text) {
-                line.send("ACK", call, &tag, "");
-                tags.insert(call, (tag, SocketAddr::new(target.ip(), port)));
+    line.socket.set_read_timeout(Some(Duration::from_millis(1))).expect("a timeout");
+    let (mut tags, mut room) = (HashMap::new(), [0; 65_535]);
+    // A thousand a second; what got lost is asked again.
+    for _ in 0..10 {
+        for call in 0..wanted {
+            if tags.contains_key(&call) {
+                continue;
             }
-            if next < wanted {
-                break;
+            line.send("INVITE", call, "", &offer(ports[call % ports.len()]));
+            while let Ok(length) = line.socket.recv(&mut room) {
+                if let Some((200, call, tag, port)) = answer(&String::from_utf8_lossy(&room[..length])) {
+                    line.send("ACK", call, &tag, "");
+                    tags.insert(call, (tag, SocketAddr::new(target.ip(), port)));
+                }
             }
         }
     }
     let mut streams: Vec<(usize, SocketAddr)> = tags.iter().map(|(call, (_, to))| (call % ports.len(), *to)).collect();
     streams.sort();
     measure(streams, ends, seconds, pid, memory);
-    for (call, (tag, _)) in &tags {
-        line.send("BYE", *call, tag, "");
-        thread::sleep(Duration::from_micros(300));
+    for _ in 0..3 {
+        for (call, (tag, _)) in &tags {
+            line.send("BYE", *call, tag, "");
+            thread::sleep(Duration::from_micros(500));
+        }
     }
 }
 
@@ -224,7 +221,8 @@ fn relay(control: SocketAddr, wanted: usize, seconds: usize, pid: usize) {
     let port = |end: usize| ends[end].local_addr().expect("bound").port();
     let memory = rss(pid);
     let ask = |n: usize, pairs: &[(&str, &str)]| {
-        let text: String = pairs.iter().map(|(key, value)| format!("{}:{key}{}:{value}", key.len(), value.len())).collect();
+        let text: String =
+            pairs.iter().map(|(key, value)| format!("{}:{key}{}:{value}", key.len(), value.len())).collect();
         socket.send_to(format!("c{n} d{text}e").as_bytes(), control).expect("it listens");
         let mut room = [0; 65_535];
         let length = socket.recv(&mut room).expect("rtpengine answers");

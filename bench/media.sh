@@ -37,8 +37,15 @@ serve() {
     sleep 0.1
   done
   SIP=$(sed -n 's/^ready sip=udp:\([^ ]*\).*/\1/p' "$FOLDER/out")
-  sleep "${SETTLE:-8}"
+  # What it prepares to say is not part of this.
+  for _ in $(seq 90); do
+    before=$(spent)
+    sleep 2
+    [ $(($(spent) - before)) -gt 4 ] || break
+  done
 }
+# Processor time of the server so far, in hundredths of a second.
+spent() { awk '{ print $14 + $15 }' "/proc/$SERVER/stat"; }
 
 echo "# $(date -u +%F) $(uname -m), $CALLS calls, load $(cut -d' ' -f1 /proc/loadavg)"
 serve

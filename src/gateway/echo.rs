@@ -22,11 +22,24 @@ use crate::sip::{Incoming, sdp};
 use crate::store::fresh_id;
 
 impl Line {
+    /// A call comes in: it is turned away, or goes to the echo or to a business.
+    pub(super) async fn called(&mut self, incoming: Incoming) {
+        match self.turned_away(&incoming) {
+            Some((503, ..)) => return self.too_much(&incoming),
+            Some((status, reason, retry_after)) => return self.reject(incoming.dialog, status, reason, retry_after),
+            None => {}
+        }
+        match self.settings.echo.as_ref() == Some(&incoming.to_user) {
+            true => self.echo(&incoming).await,
+            false => self.incoming(incoming).await,
+        }
+    }
+
     /// Takes a call for the echo.
-    pub(super) async fn echo(&mut self, incoming: &Incoming) {
+    async fn echo(&mut self, incoming: &Incoming) {
         let (dialog, ip) = (incoming.dialog, self.media_ip(incoming.source).await);
         let Ok(sockets) = self.ports.bind(self.local.ip()).await else {
-            return self.reject(dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);
+            return self.too_much(incoming);
         };
         let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
         let addr = SocketAddr::new(ip, port);
@@ -120,7 +133,8 @@ impl Echo {
                     let now = Instant::now();
                     self.ends.strain.tick(due, now);
                     self.tick(now);
-                    due += TICK;
+                    // What was missed is not made up for in one burst.
+                    due = if now.saturating_duration_since(due) > BACKLOG_MAX { now } else { due } + TICK;
                     timer.as_mut().reset(due.into());
                     let quiet_since = self.receiver.last_packet().unwrap_or(begun);
                     if now - begun > LONGEST || (!self.on_hold && now - quiet_since > QUIET_MAX) {
@@ -219,6 +233,8 @@ impl Echo {
 
 /// The beat of the media path.
 const TICK: Duration = Duration::from_millis(20);
+/// Later than this, ticks are left out.
+const BACKLOG_MAX: Duration = Duration::from_millis(100);
 /// Nobody listens to himself for longer.
 const LONGEST: Duration = Duration::from_secs(600);
 /// A caller who sends nothing for so long is gone.

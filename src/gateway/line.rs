@@ -167,7 +167,7 @@ impl Line {
 
     async fn happened(&mut self, event: Event) {
         match event {
-            Event::Incoming(incoming) => self.incoming(*incoming).await,
+            Event::Incoming(incoming) => self.called(*incoming).await,
             Event::Confirmed { dialog, answer } => {
                 if self.answered(dialog, answer.as_ref()) {
                     self.mail(dialog, Mail::Confirmed);
@@ -226,7 +226,7 @@ impl Line {
     }
 
     /// Why a call is not taken at all, and what a trunk that asks is told to wait.
-    fn turned_away(&self, incoming: &Incoming) -> Option<(u16, &'static str, Option<&'static str>)> {
+    pub(super) fn turned_away(&self, incoming: &Incoming) -> Option<(u16, &'static str, Option<&'static str>)> {
         let full = self.handle.is_draining() || self.handle.running() >= self.settings.calls_max;
         match () {
             // Nobody takes over a call of ours from outside it.
@@ -240,16 +240,8 @@ impl Line {
         }
     }
 
-    async fn incoming(&mut self, incoming: Incoming) {
+    pub(super) async fn incoming(&mut self, incoming: Incoming) {
         let (dialog, now) = (incoming.dialog, Instant::now());
-        match self.turned_away(&incoming) {
-            Some((503, ..)) => return self.too_much(&incoming),
-            Some((status, reason, retry_after)) => return self.reject(dialog, status, reason, retry_after),
-            None => {}
-        }
-        if self.settings.echo.as_ref() == Some(&incoming.to_user) {
-            return self.echo(&incoming).await;
-        }
         let Some(found) = self.belongs(&incoming) else {
             return self.reject(dialog, 404, "Not Found", None);
         };
@@ -371,7 +363,7 @@ impl Line {
     }
 
     /// A call that nobody here can take goes where its trunk has it go, else it may come again.
-    fn too_much(&mut self, incoming: &Incoming) {
+    pub(super) fn too_much(&mut self, incoming: &Incoming) {
         let trunk = self.trunk_at(incoming.source.ip(), &called(incoming));
         let Some((trunk, to)) = trunk.and_then(|trunk| Some((trunk, trunk.failover.clone()?))) else {
             return self.reject(incoming.dialog, 503, "Service Unavailable", RETRY_AFTER_SECS);

@@ -245,5 +245,5 @@ const CALLS_AT_ONCE: f64 = 100.0;
 const REQUESTS: Pace = Pace { rate: 200.0, most: 400.0 };
 
 /// Refusals told of: of one source, and of all.
-const NEWS_OF_ONE: Pace = Pace { rate: 1.0 / 20.0, most: 3.0 };
+const NEWS_OF_ONE: Pace = Pace { rate: 1.0 / 20.0, most: 10.0 };
 const NEWS: Pace = Pace { rate: 5.0, most: 50.0 };

@@ -81,7 +81,7 @@ fn whoever_calls_too_fast_is_told_to_wait_and_the_others_are_served() {
     let later: Vec<u16> = (2_000..2_010).map(|n| call_from(&mut desk, CALLER, n)).collect();
     assert_eq!(later.iter().filter(|status| **status == 100).count(), 5);
     let told = desk.events().into_iter().filter(|event| matches!(event, Event::Refused { .. })).count();
-    assert!((1..=3).contains(&told), "{told} lines in the log");
+    assert!((1..=10).contains(&told), "{told} lines in the log");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn questions_by_the_thousand_are_not_all_answered() {
     let answered = (0..5_000).filter(|n| !desk.ask(ask(*n)).is_empty()).count();
     assert_eq!(answered, 400);
     let told = desk.events().len();
-    assert!((1..=3).contains(&told), "{told} lines in the log");
+    assert!((1..=10).contains(&told), "{told} lines in the log");
 }
 
 /// The first answer to an INVITE from there.
