@@ -10,7 +10,7 @@ use tokio::time::sleep_until;
 
 use super::handle::Running;
 use super::leg::{BATCH_PACKETS, DATAGRAM_BYTES_MAX, MAILBOX_MAX, Mail, Signalling};
-use super::line::{Command, Dialog, Line, PTIME_MS, RETRY_AFTER_SECS, describe, stay_protected};
+use super::line::{Command, Dialog, Line, PTIME_MS, describe, stay_protected};
 use super::media::{Shield, rtcp_of};
 use super::ports::Pair;
 use super::random::random;
