@@ -306,9 +306,9 @@ impl Conversation {
         let first = self.first_name().filter(|_| self.business.greet_by_name);
         let (closed, holiday) = (self.flow(Kind::AfterHours).on, self.flow(Kind::Holiday).on);
         let (known, key) = match at.business.open_at(&at.now) {
+            _ if self.begins_at_once() => ("greeting_known_at_once", "greeting_at_once"),
             Opening::Closed if closed => ("greeting_known_closed", "greeting_closed"),
             Opening::Holiday if holiday => ("greeting_known_holiday", "greeting_holiday"),
-            _ if self.begins_at_once() => ("greeting_known_at_once", "greeting_at_once"),
             _ => ("greeting_known", "greeting"),
         };
         match first {

@@ -100,7 +100,8 @@ impl Endpoint {
 
     /// No connection with this address is to be had: nothing that was just asked there is answered.
     pub fn unreachable(&mut self, at: SocketAddr, now: Instant) {
-        let asked = self.clients.iter_mut().filter(|(_, tx)| tx.to == at && tx.state == ClientState::Calling);
+        let asked =
+            self.clients.iter_mut().filter(|(_, tx)| tx.to == at && tx.state == ClientState::Calling && tx.opens());
         for (id, tx) in asked {
             tx.expires = Some(now);
             self.timers.at(Some(now), Wake::Client(*id));

@@ -161,6 +161,12 @@ impl ClientTx {
         }
     }
 
+    /// Nothing of it is there yet: somebody else may be asked instead.
+    pub(super) fn opens(&self) -> bool {
+        let outside = self.request.headers.get("To").is_some_and(|to| !to.contains(";tag="));
+        outside && matches!(self.request.method, Method::Invite | Method::Register | Method::Options)
+    }
+
     pub(super) fn next_due(&self) -> Option<Instant> {
         earlier(self.backoff.map(|b| b.due), self.expires)
     }

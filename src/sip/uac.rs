@@ -300,7 +300,7 @@ impl Endpoint {
         let key = client_key(&branch.unwrap_or_default(), &request.method);
         let mut tx = ClientTx::new(key.clone(), request, to, self.settings.transport.is_reliable(), now);
         tx.dialog = dialog;
-        if matches!(tx.request.method, Method::Invite | Method::Register | Method::Options) {
+        if tx.opens() {
             tx.expires = Some(now + self.patience);
         }
         let bytes = tx.bytes.clone();
@@ -335,7 +335,7 @@ impl Endpoint {
         if let Some(dialog) = dialog.filter(|d| unanswered && self.remove_dialog(*d).is_some()) {
             self.fail(dialog, 408, "No Answer");
         }
-        let invite = self.clients.get_mut(&id).filter(|tx| tx.request.method == Method::Invite);
+        let invite = self.clients.get_mut(&id).filter(|tx| tx.request.method == Method::Invite && tx.opens());
         if let Some(tx) = invite.filter(|tx| state == ClientState::Calling && tx.cancel == Cancel::No) {
             // Should it still be heard somewhere, it is taken back there.
             (tx.dialog, tx.cancel, tx.backoff) = (None, Cancel::Wanted, None);

@@ -44,9 +44,13 @@ fn names_are_found() {
             found
         });
         assert_eq!(found, at(tcp, &["192.0.2.1:5080", "192.0.2.2:5080", "192.0.2.3:5070"]));
-        let asked = server.was_asked().len();
-        assert!(find("carrier.example", None, None, vec![udp, tcp]).await.is_ok());
-        assert_eq!(server.was_asked().len(), asked, "what was answered is kept: {:?}", server.was_asked());
+        let answered = || {
+            let all = server.was_asked().into_iter();
+            all.filter(|line| line.starts_with("NAPTR carrier") || line.starts_with("SRV _sip._tcp")).count()
+        };
+        let asked = answered();
+        assert!(asked > 0 && find("carrier.example", None, None, vec![udp, tcp]).await.is_ok());
+        assert_eq!(answered(), asked, "what was answered is kept: {:?}", server.was_asked());
         let by_udp = find("carrier.example", None, None, vec![udp]).await;
         assert_eq!(by_udp, at(udp, &["192.0.2.3:5061"]), "what NAPTR says is not guessed");
         assert_eq!(find("plain.example", None, None, vec![udp, tcp]).await, at(udp, &["192.0.2.3:5062"]));

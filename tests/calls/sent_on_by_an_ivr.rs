@@ -28,7 +28,8 @@ fn sent_on_by_an_ivr() {
     ivr.until("the call is answered", |event| matches!(event, Event::Answered { .. }).then_some(()));
     let id = live_call(&server, CALLER);
     let live = server.wait(&path(&id), "the first question is asked", DEADLINE, |call| {
-        let asked = |line: &Value| line["text"].as_str().is_some_and(|text| text.contains("message"));
+        let asks = ["pass on", "your message", "What's the message"];
+        let asked = |line: &Value| line["text"].as_str().is_some_and(|text| asks.iter().any(|one| text.contains(one)));
         rows(&call["transcript"]).iter().any(asked)
     });
     let greeting = live["transcript"][0]["text"].as_str().unwrap_or_default();
