@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use offhook::sip::{DialogId, Endpoint, Event, FromIdentity, Settings, Transport};
+use offhook::sip::{DialogId, Endpoint, Event, FromIdentity, SessionTimers, Settings, Transport};
 
 pub struct Signals {
     endpoint: Endpoint,
@@ -20,7 +20,8 @@ impl Signals {
         let media = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let contact = socket.local_addr().expect("bound");
         let allow = vec!["127.0.0.0/8".parse().expect("a network")];
-        let settings = Settings { contact, transport: Transport::Udp, user_agent: "signals".into(), allow };
+        let session = SessionTimers::default();
+        let settings = Settings { contact, transport: Transport::Udp, user_agent: "signals".into(), allow, session };
         let seed = u128::from(contact.port()).to_be_bytes();
         let seed = [seed, seed].concat().try_into().expect("32 bytes");
         Self { endpoint: Endpoint::new(settings, seed), socket, media, said: String::new() }

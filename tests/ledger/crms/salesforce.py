@@ -209,7 +209,7 @@ class Salesforce(Ledger):
     # --- SOQL
 
     def query(self, soql):
-        found = re.fullmatch(r"SELECT (.+) FROM (\w+) WHERE (.+?)(?: ORDER BY (\w+))?(?: LIMIT (\d+))?", soql)
+        found = re.fullmatch(r"SELECT (.+?) FROM (\w+) WHERE (.+?)(?: ORDER BY (\w+))?(?: LIMIT (\d+))?", soql)
         if not found or found[2] not in KINDS:
             raise error(400, "MALFORMED_QUERY", f"unexpected token: {soql}")
         names, kind, where, _, limit = found.groups()
