@@ -137,11 +137,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         model: language_model(&config)?,
     };
     let model = rooms.model.clone().filter(|_| config.model.as_ref().is_some_and(|model| model.rephrase));
-    let mut settings = gateway_settings(&config, offset);
-    if let (None, Some((host, port))) = (settings.advertised, &config.sip.stun) {
-        settings.advertised = seen_as(host, *port, &settings.listen).await;
-    }
-    let gateway = Gateway::start(settings, rooms, desk.handle.clone()).await?;
+    let gateway = Gateway::start(reachable(&config, offset).await, rooms, desk.handle.clone()).await?;
     desk.ready.store(true, Ordering::Release);
     tell_ready(gateway.listening(), http);
     let rephrasing = model.map(|model| {
@@ -160,6 +156,15 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let served = console.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
     store.close().await;
     served.map_err(ServeError::Api)
+}
+
+/// How calls are taken, at the address others see.
+async fn reachable(config: &Config, offset: SignedDuration) -> gateway::Settings {
+    let mut settings = gateway_settings(config, offset);
+    if let (None, Some((host, port))) = (settings.advertised, &config.sip.stun) {
+        settings.advertised = seen_as(host, *port, &settings.listen).await;
+    }
+    settings
 }
 
 /// Our address as a STUN server sees it; nobody is kept from calling when it does not say.

@@ -335,7 +335,8 @@ impl Endpoint {
         if let Some(dialog) = dialog.filter(|d| unanswered && self.remove_dialog(*d).is_some()) {
             self.fail(dialog, 408, "No Answer");
         }
-        let invite = self.clients.get_mut(&id).filter(|tx| tx.request.method == Method::Invite && tx.opens());
+        let hasty = self.patience < GIVE_UP;
+        let invite = self.clients.get_mut(&id).filter(|tx| hasty && tx.request.method == Method::Invite && tx.opens());
         if let Some(tx) = invite.filter(|tx| state == ClientState::Calling && tx.cancel == Cancel::No) {
             // Should it still be heard somewhere, it is taken back there.
             (tx.dialog, tx.cancel, tx.backoff) = (None, Cancel::Wanted, None);
