@@ -90,6 +90,7 @@ impl Gateway {
             let mut endpoint = sip::Endpoint::new(sip_settings(&settings, at), random()).with_patience(ANSWER_WITHIN);
             for trunk in &settings.trunks {
                 trunk.peers.iter().for_each(|network| guard(&mut endpoint, trunk, *network));
+                endpoint.carrier(&trunk.name, trunk.peers.clone());
             }
             endpoint.limit(settings.limits);
             let line = Line {

@@ -31,14 +31,17 @@ impl Line {
         let Some(signed) = self.trunks.get_mut(trunk) else { return };
         let kept = signed.at.filter(|at| places.contains(at));
         let Some(at) = kept.or(places.first().copied()) else { return };
+        let mut hosts = signed.trunk.peers.clone();
         for place in &places {
             // Its calls come from any of them.
             self.endpoint.trust(place.ip());
             if let Ok(network) = place.ip().to_canonical().to_string().parse() {
                 guard(&mut self.endpoint, &signed.trunk, network);
+                hosts.push(network);
             }
             self.wire.expect(*place, signed.trunk.host.as_deref().unwrap_or_default());
         }
+        self.endpoint.carrier(&signed.trunk.name, hosts);
         (signed.places, signed.at, signed.failed) = (places, Some(at), 0);
         if let (Some(every), None) = (signed.trunk.health, signed.probe_at) {
             // Of one we sign in at we know soon enough.

@@ -39,6 +39,8 @@ pub(super) struct Admission {
     pub(super) limits: Limits,
     /// Addresses of names, found later.
     trusted: HashSet<IpAddr>,
+    /// The hosts of each carrier, by its name.
+    carriers: HashMap<String, Vec<Network>>,
     refused: HashMap<IpAddr, Instant>,
     swept: Option<Instant>,
     calls: Option<Bucket>,
@@ -58,6 +60,7 @@ impl Admission {
             allow,
             limits: Limits::default(),
             trusted: HashSet::new(),
+            carriers: HashMap::new(),
             refused: HashMap::new(),
             swept: None,
             calls: None,
@@ -81,9 +84,16 @@ impl Admission {
         }
     }
 
-    /// True when one small network that is served holds both: one carrier's hosts.
+    /// These are one carrier's hosts from now on.
+    pub(super) fn carrier(&mut self, name: &str, hosts: Vec<Network>) {
+        self.carriers.insert(name.to_owned(), hosts);
+    }
+
+    /// True for two hosts of one carrier, and where one small network that is served holds both.
     pub(super) fn are_neighbours(&self, a: IpAddr, b: IpAddr) -> bool {
-        self.allow.iter().any(|network| network.is_small() && network.contains(a) && network.contains(b))
+        let among = |hosts: &Vec<Network>| [a, b].iter().all(|ip| hosts.iter().any(|host| host.contains(*ip)));
+        self.carriers.values().any(among)
+            || self.allow.iter().any(|network| network.is_small() && network.contains(a) && network.contains(b))
     }
 
     /// True when this source may be told 403 now; after that it hears nothing for [`REFUSED_AGAIN_AFTER`].

@@ -12,7 +12,7 @@ use super::message::{Message, Method};
 use super::parse::parse;
 use super::random::Random;
 use super::registration::Registration;
-use super::settings::Settings;
+use super::settings::{Network, Settings};
 use super::timers::{GIVE_UP, Timers, Wake};
 use super::transaction::{ClientState, ClientTx, ServerTx, earlier};
 
@@ -148,6 +148,11 @@ impl Endpoint {
         if let Some(untold) = self.admission.may_tell(source.ip(), now) {
             self.events.push_back(Event::Refused { source, reason, untold });
         }
+    }
+
+    /// The hosts of one carrier: each may go on with a call another of them began.
+    pub fn carrier(&mut self, name: &str, hosts: Vec<Network>) {
+        self.admission.carrier(name, hosts);
     }
 
     /// Requests from there are served from now on, beside those of `allow`.

@@ -44,16 +44,22 @@ impl Framer {
     /// # Errors
     /// [`Torn`] when the stream makes no sense any more.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, Torn> {
+        // Line breaks before a message are ignored (RFC 3261 7.5), up to where a ping begins: however the stream is cut,
+        // the same are one.
+        let is_break = |at: usize| matches!(self.buffer.get(at), Some(b'\r' | b'\n'));
+        let mut breaks = 0;
+        while is_break(breaks) && !begins_ping(&self.buffer[breaks..]) {
+            breaks += 1;
+        }
+        self.take(breaks);
         if self.buffer.starts_with(PING) {
             self.take(PING.len());
             return Ok(Some(Frame::Ping));
         }
-        // Half a ping may become one; any other line break before a message is ignored (RFC 3261 7.5).
+        // Half a ping may become one.
         if PING.starts_with(&self.buffer) {
             return Ok(None);
         }
-        let breaks = self.buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        self.take(breaks);
         let Some(head) = self.head() else {
             self.looked = self.buffer.len().saturating_sub(HEAD_END.len() - 1);
             return if self.buffer.len() > HEAD_BYTES_MAX { Err(Torn::Endless) } else { Ok(None) };
@@ -87,6 +93,10 @@ impl Framer {
         let rest = self.buffer.split_off(count);
         std::mem::replace(&mut self.buffer, rest)
     }
+}
+
+fn begins_ping(bytes: &[u8]) -> bool {
+    bytes.starts_with(PING) || PING.starts_with(bytes)
 }
 
 /// Length of the body the head announces; none announced is none (RFC 3261 18.3 wants one on streams, not all do it).

@@ -43,7 +43,7 @@ fn the_next_target() {
     let trunks = server.wait("/api/v1/trunks", "the second machine signs us in", DEADLINE, |trunks| {
         rows(trunks).iter().any(|trunk| trunk["name"] == "carrier" && trunk["state"] == "registered")
     });
-    let carrier = rows(&trunks).iter().find(|trunk| trunk["name"] == "carrier").expect("it was there");
+    let carrier = rows(&trunks).into_iter().find(|trunk| trunk["name"] == "carrier").expect("it was there");
     assert_eq!(carrier["registrar"], near.at.to_string(), "{trunks:#}");
     assert!(!dead.heard("REGISTER").is_empty(), "the first one is asked first");
 

@@ -57,6 +57,12 @@ fn a_carriers_other_host_and_a_proxy_may() {
     let mut desk = Desk::new_in(&["192.0.2.0/24"]);
     let tag = up(&mut desk);
     assert_eq!(ask_from(&mut desk, "192.0.2.77:5060", &request("BYE", "b1", 2, &tag, "\r\n")), 200);
+    // Two addresses of one trunk, far apart.
+    let mut desk = Desk::new_in(&["192.0.0.0/16"]);
+    desk.endpoint.carrier("one", ["192.0.2.0/28", "192.0.77.66/32"].map(|host| host.parse().unwrap()).to_vec());
+    let tag = up(&mut desk);
+    assert_eq!(ask_from(&mut desk, "192.0.77.67:5060", &request("BYE", "b1", 2, &tag, "\r\n")), 481);
+    assert_eq!(ask_from(&mut desk, "192.0.77.66:5060", &request("BYE", "b2", 2, &tag, "\r\n")), 200);
     // Where Contact or Record-Route lead to.
     let mut desk = Desk::new_in(&["192.0.0.0/16"]);
     let routed = invite("i1", 1, "").replace("Max-Forwards", "Record-Route: <sip:192.0.9.9;lr>\r\nMax-Forwards");

@@ -27,6 +27,28 @@ fn messages_are_cut_out_wherever_the_stream_is_torn() {
 }
 
 #[test]
+fn stray_line_breaks_hide_no_ping_however_they_come() {
+    for pattern in 0..1_u32 << 9 {
+        let breaks: Vec<u8> = (0..9).map(|bit| if pattern >> bit & 1 == 0 { b'\r' } else { b'\n' }).collect();
+        let stream = [breaks, invite("one", "")].concat();
+        let frames = |parts: &[&[u8]]| {
+            let mut framer = Framer::default();
+            let mut frames = Vec::new();
+            for part in parts {
+                framer.push(part);
+                frames.extend(std::iter::from_fn(|| framer.next_frame().expect("a sound stream")));
+            }
+            frames
+        };
+        let whole = frames(&[&stream]);
+        assert_eq!(whole.last(), Some(&Frame::Message(invite("one", ""))));
+        for cut in 1..10 {
+            assert_eq!(frames(&[&stream[..cut], &stream[cut..]]), whole, "{pattern:b} torn at {cut}");
+        }
+    }
+}
+
+#[test]
 fn a_stream_that_makes_no_sense_is_given_up() {
     let after = |bytes: &[u8]| {
         let mut framer = Framer::default();
