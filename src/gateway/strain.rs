@@ -45,10 +45,10 @@ impl Strain {
     }
 }
 
-/// A packet this late begins to empty the other side's jitter buffer.
-const LATE: Duration = Duration::from_millis(20);
-/// One tick in so many late is too much.
-const LATE_IN: u32 = 10;
+/// A packet this late has emptied the other side's jitter buffer.
+const LATE: Duration = Duration::from_millis(60);
+/// One tick in so many late is too much: calls that begin together make some of each other's late, and no more.
+const LATE_IN: u32 = 4;
 /// Counted over so long, and remembered as long.
 const WINDOW_MS: u64 = 2_000;
 /// Fewer ticks in a window say nothing.
@@ -67,7 +67,7 @@ mod tests {
             |from: u64, late: u64| (0..=110).for_each(|n| strain.tick(at(from + n * 20), at(from + n * 20 + late)));
         serve(0, 3);
         assert!(!strain.is_high(at(2_250)));
-        serve(2_300, 25);
+        serve(2_300, 65);
         assert!(strain.is_high(at(4_400)));
         // In the window that follows the last late ones still count.
         serve(4_500, 3);

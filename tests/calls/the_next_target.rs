@@ -44,7 +44,8 @@ fn the_next_target() {
         rows(trunks).iter().any(|trunk| trunk["name"] == "carrier" && trunk["state"] == "registered")
     });
     let carrier = rows(&trunks).into_iter().find(|trunk| trunk["name"] == "carrier").expect("it was there");
-    assert_eq!(carrier["registrar"], near.at.to_string(), "{trunks:#}");
+    let place = carrier["registrar"].as_str().unwrap_or_default();
+    assert!(place.contains(&near.at.to_string()), "{trunks:#}");
     assert!(!dead.heard("REGISTER").is_empty(), "the first one is asked first");
 
     let trunks = server.wait("/api/v1/trunks", "the other trunk is asked whether it is there", DEADLINE, |trunks| {
