@@ -343,8 +343,8 @@ pub fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gatewa
             calls_per_second: config.sip.calls_per_second,
             source_calls_per_second: config.sip.source_calls_per_second,
             source_calls: config.sip.source_max_calls,
-            // Whoever acknowledges nothing takes no more than a sixth of the room.
-            source_unacknowledged: (config.sip.max_calls / 6).max(UNACKNOWLEDGED_MIN),
+            // Whoever acknowledges nothing takes no more than half of the room; a trunk may well bring a dozen at once.
+            source_unacknowledged: (config.sip.max_calls / 2).max(UNACKNOWLEDGED_MIN),
         },
         longest: config.sip.max_call,
         session: sip::SessionTimers { expires: config.sip.session_expires, min_se: config.sip.min_se },
