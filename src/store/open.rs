@@ -208,7 +208,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0013_lean.sql"),
 ];
 /// Memory for the pages of the indexes a burst of rows goes into, in KiB (SQLite wants it negative).
-const WRITER_CACHE: &str = "-32768";
+const WRITER_CACHE: &str = "-4096";
 /// Pages (4 KiB) in the log before they are carried into the database: each time costs two syncs and the random writes.
 const CHECKPOINT_PAGES: &str = "8000";
 /// Connections for reading: the API and look-ups of calls; more than cores gains nothing.
