@@ -280,112 +280,87 @@ pub(super) async fn insert_audit(tx: &mut SqliteConnection, new: &NewAudit, now:
 
 /// Adds rows to the end of the chain; the write lock is held, so the last row is the last row.
 pub(super) async fn insert_audits(tx: &mut SqliteConnection, new: &[NewAudit], now: Timestamp) -> Result<()> {
-    insert_steps(tx, new.iter().map(Step::of).collect::<Result<_>>()?, now).await
-}
-
-/// The same, of steps that are written out already.
-async fn insert_steps(tx: &mut SqliteConnection, new: Vec<Step>, now: Timestamp) -> Result<()> {
     if new.is_empty() {
         return Ok(());
     }
-    let end = end(tx).await?;
-    insert_chained(tx, &chained(end, new, now)).await
-}
-
-/// Number and hash of the last row; the write lock is held, so it stays the last.
-pub(super) async fn end(tx: &mut SqliteConnection) -> Result<(i64, String)> {
-    let last = sqlx::query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(tx).await;
-    match last.doing("read the end of the audit")? {
-        Some(row) => (|| Ok((row.try_get("seq")?, row.try_get("hash")?)))().doing("read the end of the audit"),
-        None => Ok((0, String::new())),
-    }
-}
-
-/// Steps in their places, from the end of the chain on.
-pub(super) fn chained(mut end: (i64, String), new: Vec<Step>, now: Timestamp) -> Vec<Raw> {
-    let place = |step| {
-        let mut raw = Raw { seq: end.0 + 1, at_us: now.as_microsecond(), step, hash: String::new() };
+    let last = sqlx::query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *tx).await;
+    let last = last.doing("read the end of the audit")?;
+    let mut end: (i64, String) = match last {
+        Some(row) => (|| Ok((row.try_get("seq")?, row.try_get("hash")?)))().doing("read the end of the audit")?,
+        None => (0, String::new()),
+    };
+    let mut rows = Vec::with_capacity(new.len());
+    for new in new {
+        let mut raw = Raw::new(new, end.0 + 1, now)?;
         raw.hash = raw.hashed(&end.1);
         end = (raw.seq, raw.hash.clone());
-        raw
-    };
-    new.into_iter().map(place).collect()
-}
-
-pub(super) async fn insert_chained(tx: &mut SqliteConnection, rows: &[Raw]) -> Result<()> {
-    for chunk in chunks(rows) {
+        rows.push(raw);
+    }
+    for chunk in chunks(&rows) {
         let sql = format!(
             "INSERT INTO audit (seq, at_us, correlation_id, key, action, object_type, object_id, entry, hash) VALUES {}",
             places(chunk.len(), 9)
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for raw in chunk {
-            let Step { correlation_id, key, action, object_type, object_id, entry } = &raw.step;
-            query = query.bind(raw.seq).bind(raw.at_us).bind(correlation_id).bind(key).bind(action);
-            query = query.bind(object_type).bind(object_id).bind(entry).bind(&raw.hash);
+            query = query.bind(raw.seq).bind(raw.at_us).bind(&raw.correlation_id).bind(&raw.key).bind(&raw.action);
+            query = query.bind(&raw.object_type).bind(&raw.object_id).bind(&raw.entry).bind(&raw.hash);
         }
         query.execute(&mut *tx).await.doing("add to the audit")?;
     }
     Ok(())
 }
 
-/// A step as it is written down, before it has its place in the chain.
-#[derive(Debug, Clone)]
-pub(super) struct Step {
+/// A row's columns as they are, which is what is hashed.
+struct Raw {
+    seq: i64,
+    at_us: i64,
     correlation_id: String,
     key: String,
     action: String,
     object_type: String,
     object_id: Option<String>,
     entry: String,
+    hash: String,
 }
 
-impl Step {
-    pub(super) fn of(new: &NewAudit) -> Result<Step> {
+impl Raw {
+    fn new(new: &NewAudit, seq: i64, now: Timestamp) -> Result<Raw> {
         let entry = serde_json::to_string(&new.entry).map_err(|e| StoreError::Corrupt {
             what: "audit row",
             id: new.key.clone(),
             reason: e.to_string(),
         })?;
-        Ok(Step {
+        Ok(Raw {
+            seq,
+            at_us: now.as_microsecond(),
             correlation_id: new.correlation_id.clone(),
             key: new.key.clone(),
             action: word(new.action).to_owned(),
             object_type: new.object_type.clone(),
             object_id: new.object_id.clone(),
             entry,
+            hash: String::new(),
         })
     }
-}
 
-/// A row's columns as they are, which is what is hashed.
-pub(super) struct Raw {
-    seq: i64,
-    at_us: i64,
-    step: Step,
-    hash: String,
-}
-
-impl Raw {
     fn read(row: &SqliteRow) -> Result<Raw, sqlx::Error> {
         Ok(Raw {
             seq: row.try_get("seq")?,
             at_us: row.try_get("at_us")?,
-            step: Step {
-                correlation_id: row.try_get("correlation_id")?,
-                key: row.try_get("key")?,
-                action: row.try_get("action")?,
-                object_type: row.try_get("object_type")?,
-                object_id: row.try_get("object_id")?,
-                entry: row.try_get("entry")?,
-            },
+            correlation_id: row.try_get("correlation_id")?,
+            key: row.try_get("key")?,
+            action: row.try_get("action")?,
+            object_type: row.try_get("object_type")?,
+            object_id: row.try_get("object_id")?,
+            entry: row.try_get("entry")?,
             hash: row.try_get("hash")?,
         })
     }
 
     /// A JSON array, so that no value can run into the next.
     fn hashed(&self, previous: &str) -> String {
-        let Raw { seq, at_us, step: Step { correlation_id, key, action, object_type, object_id, entry }, .. } = self;
+        let Raw { seq, at_us, correlation_id, key, action, object_type, object_id, entry, .. } = self;
         let all = (previous, seq, at_us, correlation_id, key, action, object_type, object_id, entry);
         // Texts and numbers always become JSON.
         hex(&Sha256::digest(serde_json::to_string(&all).unwrap_or_default()))
@@ -398,18 +373,18 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn read(row: &SqliteRow) -> Result<AuditRow> {
-    let Raw { seq, step, hash, .. } = Raw::read(row).doing("read the audit")?;
-    let corrupt = |reason: String| StoreError::Corrupt { what: "audit row", id: seq.to_string(), reason };
+    let raw = Raw::read(row).doing("read the audit")?;
+    let corrupt = |reason: String| StoreError::Corrupt { what: "audit row", id: raw.seq.to_string(), reason };
     Ok(AuditRow {
         at: time(row, "at_us").doing("read the audit")?,
-        action: serde_json::from_value(Value::String(step.action)).map_err(|e| corrupt(e.to_string()))?,
-        entry: serde_json::from_str(&step.entry).map_err(|e| corrupt(e.to_string()))?,
-        seq,
-        correlation_id: step.correlation_id,
-        key: step.key,
-        object_type: step.object_type,
-        object_id: step.object_id,
-        hash,
+        action: serde_json::from_value(Value::String(raw.action.clone())).map_err(|e| corrupt(e.to_string()))?,
+        entry: serde_json::from_str(&raw.entry).map_err(|e| corrupt(e.to_string()))?,
+        seq: raw.seq,
+        correlation_id: raw.correlation_id,
+        key: raw.key,
+        object_type: raw.object_type,
+        object_id: raw.object_id,
+        hash: raw.hash,
     })
 }
 

@@ -3,12 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::approvals::change;
-use super::audit::{NewAudit, Step, chained, end, insert_chained};
+use super::audit::{NewAudit, insert_audits};
 use super::error::{Doing, Result};
 use super::events::insert_event;
 use super::job_state::JobState;
@@ -18,42 +17,7 @@ use super::rows::JobRow;
 use super::superseded::drop_superseded;
 
 /// A row that waits to be written, and who waits for it.
-pub(super) type Enqueued = (Prepared, oneshot::Sender<bool>);
-
-/// A row written out by whoever asks for it, so that the one writer only writes.
-#[derive(Debug)]
-pub(super) struct Prepared {
-    job: NewJob,
-    payload: String,
-    basis: String,
-    /// Proposed, validated, allowed or not.
-    steps: Vec<Step>,
-}
-
-impl Prepared {
-    fn of(job: &NewJob) -> Result<Prepared> {
-        let steps = match &job.lane {
-            Some(_) => NewAudit::proposed(job).iter().map(Step::of).collect::<Result<_>>()?,
-            None => Vec::new(),
-        };
-        let (payload, basis) = (job.payload.to_string(), job.basis.to_string());
-        // What is written out already is not carried along twice.
-        let job = NewJob {
-            key: job.key.clone(),
-            after: job.after.clone(),
-            call_id: job.call_id.clone(),
-            business: job.business.clone(),
-            kind: job.kind.clone(),
-            payload: Value::Null,
-            run_at: job.run_at,
-            lane: job.lane.clone(),
-            state: job.state,
-            reason: job.reason.clone(),
-            basis: Value::Null,
-        };
-        Ok(Prepared { job, payload, basis, steps })
-    }
-}
+pub(super) type Enqueued = (NewJob, oneshot::Sender<bool>);
 
 impl Store {
     /// Enqueues an effect, unless it is enqueued already; synced on return. Whoever asks at the same time shares the
@@ -61,7 +25,7 @@ impl Store {
     pub async fn add_job(&self, job: &NewJob) -> Result<()> {
         let (done, written) = oneshot::channel();
         // A queue that is gone, and an answer that was dropped, mean that the group was not written.
-        let sent = self.enqueues().send((Prepared::of(job)?, done)).await.is_ok();
+        let sent = self.enqueues().send((job.clone(), done)).await.is_ok();
         match sent && written.await == Ok(true) {
             true => Ok(()),
             // Alone it says what is wrong.
@@ -71,8 +35,7 @@ impl Store {
 
     /// Enqueues effects in one transaction; those that are enqueued already stay as they are.
     pub async fn add_jobs(&self, jobs: &[NewJob]) -> Result<()> {
-        let prepared = jobs.iter().map(Prepared::of).collect::<Result<_>>()?;
-        self.writer().add_jobs(prepared).await
+        self.writer().add_jobs(jobs.iter()).await
     }
 }
 
@@ -80,9 +43,8 @@ impl Store {
 pub(super) async fn run(writer: Writer, mut waiting: mpsc::Receiver<Enqueued>) {
     let mut group = Vec::new();
     while waiting.recv_many(&mut group, GROUP_MAX).await > 0 {
-        let (rows, asked): (Vec<Prepared>, Vec<_>) = group.drain(..).unzip();
-        let written = writer.add_jobs(rows).await;
-        for done in asked {
+        let written = writer.add_jobs(group.iter().map(|(job, _)| job)).await;
+        for (_, done) in group.drain(..) {
             // Who does not wait any more has no use for the answer.
             let _ = done.send(written.is_ok());
         }
@@ -90,43 +52,37 @@ pub(super) async fn run(writer: Writer, mut waiting: mpsc::Receiver<Enqueued>) {
 }
 
 impl Writer {
-    async fn add_jobs(&self, jobs: Vec<Prepared>) -> Result<()> {
+    async fn add_jobs(&self, jobs: impl Iterator<Item = &NewJob>) -> Result<()> {
         let mut tx = self.write().await?;
-        insert_prepared(&mut tx, jobs).await?;
+        insert_jobs(&mut tx, jobs).await?;
         tx.commit().await.doing("commit outbox rows")
     }
 }
 
 /// Adds rows; an effect that is enqueued already stays as it is.
 pub(super) async fn insert_jobs(tx: &mut SqliteConnection, jobs: impl Iterator<Item = &NewJob>) -> Result<()> {
-    insert_prepared(tx, jobs.map(Prepared::of).collect::<Result<_>>()?).await
-}
-
-async fn insert_prepared(tx: &mut SqliteConnection, mut jobs: Vec<Prepared>) -> Result<()> {
+    let jobs: Vec<&NewJob> = jobs.collect();
     if jobs.is_empty() {
         return Ok(());
     }
     let mut states = states(tx, &jobs).await?;
     let now = Timestamp::now();
-    // Those that are there already, and those that are here twice, stay as they are.
-    let mut seen: HashSet<String> = states.keys().cloned().collect();
-    jobs.retain(|row| seen.insert(row.job.key.clone()));
-    let steps: Vec<Step> = jobs.iter_mut().flat_map(|row| std::mem::take(&mut row.steps)).collect();
-    let mut rows = Vec::with_capacity(jobs.len());
-    for job in &jobs {
+    let (mut rows, mut audit, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+    for job in jobs {
+        if states.contains_key(job.key.as_str()) || !seen.insert(job.key.as_str()) {
+            continue;
+        }
         let row = held_up(job, &states);
-        states.insert(row.job.key.clone(), row.state);
+        states.insert(job.key.clone(), row.state);
+        if job.lane.is_some() {
+            audit.extend(NewAudit::proposed(job));
+        }
         rows.push(row);
     }
-    // The hashes of a large group are reckoned while SQLite writes its rows.
-    let end = end(tx).await?;
-    let chain = tokio::task::spawn_blocking(move || chained(end, steps, now));
     for chunk in chunks(&rows) {
         insert_chunk(tx, chunk, now).await?;
     }
-    // It only reckons: were it to panic, that would be ours.
-    let chain = chain.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-    insert_chained(tx, &chain).await?;
+    insert_audits(tx, &audit, now).await?;
     for row in rows.iter().filter(|row| row.job.state == JobState::AwaitingApproval) {
         asked(tx, row, now).await?;
     }
@@ -141,9 +97,8 @@ async fn asked(tx: &mut SqliteConnection, row: &NewRow<'_>, now: Timestamp) -> R
 }
 
 /// How the rows stand, and those they wait for, that are there already.
-async fn states(tx: &mut SqliteConnection, jobs: &[Prepared]) -> Result<HashMap<String, JobState>> {
-    let keys = jobs.iter().flat_map(|row| [Some(&row.job.key), row.job.after.as_ref()]);
-    let keys: Vec<&String> = keys.flatten().collect();
+async fn states(tx: &mut SqliteConnection, jobs: &[&NewJob]) -> Result<HashMap<String, JobState>> {
+    let keys: Vec<&String> = jobs.iter().flat_map(|job| [Some(&job.key), job.after.as_ref()]).flatten().collect();
     let keys = serde_json::to_string(&keys).unwrap_or_default();
     let sql = "SELECT key, state FROM jobs WHERE key IN (SELECT value FROM json_each($1))";
     let found = sqlx::query(sql).bind(keys).fetch_all(tx).await.doing("look for outbox rows")?;
@@ -158,21 +113,18 @@ async fn states(tx: &mut SqliteConnection, jobs: &[Prepared]) -> Result<HashMap<
 /// A row as it is written.
 struct NewRow<'a> {
     job: &'a NewJob,
-    payload: &'a str,
-    basis: &'a str,
     state: JobState,
     reason: Option<String>,
 }
 
 /// A row behind one that is held up is held up with it, and one that is held up itself for its own reason.
-fn held_up<'a>(row: &'a Prepared, states: &HashMap<String, JobState>) -> NewRow<'a> {
-    let Prepared { job, payload, basis, .. } = row;
+fn held_up<'a>(job: &'a NewJob, states: &HashMap<String, JobState>) -> NewRow<'a> {
     let before = job.after.as_ref().and_then(|key| Some((key, *states.get(key)?)));
     match before {
         Some((key, state)) if is_held_up(state) && !is_held_up(job.state) => {
-            NewRow { job, payload, basis, state, reason: Some(waits_for(key, state)) }
+            NewRow { job, state, reason: Some(waits_for(key, state)) }
         }
-        _ => NewRow { job, payload, basis, state: job.state, reason: job.reason.clone() },
+        _ => NewRow { job, state: job.state, reason: job.reason.clone() },
     }
 }
 
@@ -187,10 +139,10 @@ async fn insert_chunk(tx: &mut SqliteConnection, rows: &[NewRow<'_>], now: Times
         places(rows.len(), 13)
     );
     let mut query = sqlx::query(AssertSqlSafe(sql));
-    for NewRow { job, payload, basis, state, reason } in rows {
+    for NewRow { job, state, reason } in rows {
         query = query.bind(&job.key).bind(&job.after).bind(&job.call_id).bind(&job.business).bind(&job.kind);
-        query = query.bind(payload).bind(job.run_at.as_microsecond()).bind(now.as_microsecond());
-        query = query.bind(now.as_microsecond()).bind(&job.lane).bind(basis);
+        query = query.bind(job.payload.to_string()).bind(job.run_at.as_microsecond()).bind(now.as_microsecond());
+        query = query.bind(now.as_microsecond()).bind(&job.lane).bind(job.basis.to_string());
         query = query.bind(state.as_str()).bind(reason);
     }
     query.execute(tx).await.doing("enqueue outbox rows").map(drop)

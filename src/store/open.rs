@@ -102,8 +102,7 @@ impl Store {
     async fn in_file(path: &Path) -> Result<Store> {
         create_private(path)?;
         let options = options().filename(path).journal_mode(SqliteJournalMode::Wal);
-        let writer = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
-        let writer = pool(1, writer).await?;
+        let writer = pool(1, options.clone()).await?;
         let reader = pool(READERS, options.read_only(true)).await?;
         Ok(Store::on(writer, reader, Some(path.to_owned())))
     }
@@ -207,10 +206,6 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0012_former.sql"),
     include_str!("migrations/0013_lean.sql"),
 ];
-/// Memory for the pages of the indexes a burst of rows goes into, in KiB (SQLite wants it negative).
-const WRITER_CACHE: &str = "-4096";
-/// Pages (4 KiB) in the log before they are carried into the database: each time costs two syncs and the random writes.
-const CHECKPOINT_PAGES: &str = "8000";
 /// Connections for reading: the API and look-ups of calls; more than cores gains nothing.
 const READERS: u32 = 4;
 /// How long a statement waits for another process that holds the file's lock.
