@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use offhook::calendar::{self, CalendarError};
 use offhook::call::{CallEvent, CallRecord};
 use offhook::config::{
-    Config, EndpointConfig, HttpConfig, Listen, LogConfig, LogFormat, NumberConfig, Route, Secret, SlotConfig,
-    SpeechModel, StoreConfig, TlsConfig, TrunkConfig,
+    Config, EndpointConfig, HttpConfig, Listen, LogConfig, LogFormat, NumberConfig, Route, Secret, SpeechModel,
+    StoreConfig, TlsConfig, TrunkConfig,
 };
 use offhook::console::{self, ApiToken, Console, Desk, Later, Readiness, TokenError};
 use offhook::conversation::{Business, Faq, fixed_prompts};
@@ -327,7 +327,7 @@ pub fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gatewa
         tls: config.sip.tls.as_ref().map(tls_files),
         advertised: config.sip.advertised,
         trunks: config.trunks.iter().map(trunk).collect(),
-        slots: config.sip.slots.iter().map(slot).collect(),
+        slots: config.sip.slots.clone(),
         name_servers: config.sip.name_servers.clone(),
         // Both spell networks the same way.
         allow: config.sip.allow.iter().filter_map(|network| network.to_string().parse().ok()).collect(),
@@ -402,10 +402,6 @@ fn directory(config: &Config) -> Directory {
     };
     let listed = config.routes.iter().filter_map(route).chain(config.numbers.iter().filter_map(number));
     Directory::new(listed.collect(), config.open_business().cloned())
-}
-
-fn slot(slot: &SlotConfig) -> gateway::Slot {
-    gateway::Slot { name: slot.name.clone(), header: slot.header.clone(), parameter: slot.parameter.clone() }
 }
 
 /// What the console sees of the line.

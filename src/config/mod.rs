@@ -29,7 +29,7 @@ mod value;
 mod webhooks;
 
 pub use error::ConfigError;
-pub use numbers::{NumberConfig, SlotConfig};
+pub use numbers::NumberConfig;
 pub use read::{DEFAULT_FILE, DEMO_TOML, load, load_from, parse};
 pub use secret::Secret;
 pub use settings::{

@@ -10,7 +10,7 @@ use super::error::{ConfigError, Source};
 use super::raw;
 use super::settings::Route;
 use crate::conversation::{Business, Kind};
-use crate::sip;
+use crate::sip::{self, HeaderSlot};
 
 /// A number calls come in by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,17 +27,6 @@ pub struct NumberConfig {
     pub campaign: Option<String>,
     /// What brings callers to it.
     pub lead_source: Option<String>,
-}
-
-/// A header that becomes part of the call's record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotConfig {
-    /// Its name in the record.
-    pub name: String,
-    /// The header.
-    pub header: String,
-    /// One parameter of it; none: its value.
-    pub parameter: Option<String>,
 }
 
 /// Checks every number.
@@ -106,7 +95,7 @@ fn flow(name: &str) -> Result<Kind, String> {
 pub(super) fn slots(
     source: &Source<'_>,
     raw: &BTreeMap<Spanned<String>, Spanned<String>>,
-) -> Result<Vec<SlotConfig>, ConfigError> {
+) -> Result<Vec<HeaderSlot>, ConfigError> {
     let mut all = Vec::new();
     for (name, value) in raw {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -130,7 +119,7 @@ pub(super) fn slots(
             );
             return Err(source.at(value.span(), message));
         }
-        all.push(SlotConfig { name: key.clone(), header: header.to_owned(), parameter });
+        all.push(HeaderSlot { name: key.clone(), header: header.to_owned(), parameter });
     }
     Ok(all)
 }

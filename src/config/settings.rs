@@ -10,15 +10,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::numbers::{NumberConfig, SlotConfig};
+use super::numbers::NumberConfig;
 use super::secret::Secret;
 use super::trunks::TrunkConfig;
 use crate::conversation::Business;
 use crate::events::{Door, Kind};
 use crate::outbox::{Notify, Pace};
 use crate::record::Policy;
-use crate::sip::Transport;
 use crate::sip::sdp::{Encoding, Security};
+use crate::sip::{HeaderSlot, Transport};
 
 /// Everything the process is told at start.
 #[derive(Debug, Clone)]
@@ -121,7 +121,7 @@ pub struct SipConfig {
     /// The same of one source: an address, or an IPv6 network of 64 bits.
     pub source_calls_per_second: u32,
     /// Headers that become part of the call's record.
-    pub slots: Vec<SlotConfig>,
+    pub slots: Vec<HeaderSlot>,
     /// Who is asked for addresses; the system's when empty.
     pub name_servers: Vec<SocketAddr>,
     /// Who tells our public address, where `advertised` does not: host and port.

@@ -9,12 +9,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::line::route_to;
 use super::names::{Names, Target};
+use super::opening::local_media;
 use super::random::random;
+use super::run::USER_AGENT;
 use super::settings::{Listen, Settings};
 use super::tls::Tls;
-use super::trunks::{Signed, Trunk};
+use super::trunks::{NOBODY, Signed, Trunk};
 use super::wire::{Heard, Wire};
-use crate::sip::{self, Dial, Endpoint, Event, FromIdentity, Transport, Uri, Via, sdp};
+use crate::sip::{self, Dial, Endpoint, Event, FromIdentity, Transport, Via, sdp};
 
 /// What one step came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub async fn check(settings: &Settings, trunk: &Trunk, call: Option<&str>) -> Ve
     let Some(host) = trunk.looked_for() else {
         return vec![good(format!("calls are taken from {}; it has no proxy that could be asked", trunk.place()))];
     };
-    let speaks = |transport: Transport, ip: IpAddr| settings.listen.iter().any(|listen| reaches(listen, transport, ip));
+    let speaks = |transport: Transport, ip: IpAddr| settings.listen.iter().any(|listen| listen.reaches(transport, ip));
     let names = match Names::new(&settings.name_servers) {
         Ok(names) => names,
         Err(error) => return vec![refused(&error.to_string())],
@@ -63,10 +65,6 @@ pub async fn check(settings: &Settings, trunk: &Trunk, call: Option<&str>) -> Ve
         }
     }
     findings
-}
-
-fn reaches(listen: &Listen, transport: Transport, ip: IpAddr) -> bool {
-    listen.transport == transport && listen.address.is_ipv4() == ip.is_ipv4()
 }
 
 /// An error that ends in its remedy.
@@ -127,7 +125,7 @@ struct Talk {
 impl Talk {
     async fn open(settings: &Settings, trunk: &Trunk, target: Target) -> std::io::Result<Talk> {
         let Target { transport, at } = target;
-        let listen = settings.listen.iter().find(|listen| reaches(listen, transport, at.ip()));
+        let listen = settings.listen.iter().find(|listen| listen.reaches(transport, at.ip()));
         let ip = listen.map_or(at.ip(), |listen| listen.address.ip());
         let tls = settings.tls.as_ref().filter(|_| transport == Transport::Tls).and_then(|files| Tls::load(files).ok());
         let mut wire = Wire::open(Listen { transport, address: SocketAddr::new(ip, 0) }, tls).await?;
@@ -135,7 +133,7 @@ impl Talk {
         let local = wire.local()?;
         let own = if ip.is_unspecified() { route_to(at).await.unwrap_or(ip) } else { ip };
         let contact = SocketAddr::new(settings.advertised.unwrap_or(own), local.port());
-        let user_agent = concat!("offhook/", env!("CARGO_PKG_VERSION")).into();
+        let user_agent = USER_AGENT.into();
         let session = settings.session;
         let settings = sip::Settings { contact, transport, user_agent, allow: Vec::new(), session };
         let endpoint = Endpoint::new(settings, random()).with_patience(ANSWER_MAX);
@@ -169,10 +167,7 @@ impl Talk {
 
     async fn options(&mut self, trunk: &Trunk) -> Finding {
         let at = self.target.at;
-        let uri = |text: String| text.parse::<Uri>().ok();
-        let own = trunk.own().unwrap_or("offhook");
-        let from = uri(format!("sip:{own}@{}", trunk.domain));
-        let Some((target, from)) = uri(format!("sip:{}", trunk.domain)).zip(from) else {
+        let Some((target, from)) = trunk.asked() else {
             return bad(format!("{} makes no SIP address", trunk.domain), "correct domain, username or number");
         };
         self.endpoint.probe(&target, at, &from, self.contact, std::time::Instant::now());
@@ -224,13 +219,12 @@ impl Talk {
     }
 
     async fn calls(&mut self, settings: &Settings, trunk: &Trunk, number: &str) -> Finding {
-        let uri = |user: &str| format!("sip:{user}@{}", trunk.domain).parse::<Uri>().ok();
-        let (Some(target), Some(from)) = (uri(number), uri(trunk.own().unwrap_or("offhook"))) else {
+        let own = trunk.own().unwrap_or(NOBODY);
+        let (Some(target), Some(from)) = (trunk.address(number), trunk.address(own)) else {
             return bad(format!("{number} makes no SIP address"), "write it in digits, like +12125550100");
         };
         let security = trunk.security.unwrap_or(settings.media.security);
         let media = SocketAddr::new(self.contact.ip(), *settings.rtp_ports.start());
-        let local = sdp::LocalMedia { addr: media, ptime: 20, session_id: random::<u64>() >> 2, version: 1 };
         let dialog = self.endpoint.dial(
             Dial {
                 target,
@@ -238,7 +232,7 @@ impl Talk {
                 from: FromIdentity { display: None, uri: from },
                 contact: self.contact,
                 credentials: trunk.credentials.clone(),
-                sdp: sdp::offer(local, &settings.media.person_terms(security)),
+                sdp: sdp::offer(local_media(media), &settings.media.person_terms(security)),
                 extra_headers: Vec::new(),
             },
             std::time::Instant::now(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::call::Arrival;
 use crate::conversation::{Business, Kind, e164};
-use crate::sip;
+use crate::sip::HeaderSlot;
 
 /// Called user part to business.
 #[derive(Debug, Clone, Default)]
@@ -30,17 +30,6 @@ pub struct Entry {
     pub campaign: Option<String>,
     /// What brings callers to it.
     pub lead_source: Option<String>,
-}
-
-/// A header that becomes part of the call's record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slot {
-    /// Its name there.
-    pub name: String,
-    /// The header.
-    pub header: String,
-    /// One parameter of it; none: its value.
-    pub parameter: Option<String>,
 }
 
 /// Where a call belongs.
@@ -93,13 +82,8 @@ impl Directory {
 }
 
 /// What a call's headers say, under the names of the configuration.
-pub(super) fn slots(wanted: &[Slot], headers: &[(String, String)]) -> BTreeMap<String, String> {
-    let told = |slot: &Slot| {
-        let named = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(&slot.header));
-        let mut texts = named.filter_map(|(name, value)| sip::said(name, value, slot.parameter.as_deref()));
-        Some((slot.name.clone(), texts.next()?))
-    };
-    wanted.iter().filter_map(told).collect()
+pub(super) fn slots(wanted: &[HeaderSlot], headers: &[(String, String)]) -> BTreeMap<String, String> {
+    wanted.iter().filter_map(|slot| Some((slot.name.clone(), slot.said(headers)?))).collect()
 }
 
 /// Long enough to be dialled from outside.
@@ -117,7 +101,7 @@ mod tests {
 
     #[test]
     fn only_what_is_asked_for_is_taken() {
-        let slot = |name: &str, header: &str| Slot { name: name.into(), header: header.into(), parameter: None };
+        let slot = |name: &str, header: &str| HeaderSlot { name: name.into(), header: header.into(), parameter: None };
         let wanted = [slot("account", "X-Account"), slot("from", "Diversion")];
         let headers =
             [("x-account", "\u{7} 42 "), ("X-Other", "1"), ("Diversion", "<sip:+1212@a>"), ("X-Account", "43")];

@@ -10,15 +10,16 @@ use tokio::time::sleep_until;
 
 use super::handle::Running;
 use super::leg::{BATCH_PACKETS, DATAGRAM_BYTES_MAX, MAILBOX_MAX, Mail, Signalling};
-use super::line::{Command, Dialog, Line, PTIME_MS, describe, stay_protected};
-use super::media::{Shield, rtcp_of};
+use super::line::{Command, Dialog, Line};
+use super::media::{Cover, rtcp_of};
+use super::opening::Opened;
 use super::ports::Pair;
 use super::random::random;
 use super::strain::Strain;
 use crate::audio::TELEPHONE_RATE;
 use crate::call::{Media, ntp};
 use crate::rtp::{Receiver, Rtcp, Sender, SourceFilter};
-use crate::sip::{Incoming, sdp};
+use crate::sip::Incoming;
 use crate::store::fresh_id;
 
 impl Line {
@@ -37,31 +38,16 @@ impl Line {
 
     /// Takes a call for the echo.
     async fn echo(&mut self, incoming: &Incoming) {
-        let (dialog, ip) = (incoming.dialog, self.media_ip(incoming.source).await);
-        let Ok(sockets) = self.ports.bind(self.local.ip()).await else {
-            return self.too_much(incoming);
-        };
-        let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
-        let addr = SocketAddr::new(ip, port);
-        let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };
-        let mut terms = self.settings.media.terms(self.security(incoming.source.ip()));
-        let Ok((description, agreed)) = describe(incoming.offer.as_ref(), local, &terms) else {
-            return self.reject(dialog, 488, "Not Acceptable Here", None);
-        };
-        self.endpoint.reach_at(dialog, SocketAddr::new(ip, self.local.port()));
-        let mut filter = SourceFilter::new();
-        if let Some(remote) = agreed.as_ref().and_then(|agreed| agreed.remote) {
-            filter.set_expected(remote, incoming.source.ip());
-        }
-        stay_protected(&mut terms, agreed.as_ref());
-        let policy = &self.settings.media;
-        let media = agreed.as_ref().map_or_else(|| policy.until_answered(), |agreed| policy.media(agreed));
+        let dialog = incoming.dialog;
+        let Some(opened) = self.open_media(incoming).await else { return };
+        let Opened { sockets, filter, cover, media, local, terms, offered, description } = opened;
+        self.endpoint.reach_at(dialog, SocketAddr::new(local.addr.ip(), self.local.port()));
         let (mail, mailbox) = mpsc::channel(MAILBOX_MAX);
         let echo = Echo::new(
             Ends {
                 sockets,
                 filter,
-                shield: agreed.as_ref().and_then(|agreed| agreed.protection.clone()).and_then(Shield::new),
+                cover,
                 signalling_ip: incoming.source.ip(),
                 signalling: Signalling { dialog, commands: self.post.clone() },
                 mailbox,
@@ -70,7 +56,6 @@ impl Line {
             },
             media,
         );
-        let offered = agreed.is_none();
         self.calls.insert(dialog, Dialog { mail, local, terms, offered, leg: None, business: None, again: None });
         tokio::spawn(echo.run(description));
     }
@@ -80,7 +65,7 @@ impl Line {
 struct Ends {
     sockets: Pair,
     filter: SourceFilter,
-    shield: Option<Shield>,
+    cover: Cover,
     signalling_ip: IpAddr,
     signalling: Signalling,
     mailbox: mpsc::Receiver<Mail>,
@@ -157,14 +142,10 @@ impl Echo {
         let mut next = got;
         for _ in 0..BATCH_PACKETS {
             let Some((length, from)) = next else { return };
-            if self.ends.filter.accepts(from) {
-                let opened = match &mut self.ends.shield {
-                    Some(shield) => shield.open_rtp(&mut datagram[..length]),
-                    None => Some(length),
-                };
-                if let Some(length) = opened {
-                    let _ = self.receiver.handle_packet(&datagram[..length], Instant::now()); // no RTP: no matter
-                }
+            if self.ends.filter.accepts(from)
+                && let Some(length) = self.ends.cover.open_rtp(&mut datagram[..length])
+            {
+                let _ = self.receiver.handle_packet(&datagram[..length], Instant::now()); // no RTP: no matter
             }
             next = self.ends.sockets.rtp.try_recv_from(datagram).ok();
         }
@@ -174,11 +155,7 @@ impl Echo {
         if self.ends.filter.target().is_none_or(|remote| remote.ip() != from.ip()) {
             return;
         }
-        let opened = match &mut self.ends.shield {
-            Some(shield) => shield.open_rtcp(report),
-            None => Some(report.len()),
-        };
-        if let Some(length) = opened {
+        if let Some(length) = self.ends.cover.open_rtcp(report) {
             self.rtcp.handle(&report[..length], Instant::now());
         }
     }
@@ -188,7 +165,7 @@ impl Echo {
         self.sender.set_format(media.format);
         self.receiver.set_event_payload_types(media.dtmf_pt.as_slice());
         self.receiver.add_format(media.format.payload_type, media.format.codec);
-        self.ends.shield = Shield::renewed(self.ends.shield.take(), protection);
+        self.ends.cover.renew(protection);
         if let Some(remote) = remote {
             self.ends.filter.set_expected(remote, self.ends.signalling_ip);
         }
@@ -205,12 +182,7 @@ impl Echo {
         while self.unsent.len() >= samples {
             let worth = self.sender.next_packet(&self.unsent[..samples], &mut self.packet);
             self.unsent.drain(..samples);
-            let sealed = match &mut self.ends.shield {
-                _ if !worth => None,
-                Some(shield) => shield.seal_rtp(&self.packet),
-                None => Some(self.packet.as_slice()),
-            };
-            if let Some(packet) = sealed {
+            if worth && let Some(packet) = self.ends.cover.seal_rtp(&self.packet) {
                 // A full socket buffer costs this packet, as it would on the wire.
                 let _ = self.ends.sockets.rtp.try_send_to(packet, remote);
             }
@@ -220,12 +192,7 @@ impl Echo {
 
     fn report(&mut self, now: Instant, remote: SocketAddr) {
         let report = self.rtcp.poll(now, ntp(Timestamp::now()), &self.sender, &mut self.receiver);
-        let sealed = match (&mut self.ends.shield, &report) {
-            (Some(shield), Some(report)) => shield.seal_rtcp(report),
-            (None, report) => report.as_deref(),
-            _ => None,
-        };
-        if let Some(report) = sealed {
+        if let Some(report) = report.as_deref().and_then(|report| self.ends.cover.seal_rtcp(report)) {
             let _ = self.ends.sockets.rtcp.try_send_to(report, rtcp_of(remote));
         }
     }

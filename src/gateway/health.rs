@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::line::Line;
-use crate::sip::{ProbeId, Uri};
+use crate::sip::ProbeId;
 
 /// What a trunk said when it was asked last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -43,9 +43,7 @@ impl Line {
             let contact = SocketAddr::new(self.media_ip(at).await, self.local.port());
             let signed = &mut self.trunks[index];
             signed.probe_at = Some(now + every);
-            let (domain, own) = (&signed.trunk.domain, signed.trunk.own().unwrap_or(NOBODY));
-            let uri = |text: String| text.parse::<Uri>().ok();
-            if let (Some(target), Some(from)) = (uri(format!("sip:{domain}")), uri(format!("sip:{own}@{domain}"))) {
+            if let Some((target, from)) = signed.trunk.asked() {
                 signed.probe = Some((self.endpoint.probe(&target, at, &from, contact, now), now));
             }
         }
@@ -78,6 +76,3 @@ impl Line {
         }
     }
 }
-
-/// User part of whoever asks without a name of his own there.
-const NOBODY: &str = "offhook";

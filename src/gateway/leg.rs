@@ -11,7 +11,7 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::handle::{Handle, Running};
 use super::line::{Command, WaysOut};
-use super::media::{Shield, rtcp_of};
+use super::media::{Cover, rtcp_of};
 use super::person::{PersonLeg, PersonMail, heard_from};
 use super::ports::Pair;
 use super::referring::{NOBODY_TOOK, TAKEN};
@@ -88,8 +88,7 @@ pub(super) struct Leg {
     pub business: Arc<Business>,
     pub sockets: Pair,
     pub filter: SourceFilter,
-    /// None while media is plain.
-    pub shield: Option<Shield>,
+    pub cover: Cover,
     /// Where the caller's signalling comes from.
     pub signalling_ip: IpAddr,
     pub rooms: Rooms,
@@ -177,15 +176,11 @@ impl Leg {
         // What waits in the socket is taken in one go: one wake-up, not one a packet.
         for _ in 0..BATCH_PACKETS {
             let Some((length, from)) = next else { return };
-            if self.filter.accepts(from) {
-                let opened = match &mut self.shield {
-                    Some(shield) => shield.open_rtp(&mut datagram[..length]),
-                    None => Some(length),
-                };
-                if let Some(length) = opened {
-                    self.call.handle(Input::Rtp(&datagram[..length]), Instant::now());
-                    self.send_to_person();
-                }
+            if self.filter.accepts(from)
+                && let Some(length) = self.cover.open_rtp(&mut datagram[..length])
+            {
+                self.call.handle(Input::Rtp(&datagram[..length]), Instant::now());
+                self.send_to_person();
             }
             next = self.sockets.rtp.try_recv_from(datagram).ok();
         }
@@ -195,11 +190,7 @@ impl Leg {
         if self.filter.target().is_none_or(|remote| remote.ip() != from.ip()) {
             return;
         }
-        let opened = match &mut self.shield {
-            Some(shield) => shield.open_rtcp(report),
-            None => Some(report.len()),
-        };
-        if let Some(length) = opened {
+        if let Some(length) = self.cover.open_rtcp(report) {
             self.call.handle(Input::Rtcp(&report[..length]), Instant::now());
         }
     }
@@ -219,7 +210,7 @@ impl Leg {
             Mail::Key(key) => Input::Key(key),
             Mail::Renegotiated { remote, media, on_hold, protection } => {
                 self.call.renegotiate(media);
-                self.protect(protection);
+                self.cover.renew(protection);
                 if let Some(remote) = remote {
                     self.filter.set_expected(remote, self.signalling_ip);
                 }
@@ -271,11 +262,7 @@ impl Leg {
     /// Sends what waits for either side.
     pub(super) fn send_media(&mut self) {
         while let Some(packet) = self.call.take_packet() {
-            let sealed = match &mut self.shield {
-                Some(shield) => shield.seal_rtp(packet),
-                None => Some(packet),
-            };
-            if let (Some(remote), Some(packet)) = (self.filter.target(), sealed) {
+            if let (Some(remote), Some(packet)) = (self.filter.target(), self.cover.seal_rtp(packet)) {
                 // A full socket buffer or an ICMP error costs this packet, as it would on the wire.
                 let _ = self.sockets.rtp.try_send_to(packet, remote);
             }
@@ -284,20 +271,11 @@ impl Leg {
     }
 
     fn send_report(&mut self) {
-        if let (Some(remote), Some(report)) = (self.filter.target(), self.call.take_report()) {
-            let sealed = match &mut self.shield {
-                Some(shield) => shield.seal_rtcp(&report),
-                None => Some(report.as_slice()),
-            };
-            if let Some(report) = sealed {
-                let _ = self.sockets.rtcp.try_send_to(report, rtcp_of(remote));
-            }
+        if let (Some(remote), Some(report)) = (self.filter.target(), self.call.take_report())
+            && let Some(report) = self.cover.seal_rtcp(&report)
+        {
+            let _ = self.sockets.rtcp.try_send_to(report, rtcp_of(remote));
         }
-    }
-
-    /// The keys agreed last.
-    fn protect(&mut self, protection: Option<Protection>) {
-        self.shield = Shield::renewed(self.shield.take(), protection);
     }
 
     fn carry_out(&mut self, output: Output) -> bool {

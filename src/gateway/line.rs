@@ -16,8 +16,8 @@ use tokio::time::sleep_until;
 use super::directory::Found;
 use super::handle::Handle;
 use super::leg::{Leg, MAILBOX_MAX, Mail, Signalling};
-use super::media::Shield;
 use super::names::Names;
+use super::opening::{Opened, stay_protected};
 use super::person::{PersonMail, Wanted};
 use super::ports::Ports;
 use super::random::random;
@@ -29,8 +29,7 @@ use super::trunks::{Ask, Signed};
 use super::wire::{Heard, Wire};
 use crate::call::{self, Call, Gone, News};
 use crate::conversation::{Business, e164};
-use crate::rtp::SourceFilter;
-use crate::sip::sdp::{self, Agreed};
+use crate::sip::sdp;
 use crate::sip::{DialogId, EndCause, Endpoint, Event, Incoming};
 use crate::store::fresh_id;
 
@@ -245,21 +244,8 @@ impl Line {
         let Some(found) = self.belongs(&incoming) else {
             return self.reject(dialog, 404, "Not Found", None);
         };
-        let ip = self.media_ip(incoming.source).await;
-        let Ok(sockets) = self.ports.bind(self.local.ip()).await else { return self.too_much(&incoming) };
-        let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
-        let (addr, session_id) = (SocketAddr::new(ip, port), random::<u64>() >> 2);
-        let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id, version: 1 };
-        let policy = &self.settings.media;
-        let mut terms = policy.terms(self.security(incoming.source.ip()));
-        let (description, agreed) = match describe(incoming.offer.as_ref(), local, &terms) {
-            Ok(described) => described,
-            Err(refusal) => {
-                tracing::info!(source = %incoming.source, %refusal, "a call's media cannot be taken");
-                return self.reject(dialog, 488, "Not Acceptable Here", None);
-            }
-        };
-        let media = agreed.as_ref().map_or_else(|| policy.until_answered(), |agreed| policy.media(agreed));
+        let Some(opened) = self.open_media(&incoming).await else { return };
+        let Opened { sockets, filter, cover, media, local, terms, offered, description } = opened;
         let business = found.business.clone();
         let settings = self.call_settings(&incoming, found);
         let running = self.handle.enter(&settings.call_id);
@@ -268,16 +254,9 @@ impl Line {
             tracing::error!("the store does not keep up: call refused");
             return self.too_much(&incoming);
         }
-        self.endpoint.reach_at(dialog, SocketAddr::new(ip, self.local.port()));
+        self.endpoint.reach_at(dialog, SocketAddr::new(local.addr.ip(), self.local.port()));
         self.endpoint.ring(dialog, now);
         let (post, mailbox) = mpsc::channel(MAILBOX_MAX);
-        let mut filter = SourceFilter::new();
-        if let Some(remote) = agreed.as_ref().and_then(|agreed| agreed.remote) {
-            filter.set_expected(remote, incoming.source.ip());
-        }
-        stay_protected(&mut terms, agreed.as_ref());
-        let offered = agreed.is_none();
-        let shield = agreed.and_then(|agreed| agreed.protection).and_then(Shield::new);
         let (mail, called) = (post.clone(), Some(business.clone()));
         let call_of = Dialog { mail, local, terms, offered, leg: None, business: called, again: None };
         self.calls.insert(dialog, call_of);
@@ -286,7 +265,7 @@ impl Line {
             business,
             sockets,
             filter,
-            shield,
+            cover,
             signalling_ip: incoming.source.ip(),
             rooms: self.rooms.clone(),
             tools: self.tools.clone(),
@@ -440,26 +419,6 @@ pub(super) async fn route_to(peer: SocketAddr) -> Option<IpAddr> {
     Some(probe.local_addr().ok()?.ip())
 }
 
-/// A call that is protected is never taken back to plain media.
-pub(super) fn stay_protected(terms: &mut sdp::Terms, agreed: Option<&Agreed>) {
-    if agreed.is_some_and(|agreed| agreed.protection.is_some()) {
-        terms.security = sdp::Security::Required;
-    }
-}
-
-/// What goes into the 200: the answer and what it agrees on, or our offer when the INVITE had none.
-pub(super) fn describe(
-    offer: Option<&sdp::Session>,
-    local: sdp::LocalMedia,
-    terms: &sdp::Terms,
-) -> Result<(String, Option<Agreed>), sdp::Refusal> {
-    let Some(offer) = offer else { return Ok((sdp::offer(local, terms), None)) };
-    let negotiated = sdp::negotiate(offer, local, terms)?;
-    Ok((negotiated.answer, Some(negotiated.agreed)))
-}
-
-/// Packet length we ask for.
-pub(super) const PTIME_MS: u16 = 20;
 /// With no timer pending the line still wakes now and then.
 const IDLE: Duration = Duration::from_secs(60);
 /// What a refused trunk is told to wait, seconds.

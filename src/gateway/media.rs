@@ -68,7 +68,7 @@ impl MediaPolicy {
 
 /// Both directions of protected media.
 #[derive(Debug)]
-pub(super) struct Shield {
+struct Shield {
     agreed: Protection,
     leaving: Srtp,
     arriving: Srtp,
@@ -77,19 +77,11 @@ pub(super) struct Shield {
 
 impl Shield {
     /// None when a key does not fit its cipher, which the negotiation has seen to.
-    pub(super) fn new(agreed: Protection) -> Option<Self> {
+    fn new(agreed: Protection) -> Option<Self> {
         let profile = Profile::from_name(agreed.suite.name())?;
         let leaving = Srtp::new(profile, agreed.ours.reveal())?;
         let arriving = Srtp::new(profile, agreed.theirs.reveal())?;
         Some(Self { agreed, leaving, arriving, sealed: Vec::with_capacity(PACKET_BYTES_RESERVED) })
-    }
-
-    /// What was agreed last, after what was before.
-    pub(super) fn renewed(old: Option<Self>, protection: Option<Protection>) -> Option<Self> {
-        protection.and_then(|new| match old {
-            Some(old) => old.renew(new),
-            None => Self::new(new),
-        })
     }
 
     /// What a re-INVITE agreed on. A direction whose key stays goes on counting: no index is ever used twice with one key.
@@ -106,27 +98,69 @@ impl Shield {
     }
 
     /// The protected packet; none for what is no packet.
-    pub(super) fn seal_rtp(&mut self, packet: &[u8]) -> Option<&[u8]> {
+    fn seal_rtp(&mut self, packet: &[u8]) -> Option<&[u8]> {
         self.sealed.clear();
         self.sealed.extend_from_slice(packet);
         self.leaving.seal_rtp(&mut self.sealed).then_some(&self.sealed)
     }
 
     /// The same for RTCP.
-    pub(super) fn seal_rtcp(&mut self, packet: &[u8]) -> Option<&[u8]> {
+    fn seal_rtcp(&mut self, packet: &[u8]) -> Option<&[u8]> {
         self.sealed.clear();
         self.sealed.extend_from_slice(packet);
         self.leaving.seal_rtcp(&mut self.sealed).then_some(&self.sealed)
     }
+}
+
+/// Media as it goes over the wire: protected, or as it is.
+#[derive(Debug, Default)]
+pub(super) struct Cover(Option<Shield>);
+
+impl Cover {
+    /// As it was agreed; none: as it is.
+    pub(super) fn new(protection: Option<Protection>) -> Self {
+        Self(protection.and_then(Shield::new))
+    }
+
+    /// What was agreed last, after what was before.
+    pub(super) fn renew(&mut self, protection: Option<Protection>) {
+        let old = self.0.take();
+        self.0 = protection.and_then(|new| match old {
+            Some(old) => old.renew(new),
+            None => Shield::new(new),
+        });
+    }
+
+    /// The packet as it leaves; none for what is no packet.
+    pub(super) fn seal_rtp<'a>(&'a mut self, packet: &'a [u8]) -> Option<&'a [u8]> {
+        match &mut self.0 {
+            Some(shield) => shield.seal_rtp(packet),
+            None => Some(packet),
+        }
+    }
+
+    /// The same for RTCP.
+    pub(super) fn seal_rtcp<'a>(&'a mut self, packet: &'a [u8]) -> Option<&'a [u8]> {
+        match &mut self.0 {
+            Some(shield) => shield.seal_rtcp(packet),
+            None => Some(packet),
+        }
+    }
 
     /// Opens a packet in place: its plain length; none for what is to be dropped.
     pub(super) fn open_rtp(&mut self, packet: &mut [u8]) -> Option<usize> {
-        self.arriving.open_rtp(packet).ok()
+        match &mut self.0 {
+            Some(shield) => shield.arriving.open_rtp(packet).ok(),
+            None => Some(packet.len()),
+        }
     }
 
     /// The same for RTCP.
     pub(super) fn open_rtcp(&mut self, packet: &mut [u8]) -> Option<usize> {
-        self.arriving.open_rtcp(packet).ok()
+        match &mut self.0 {
+            Some(shield) => shield.arriving.open_rtcp(packet).ok(),
+            None => Some(packet.len()),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod leg;
 mod line;
 mod media;
 mod names;
+mod opening;
 mod person;
 mod placing;
 mod ports;
@@ -26,7 +27,7 @@ mod trunks;
 mod wire;
 
 pub use checking::{Finding, check};
-pub use directory::{Directory, Entry, Slot};
+pub use directory::{Directory, Entry};
 pub use handle::{EVENTS_KEPT, Handle};
 pub use health::TrunkHealth;
 pub use media::MediaPolicy;

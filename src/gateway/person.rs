@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::leg::{BATCH_PACKETS, DATAGRAM_BYTES_MAX, Leg, Mail};
 use super::line::{Command, WaysOut};
-use super::media::Shield;
+use super::media::Cover;
 use super::names::Host;
 use super::ports::Pair;
 use crate::call::{Input, Media, News};
@@ -59,8 +59,7 @@ pub(super) enum PersonMail {
 pub(super) struct PersonLeg {
     placed: Placed,
     filter: SourceFilter,
-    /// None while media is plain.
-    shield: Option<Shield>,
+    cover: Cover,
     replacing: Option<String>,
 }
 
@@ -140,8 +139,12 @@ impl Leg {
         }
         let news = match mail {
             PersonMail::Placed(placed) => {
-                self.person =
-                    Some(PersonLeg { placed: *placed, filter: SourceFilter::new(), shield: None, replacing: None });
+                self.person = Some(PersonLeg {
+                    placed: *placed,
+                    filter: SourceFilter::new(),
+                    cover: Cover::default(),
+                    replacing: None,
+                });
                 return;
             }
             PersonMail::Answered { remote, media, replacing, protection } => {
@@ -162,7 +165,7 @@ impl Leg {
 
     fn expect_person(&mut self, remote: Option<SocketAddr>, protection: Option<Protection>) {
         let Some(person) = &mut self.person else { return };
-        person.shield = Shield::renewed(person.shield.take(), protection);
+        person.cover.renew(protection);
         if let Some(remote) = remote {
             person.filter.set_expected(remote, person.placed.signalling_ip);
         }
@@ -177,14 +180,10 @@ impl Leg {
         let mut next = got.ok();
         for _ in 0..BATCH_PACKETS {
             let (Some((length, from)), Some(person)) = (next, &mut self.person) else { return };
-            if person.filter.accepts(from) {
-                let opened = match &mut person.shield {
-                    Some(shield) => shield.open_rtp(&mut datagram[..length]),
-                    None => Some(length),
-                };
-                if let Some(length) = opened {
-                    self.call.handle(Input::PersonRtp(&datagram[..length]), Instant::now());
-                }
+            if person.filter.accepts(from)
+                && let Some(length) = person.cover.open_rtp(&mut datagram[..length])
+            {
+                self.call.handle(Input::PersonRtp(&datagram[..length]), Instant::now());
             }
             self.send_media();
             next = self.person.as_ref().and_then(|person| person.placed.sockets.rtp.try_recv_from(datagram).ok());
@@ -194,11 +193,7 @@ impl Leg {
     /// Sends them what waits for them.
     pub(super) fn send_to_person(&mut self) {
         let (Some(person), Some(packet)) = (&mut self.person, self.call.take_person_packet()) else { return };
-        let sealed = match &mut person.shield {
-            Some(shield) => shield.seal_rtp(packet),
-            None => Some(packet),
-        };
-        if let (Some(remote), Some(packet)) = (person.filter.target(), sealed) {
+        if let (Some(remote), Some(packet)) = (person.filter.target(), person.cover.seal_rtp(packet)) {
             // A full socket buffer or an ICMP error costs this packet, as it would on the wire.
             let _ = person.placed.sockets.rtp.try_send_to(packet, remote);
         }

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::leg::Mail;
-use super::line::{Command, Dialog, Line, PTIME_MS};
+use super::line::{Command, Dialog, Line};
+use super::opening::local_media;
 use super::person::{Dialled, PersonMail, Placed, Wanted};
-use super::random::random;
 use super::signing::may_be_tried_elsewhere;
 use super::trunks::{Signed, Trunk};
 use crate::call::News;
@@ -52,9 +52,7 @@ impl Line {
         let trunk = wanted.trunk.as_deref().and_then(|name| self.named(name)).map(|signed| &signed.trunk);
         let route = route(wanted, trunk, to, contact).ok_or(404_u16)?;
         let sockets = self.ports.bind(self.local.ip()).await.map_err(|_| 503_u16)?;
-        let port = sockets.rtp.local_addr().map_or(0, |local| local.port());
-        let addr = SocketAddr::new(ip, port);
-        let local = sdp::LocalMedia { addr, ptime: PTIME_MS, session_id: random::<u64>() >> 2, version: 1 };
+        let local = local_media(sockets.address(ip));
         let terms = self.settings.media.person_terms(self.security(to.ip()));
         let Route { target, to, from, credentials, extra_headers } = route;
         let call = Dial { target, to, from, contact, credentials, sdp: sdp::offer(local, &terms), extra_headers };

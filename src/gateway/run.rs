@@ -86,7 +86,7 @@ impl Gateway {
         for ((wire, at), (post, commands)) in wires.into_iter().zip(posts) {
             let (ask, trunk_asks) = mpsc::channel(TRUNKS_WAITING);
             asks.push(ask.clone());
-            ways.push(Way { transport: at.transport, local: at.address.ip(), asks: ask, post: post.clone() });
+            ways.push(Way { listen: at, asks: ask, post: post.clone() });
             let mut endpoint = sip::Endpoint::new(sip_settings(&settings, at), random()).with_patience(ANSWER_WITHIN);
             for trunk in &settings.trunks {
                 trunk.peers.iter().for_each(|network| guard(&mut endpoint, trunk, *network));
@@ -158,12 +158,14 @@ fn sip_settings(settings: &Settings, at: Listen) -> sip::Settings {
     sip::Settings {
         contact: SocketAddr::new(ip, at.address.port()),
         transport: at.transport,
-        user_agent: concat!("offhook/", env!("CARGO_PKG_VERSION")).into(),
+        user_agent: USER_AGENT.into(),
         allow: settings.allow.iter().chain(settings.trunks.iter().flat_map(|trunk| &trunk.peers)).copied().collect(),
         session: settings.session,
     }
 }
 
+/// What we call ourselves.
+pub(super) const USER_AGENT: &str = concat!("offhook/", env!("CARGO_PKG_VERSION"));
 /// Who says nothing at all to a request of ours for so long is not there: sent four times by then over UDP.
 const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 /// Who does not answer a BYE or a sign-out is not waited for longer.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::directory::{Directory, Slot};
+use super::directory::Directory;
 use super::media::MediaPolicy;
 use super::tls::TlsFiles;
 use super::trunks::Trunk;
@@ -17,7 +17,7 @@ use crate::calendar::Calendar;
 use crate::crm::Crm;
 use crate::interpreter::Model;
 use crate::outbox::HandOff;
-use crate::sip::{Limits, Network, SessionTimers, Transport};
+use crate::sip::{HeaderSlot, Limits, Network, SessionTimers, Transport};
 use crate::speech::{Questions, Speech};
 
 /// How calls are taken.
@@ -34,7 +34,7 @@ pub struct Settings {
     /// Who is asked for addresses; the system's when empty.
     pub name_servers: Vec<SocketAddr>,
     /// Headers that become part of the call's record.
-    pub slots: Vec<Slot>,
+    pub slots: Vec<HeaderSlot>,
     /// Who may call.
     pub allow: Vec<Network>,
     /// Longest call.
@@ -64,6 +64,13 @@ pub struct Listen {
     pub transport: Transport,
     /// Address and port; port 0 takes a free one.
     pub address: SocketAddr,
+}
+
+impl Listen {
+    /// Whether messages of this transport go from here to there.
+    pub(super) fn reaches(&self, transport: Transport, ip: IpAddr) -> bool {
+        self.transport == transport && self.address.is_ipv4() == ip.is_ipv4()
+    }
 }
 
 impl fmt::Display for Listen {

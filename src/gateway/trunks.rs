@@ -14,6 +14,7 @@ use super::handle::Handle;
 use super::health::TrunkHealth;
 use super::line::{Post, WaysOut};
 use super::names::{Host, Names, Target, default_port};
+use super::settings::Listen;
 use crate::sip::sdp::Security;
 use crate::sip::{Account, Credentials, Network, ProbeId, RegistrationId, Transport, Uri};
 
@@ -197,6 +198,16 @@ impl Trunk {
         self.number.as_deref().or_else(|| self.credentials.as_ref().map(|who| who.username.as_str()))
     }
 
+    /// Whom a question whether it is there goes to, and who asks; none when the configuration makes no address of them.
+    pub(super) fn asked(&self) -> Option<(Uri, Uri)> {
+        Some((format!("sip:{}", self.domain).parse().ok()?, self.address(self.own().unwrap_or(NOBODY))?))
+    }
+
+    /// An address there.
+    pub(super) fn address(&self, user: &str) -> Option<Uri> {
+        format!("sip:{user}@{}", self.domain).parse().ok()
+    }
+
     /// Whether its calls come from there.
     pub(super) fn calls_from(&self, ip: IpAddr) -> bool {
         self.peers.iter().any(|network| network.contains(ip))
@@ -210,16 +221,9 @@ impl Trunk {
 
 /// A line by which trunks can be reached.
 pub(super) struct Way {
-    pub(super) transport: Transport,
-    pub(super) local: IpAddr,
+    pub(super) listen: Listen,
     pub(super) asks: mpsc::Sender<Ask>,
     pub(super) post: Post,
-}
-
-impl Way {
-    pub(super) fn reaches(&self, transport: Transport, ip: IpAddr) -> bool {
-        self.transport == transport && self.local.is_ipv4() == ip.is_ipv4()
-    }
 }
 
 /// Looks the trunks' hosts up, tells the lines where they are, and looks again from time to time.
@@ -232,7 +236,8 @@ pub(super) async fn find(trunks: Vec<Trunk>, ways: Vec<Way>, ways_out: Arc<WaysO
                 None => {}
                 Some(Ok(targets)) => {
                     let first = targets.first().copied();
-                    let way = first.and_then(|one| ways.iter().position(|way| way.reaches(one.transport, one.at.ip())));
+                    let way = first
+                        .and_then(|one| ways.iter().position(|way| way.listen.reaches(one.transport, one.at.ip())));
                     let Some(way) = way else { continue };
                     let places: Vec<SocketAddr> = targets.iter().map(|target| target.at).collect();
                     // Balancers shuffle their addresses: the same ones are no news.
@@ -264,7 +269,7 @@ pub(super) async fn find(trunks: Vec<Trunk>, ways: Vec<Way>, ways_out: Arc<WaysO
 
 async fn look_up(trunk: &Trunk, names: &Names, ways: &[Way]) -> Option<Result<Vec<Target>, String>> {
     let host = trunk.looked_for()?;
-    let speaks = |transport, ip| ways.iter().any(|way| way.reaches(transport, ip));
+    let speaks = |transport, ip| ways.iter().any(|way| way.listen.reaches(transport, ip));
     Some(names.targets(&host, speaks).await.map_err(|error| error.to_string()))
 }
 
@@ -272,6 +277,8 @@ fn same(some: &[SocketAddr], others: &[SocketAddr]) -> bool {
     some.len() == others.len() && some.iter().all(|one| others.contains(one))
 }
 
+/// User part of whoever asks without a name of his own there.
+pub(super) const NOBODY: &str = "offhook";
 /// How often names are looked up once all are known, and while one is not; answers are kept as long as they say.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 const LOOK_SOON: Duration = Duration::from_secs(15);

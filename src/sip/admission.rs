@@ -33,7 +33,7 @@ impl Default for Limits {
 }
 
 /// The gate: networks that are served, whom we told "no" lately, and how fast everybody is.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Admission {
     allow: Vec<Network>,
     pub(super) limits: Limits,
@@ -56,21 +56,7 @@ pub(super) struct Admission {
 
 impl Admission {
     pub(super) fn new(allow: Vec<Network>) -> Self {
-        Self {
-            allow,
-            limits: Limits::default(),
-            trusted: HashSet::new(),
-            carriers: HashMap::new(),
-            refused: HashMap::new(),
-            swept: None,
-            calls: None,
-            calls_by_source: Buckets::default(),
-            requests_by_source: Buckets::default(),
-            news: None,
-            news_by_source: Buckets::default(),
-            answered: VecDeque::new(),
-            untold: 0,
-        }
+        Self { allow, ..Self::default() }
     }
 
     pub(super) fn allows(&self, ip: IpAddr) -> bool {
@@ -233,6 +219,7 @@ impl Buckets {
         });
     }
 }
+
 /// Addresses of trunks that have names.
 const TRUSTED_MAX: usize = 1_024;
 

@@ -32,7 +32,26 @@ pub(super) fn also_called(headers: &Headers, to: &NameAddr) -> Vec<String> {
     party.iter().chain([to]).filter_map(|address| user(&address.uri)).filter(|user| !user.is_empty()).collect()
 }
 
-/// Whether a call's header of this name may be asked for by [`said`].
+/// A header of which something is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderSlot {
+    /// What it is called where it is kept.
+    pub name: String,
+    /// The header: one of [`is_told`].
+    pub header: String,
+    /// One parameter of it; none: its value.
+    pub parameter: Option<String>,
+}
+
+impl HeaderSlot {
+    /// The first thing these headers say of it.
+    pub fn said(&self, headers: &[(String, String)]) -> Option<String> {
+        let named = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(&self.header));
+        named.filter_map(|(name, value)| said(name, value, self.parameter.as_deref())).next()
+    }
+}
+
+/// Whether a call's header of this name may be asked for by a [`HeaderSlot`].
 pub fn is_told(name: &str) -> bool {
     let vendor = name.len() > 2 && name.get(..2).is_some_and(|x| x.eq_ignore_ascii_case("X-"));
     (vendor && super::headers::is_token(name)) || SELECTED.iter().any(|known| known.eq_ignore_ascii_case(name))
@@ -40,7 +59,7 @@ pub fn is_told(name: &str) -> bool {
 
 /// What a header of [`is_told`] says, in plain words: of addresses the number, of User-to-User (RFC 7433) the text, and
 /// never a control character or more than [`SAID_CHARS_MAX`]. None when it says nothing.
-pub fn said(name: &str, value: &str, parameter: Option<&str>) -> Option<String> {
+fn said(name: &str, value: &str, parameter: Option<&str>) -> Option<String> {
     let is = |known: &str| name.eq_ignore_ascii_case(known);
     let text = if is("User-to-User") {
         user_to_user(value)
@@ -98,7 +117,7 @@ const SELECTED: [&str; 5] = ["Diversion", "User-to-User", "P-Asserted-Identity",
 /// Those of them that hold addresses.
 const ADDRESSES: [&str; 4] = ["Diversion", "P-Asserted-Identity", "P-Called-Party-ID", "History-Info"];
 /// Longest text that is taken from a header.
-pub const SAID_CHARS_MAX: usize = 256;
+const SAID_CHARS_MAX: usize = 256;
 
 /// Digits with a leading + kept; `None` when the user is no number.
 fn number(uri: &Uri) -> Option<String> {

@@ -114,6 +114,11 @@ impl Headers {
     pub fn list(&self, name: &str) -> Vec<String> {
         self.bytes_all(name).flat_map(|value| super::headers::split_outside(&text(value), ',')).collect()
     }
+
+    /// Whether a list of option tags (Require, Supported) has this one.
+    pub(super) fn has_tag(&self, name: &str, tag: &str) -> bool {
+        self.list(name).iter().any(|one| one.eq_ignore_ascii_case(tag))
+    }
 }
 
 /// A request.

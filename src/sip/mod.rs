@@ -48,7 +48,7 @@ pub use digest::Credentials;
 pub use endpoint::{Endpoint, TRANSACTIONS_MAX, Transmit};
 pub use event::{Dial, EndCause, Event, FromIdentity, Incoming, Party, RefusalReason};
 pub use headers::{CSeq, NameAddr, Via};
-pub use identity::{SAID_CHARS_MAX, is_told, said};
+pub use identity::{HeaderSlot, is_told};
 pub use message::{Header, Headers, Message, Method, Request, Response};
 pub use parse::{Fault, HEADER_BYTES_MAX, HEADERS_MAX, NotSip, Parsed, parse};
 pub use probe::ProbeId;

@@ -57,9 +57,8 @@ impl Said {
         });
         let min = headers.get("Min-SE").unwrap_or_default();
         let min = decimal(split_outside(&min, ';').first().map_or("", String::as_str)).unwrap_or_default();
-        let names = |name: &str| headers.list(name).iter().any(|tag| tag.eq_ignore_ascii_case("timer"));
         let expires = parts.first().and_then(|seconds| decimal(seconds)).map(|seconds| (seconds, refresher));
-        Self { expires, min, supported: names("Supported") || names("Require") }
+        Self { expires, min, supported: headers.has_tag("Supported", TIMER) || headers.has_tag("Require", TIMER) }
     }
 }
 
@@ -90,7 +89,7 @@ impl Endpoint {
         let theirs = said.supported && refresher == Some(true);
         headers.push("Session-Expires", format!("{interval};refresher={}", if theirs { "uac" } else { "uas" }));
         if said.supported {
-            headers.push("Require", "timer");
+            headers.push("Require", TIMER);
         }
         dialog.life.timer = Some(SessionTimer::new(interval, !theirs, now));
         self.wake_session(id);
@@ -281,6 +280,9 @@ impl Endpoint {
 fn seconds(span: Duration) -> u32 {
     u32::try_from(span.as_secs()).unwrap_or(INTERVAL_MAX_S).min(INTERVAL_MAX_S)
 }
+
+/// The option's name.
+const TIMER: &str = "timer";
 
 /// Nobody is waited for longer than this before the end of an interval.
 const GRACE_MAX: Duration = Duration::from_secs(32);

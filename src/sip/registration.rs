@@ -119,8 +119,7 @@ impl Endpoint {
                 }
             }
             status => {
-                let after = response.headers.get("Retry-After").and_then(|v| decimal::<u64>(leading_digits(&v)));
-                self.register_failed(id, status, &response.reason, after.map(Duration::from_secs), now);
+                self.register_failed(id, status, &response.reason, retry_after(&response.headers), now);
             }
         }
     }
@@ -229,8 +228,13 @@ fn granted_s(headers: &Headers, user: &str) -> Option<u64> {
     own.or_else(|| headers.get("Expires").and_then(|value| decimal::<u64>(value.trim())))
 }
 
+/// How long we are asked to wait.
+pub(super) fn retry_after(headers: &Headers) -> Option<Duration> {
+    headers.get("Retry-After").and_then(|value| decimal(leading_digits(&value))).map(Duration::from_secs)
+}
+
 /// "120 (maintenance);duration=60": the seconds.
-pub(super) fn leading_digits(text: &str) -> &str {
+fn leading_digits(text: &str) -> &str {
     let text = text.trim_start();
     &text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())]
 }

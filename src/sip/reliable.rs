@@ -44,9 +44,8 @@ struct Repeat {
 impl Pracks {
     /// Of an INVITE that came in.
     pub(super) fn of(headers: &Headers, cseq: u32) -> Self {
-        let names = |name: &str| headers.list(name).iter().any(|tag| tag.eq_ignore_ascii_case(RELIABLE));
-        let must = names("Require");
-        Self { can: must || names("Supported"), must, invite: cseq, ..Self::default() }
+        let must = headers.has_tag("Require", RELIABLE);
+        Self { can: must || headers.has_tag("Supported", RELIABLE), must, invite: cseq, ..Self::default() }
     }
 
     /// The answer a fork gave before its 200.
@@ -135,7 +134,7 @@ impl Endpoint {
     /// A provisional answer to our INVITE; false when it was heard before or is out of order.
     pub(super) fn confirm_provisional(&mut self, id: DialogId, response: &Response, now: Instant) -> bool {
         let headers = &response.headers;
-        let required = headers.list("Require").iter().any(|tag| tag.eq_ignore_ascii_case(RELIABLE));
+        let required = headers.has_tag("Require", RELIABLE);
         let number = headers.get("RSeq").and_then(|number| decimal::<u32>(&number)).filter(|_| required);
         let to = headers.get("To").and_then(|to| NameAddr::parse(&to));
         let (Some(number), Some(tag)) = (number, to.and_then(|to| to.tag().map(str::to_owned))) else { return true };

@@ -8,11 +8,11 @@ use super::endpoint::Endpoint;
 use super::event::{Dial, EndCause, Event, FromIdentity};
 use super::headers::{CSeq, NameAddr, Via, quote};
 use super::message::{Headers, Method, Request, Response, text};
-use super::registration::leading_digits;
+use super::registration::retry_after;
 use super::screen::{ALLOW, SDP_TYPE, description};
 use super::timers::{GIVE_UP, Wake};
 use super::transaction::{Cancel, ClientState, ClientTx};
-use super::uri::{Uri, decimal};
+use super::uri::Uri;
 use super::write;
 
 impl Endpoint {
@@ -259,9 +259,8 @@ impl Endpoint {
             return;
         }
         if let Some(dialog) = dialog.filter(|d| self.remove_dialog(*d).is_some()) {
-            let after = response.headers.get("Retry-After").and_then(|v| decimal::<u64>(leading_digits(&v)));
             let (status, reason, retry_after) =
-                (response.status, response.reason.clone(), after.map(Duration::from_secs));
+                (response.status, response.reason.clone(), retry_after(&response.headers));
             self.events.push_back(Event::Failed { dialog, status, reason, retry_after });
         }
     }

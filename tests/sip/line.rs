@@ -199,6 +199,17 @@ impl Desk {
         std::iter::from_fn(|| self.endpoint.poll_event()).collect()
     }
 
+    /// A call that is up: our dialog (the callee's) and its tag.
+    pub fn up(&mut self) -> (DialogId, String) {
+        self.ask(invite("i1", 1, ""));
+        let call = self.incoming().expect("the call");
+        self.endpoint.answer(call.dialog, offer(), self.now);
+        let tag = to_tag(&self.answers()[0]);
+        self.ask(request("ACK", "k1", 1, &tag, "\r\n"));
+        self.events();
+        (call.dialog, tag)
+    }
+
     /// The only call waiting.
     pub fn incoming(&mut self) -> Option<Box<offhook::sip::Incoming>> {
         self.events().into_iter().find_map(|event| match event {

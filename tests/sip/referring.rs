@@ -2,20 +2,9 @@
 
 use std::time::Duration;
 
-use offhook::sip::{DialogId, Event};
+use offhook::sip::Event;
 
-use crate::line::{CALLER, Desk, End, Line, addr, invite, offer, request, status, to_tag};
-
-/// A call that is up: our dialog (the callee's) and its tag.
-fn up(desk: &mut Desk) -> (DialogId, String) {
-    desk.ask(invite("i1", 1, ""));
-    let call = desk.incoming().expect("the call");
-    desk.endpoint.answer(call.dialog, offer(), desk.now);
-    let tag = to_tag(&desk.answers()[0]);
-    desk.ask(request("ACK", "k1", 1, &tag, "\r\n"));
-    desk.events();
-    (call.dialog, tag)
-}
+use crate::line::{CALLER, Desk, End, Line, addr, offer, request, status};
 
 /// What the other side answers to our request.
 fn answer(request: &str, status: &str) -> String {
@@ -42,7 +31,7 @@ fn referred(desk: &mut Desk) -> Vec<u16> {
 #[test]
 fn a_refer_is_followed_to_its_end() {
     let mut desk = Desk::new();
-    let (dialog, tag) = up(&mut desk);
+    let (dialog, tag) = desk.up();
     desk.endpoint.refer(dialog, "sip:+12125550111@trunk.example", desk.now);
     let refer = desk.answers().remove(0);
     assert!(refer.starts_with("REFER sip:a@") && refer.contains("Refer-To: <sip:+12125550111@trunk.example>\r\n"));
@@ -66,7 +55,7 @@ fn a_refer_is_followed_to_its_end() {
 #[test]
 fn a_refer_that_comes_to_nothing_is_told_once() {
     let mut desk = Desk::new();
-    let (dialog, tag) = up(&mut desk);
+    let (dialog, tag) = desk.up();
     for refusal in ["603 Decline", "405 Method Not Allowed"] {
         desk.endpoint.refer(dialog, "sip:x@y", desk.now);
         let refer = desk.answers().remove(0);
@@ -89,7 +78,7 @@ fn a_refer_that_comes_to_nothing_is_told_once() {
 #[test]
 fn a_refer_to_us_is_the_applications_to_answer() {
     let mut desk = Desk::new();
-    let (dialog, tag) = up(&mut desk);
+    let (dialog, tag) = desk.up();
     let none = desk.ask(request("REFER", "r1", 2, &tag, "\r\n"));
     assert_eq!(status(&none[0]), 400);
     let two = "Refer-To: <sip:a@x>\r\nRefer-To: <sip:b@x>\r\n\r\n";
@@ -107,7 +96,7 @@ fn a_refer_to_us_is_the_applications_to_answer() {
 #[test]
 fn a_refer_that_is_taken_is_reported_on() {
     let mut desk = Desk::new();
-    let (dialog, tag) = up(&mut desk);
+    let (dialog, tag) = desk.up();
     desk.ask(request("REFER", "r1", 2, &tag, "Refer-To: sip:maria@x\r\n\r\n"));
     desk.endpoint.answer_refer(dialog, 202, desk.now);
     let sent = desk.answers();
@@ -146,7 +135,7 @@ fn a_third_party_may_take_our_place_by_the_uri_we_give_it() {
 #[test]
 fn nobody_takes_over_a_call_by_guessing_or_from_elsewhere() {
     let mut desk = Desk::new();
-    let (_, tag) = up(&mut desk);
+    let (_, tag) = desk.up();
     let replacing = |value: &str| {
         let lines = format!("Replaces: {value}\r\nContent-Type: application/sdp\r\n\r\n{}", offer());
         request("INVITE", &format!("v{}", value.len()), 1, "", &lines).replace("Call-ID: one@a", "Call-ID: two@a")
@@ -170,7 +159,7 @@ fn nobody_takes_over_a_call_by_guessing_or_from_elsewhere() {
 #[test]
 fn other_news_are_no_news_of_ours() {
     let mut desk = Desk::new();
-    let (_, tag) = up(&mut desk);
+    let (_, tag) = desk.up();
     let other = request("NOTIFY", "n2", 2, &tag, "Event: message-summary\r\n\r\n");
     assert_eq!(status(&desk.ask(other)[0]), 489);
     assert_eq!(status(&desk.ask(notify(3, &tag, "active", "SIP/2.0 200 OK"))[0]), 481);

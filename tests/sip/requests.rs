@@ -11,16 +11,6 @@ fn one(lines: &[String]) -> u16 {
     status(&lines[0])
 }
 
-fn up(desk: &mut Desk) -> String {
-    desk.ask(invite("i1", 1, ""));
-    let call = desk.incoming().expect("the call");
-    desk.endpoint.answer(call.dialog, offer(), desk.now);
-    let tag = to_tag(&desk.answers()[0]);
-    desk.ask(request("ACK", "k1", 1, &tag, "\r\n"));
-    desk.events();
-    tag
-}
-
 #[test]
 fn requests_outside_a_dialog() {
     for (method, expected) in [
@@ -128,7 +118,7 @@ fn cancel_before_the_answer_and_too_late() {
     assert!(matches!(desk.events()[..], [Event::Ended { cause: EndCause::Cancelled, .. }]));
     assert_eq!(one(&desk.ask(request("CANCEL", "i1", 1, "", "\r\n"))), 200);
     let mut desk = Desk::new();
-    up(&mut desk);
+    desk.up();
     assert_eq!(one(&desk.ask(request("CANCEL", "i1", 1, "", "\r\n"))), 200);
     assert!(desk.events().is_empty() && desk.endpoint.dialogs() == 1);
 }
@@ -136,7 +126,7 @@ fn cancel_before_the_answer_and_too_late() {
 #[test]
 fn a_session_may_be_changed() {
     let mut desk = Desk::new();
-    let tag = up(&mut desk);
+    let (_, tag) = desk.up();
     assert_eq!(one(&desk.ask(invite("r1", 2, &tag))), 100);
     let Some(Event::Reoffer { dialog, offer: Some(_) }) = desk.events().pop() else { panic!("an offer") };
     let second = desk.ask(invite("r2", 3, &tag));
@@ -157,7 +147,7 @@ fn a_session_may_be_changed() {
 #[test]
 fn a_bye_out_of_order_or_of_a_stranger_ends_nothing() {
     let mut desk = Desk::new();
-    let tag = up(&mut desk);
+    let (_, tag) = desk.up();
     assert_eq!(one(&desk.ask(request("BYE", "b1", 1, &tag, "\r\n"))), 500);
     assert_eq!(one(&desk.ask(request("BYE", "b2", 2, "guessed", "\r\n"))), 481);
     assert_eq!(one(&desk.ask(request("BYE", "b3", 2, &tag, "\r\n").replace("tag=a1", "tag=a2"))), 481);
@@ -169,7 +159,7 @@ fn a_bye_out_of_order_or_of_a_stranger_ends_nothing() {
 #[test]
 fn an_open_change_is_answered_when_the_call_ends() {
     let mut desk = Desk::new();
-    let tag = up(&mut desk);
+    let (_, tag) = desk.up();
     desk.ask(invite("r1", 2, &tag));
     let answers = desk.ask(request("BYE", "b1", 3, &tag, "\r\n"));
     assert_eq!(answers.iter().map(|a| status(a)).collect::<Vec<_>>(), [200, 487]);

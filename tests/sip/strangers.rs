@@ -5,16 +5,6 @@ use offhook::sip::Event;
 use crate::far::with_offer;
 use crate::line::{CALLEE, Desk, addr, invite, offer, request, status, to_tag};
 
-fn up(desk: &mut Desk) -> String {
-    desk.ask(invite("i1", 1, ""));
-    let call = desk.incoming().expect("the call");
-    desk.endpoint.answer(call.dialog, offer(), desk.now);
-    let tag = to_tag(&desk.answers()[0]);
-    desk.ask(request("ACK", "k1", 1, &tag, "\r\n"));
-    desk.events();
-    tag
-}
-
 /// The same from another address that may call us, too.
 fn ask_from(desk: &mut Desk, from: &str, message: &str) -> u16 {
     desk.endpoint.handle_datagram(addr(from), addr(CALLEE), message.as_bytes(), desk.now);
@@ -26,7 +16,7 @@ fn ask_from(desk: &mut Desk, from: &str, message: &str) -> u16 {
 #[test]
 fn nobody_else_ends_changes_or_moves_a_call_even_with_its_names() {
     let mut desk = Desk::new_in(&["192.0.0.0/16"]);
-    let tag = up(&mut desk);
+    let (_, tag) = desk.up();
     for (cseq, method, rest) in [
         (2, "BYE", "\r\n".to_string()),
         (3, "INVITE", with_offer("")),
@@ -55,12 +45,12 @@ fn nobody_else_cancels() {
 fn a_carriers_other_host_and_a_proxy_may() {
     // One small network: one carrier.
     let mut desk = Desk::new_in(&["192.0.2.0/24"]);
-    let tag = up(&mut desk);
+    let (_, tag) = desk.up();
     assert_eq!(ask_from(&mut desk, "192.0.2.77:5060", &request("BYE", "b1", 2, &tag, "\r\n")), 200);
     // Two addresses of one trunk, far apart.
     let mut desk = Desk::new_in(&["192.0.0.0/16"]);
     desk.endpoint.carrier("one", ["192.0.2.0/28", "192.0.77.66/32"].map(|host| host.parse().unwrap()).to_vec());
-    let tag = up(&mut desk);
+    let (_, tag) = desk.up();
     assert_eq!(ask_from(&mut desk, "192.0.77.67:5060", &request("BYE", "b1", 2, &tag, "\r\n")), 481);
     assert_eq!(ask_from(&mut desk, "192.0.77.66:5060", &request("BYE", "b2", 2, &tag, "\r\n")), 200);
     // Where Contact or Record-Route lead to.
@@ -80,6 +70,6 @@ fn nobody_signs_in_here() {
     let mut desk = Desk::new();
     let hijack = request("REGISTER", "g1", 1, "", "Contact: <sip:evil@203.0.113.9>\r\nExpires: 3600\r\n\r\n");
     assert_eq!(status(&desk.ask(hijack)[0]), 405);
-    let tag = up(&mut desk);
+    let (_, tag) = desk.up();
     assert_eq!(status(&desk.ask(request("REGISTER", "g2", 9, &tag, "\r\n"))[0]), 405);
 }

@@ -7,16 +7,6 @@ use offhook::sip::Event;
 use crate::far::{Near, answer, header, with_offer};
 use crate::line::{CALLEE, CALLER, Desk, addr, invite, offer, request, status, to_tag};
 
-fn up(desk: &mut Desk) -> (offhook::sip::DialogId, String) {
-    desk.ask(invite("i1", 1, ""));
-    let call = desk.incoming().expect("the call");
-    desk.endpoint.answer(call.dialog, offer(), desk.now);
-    let tag = to_tag(&desk.answers()[0]);
-    desk.ask(request("ACK", "k1", 1, &tag, "\r\n"));
-    desk.events();
-    (call.dialog, tag)
-}
-
 fn update(branch: &str, cseq: u32, tag: &str) -> String {
     request("UPDATE", branch, cseq, tag, &with_offer(""))
 }
@@ -24,7 +14,7 @@ fn update(branch: &str, cseq: u32, tag: &str) -> String {
 #[test]
 fn an_update_changes_the_session_without_an_ack() {
     let mut desk = Desk::new();
-    let (dialog, tag) = up(&mut desk);
+    let (dialog, tag) = desk.up();
     assert!(desk.ask(update("u1", 2, &tag)).is_empty(), "the application answers");
     assert!(matches!(desk.events()[..], [Event::Reoffer { dialog: d, offer: Some(_) }] if d == dialog));
     assert_eq!(status(&desk.ask(update("u2", 3, &tag))[0]), 500, "one at a time");
@@ -59,7 +49,7 @@ fn an_update_before_the_answer_waits_its_turn() {
 #[test]
 fn an_update_moves_the_other_side() {
     let mut desk = Desk::new();
-    let (dialog, tag) = up(&mut desk);
+    let (dialog, tag) = desk.up();
     let moved =
         request("UPDATE", "u1", 2, &tag, "\r\n").replace(&format!("<sip:a@{CALLER}>"), "<sip:b@192.0.2.1:5099>");
     assert_eq!(status(&desk.ask(moved)[0]), 200);
