@@ -49,6 +49,8 @@ pub struct Media {
     pub format: rtp::Format,
     /// Payload type of telephone-event, both ways.
     pub dtmf_pt: Option<u8>,
+    /// Its clock, Hz.
+    pub dtmf_clock: u32,
     /// Keys are listened for in the sound itself: there is no telephone-event, or it is not trusted.
     pub key_tones: bool,
     /// Name of the cipher that protects it; none: plain RTP.
@@ -58,7 +60,14 @@ pub struct Media {
 impl Media {
     /// A codec as it usually is, with telephone-event.
     pub const fn of(codec: crate::audio::Codec) -> Self {
-        Self { format: rtp::Format::of(codec), dtmf_pt: Some(101), key_tones: false, protection: None }
+        let format = rtp::Format::of(codec);
+        Self {
+            format,
+            dtmf_pt: Some(101),
+            dtmf_clock: crate::audio::TELEPHONE_RATE,
+            key_tones: false,
+            protection: None,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The echo: callers hear themselves, by the media path of every call and with nobody to talk to. For trying a trunk.
+//! The echo: callers hear themselves, their keys too, by the media path of every call and with nobody to talk to. For
+//! trying a trunk.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use super::random::random;
 use super::strain::Strain;
 use crate::audio::TELEPHONE_RATE;
 use crate::call::{Media, ntp};
-use crate::rtp::{Receiver, Rtcp, Sender, SourceFilter};
+use crate::rtp::{DtmfSender, Receiver, Rtcp, Sender, SourceFilter};
 use crate::sip::Incoming;
 use crate::store::fresh_id;
 
@@ -74,11 +75,22 @@ struct Ends {
     _running: Running,
 }
 
+impl Ends {
+    fn put(&mut self, packet: &[u8], remote: SocketAddr) {
+        if let Some(packet) = self.cover.seal_rtp(packet) {
+            // A full socket buffer costs this packet, as it would on the wire.
+            let _ = self.sockets.rtp.try_send_to(packet, remote);
+        }
+    }
+}
+
 /// One of them.
 struct Echo {
     ends: Ends,
     receiver: Receiver,
     sender: Sender,
+    /// None: the caller has no RFC 4733.
+    keys: Option<DtmfSender>,
     rtcp: Rtcp,
     on_hold: bool,
     frame: Vec<i16>,
@@ -94,7 +106,8 @@ impl Echo {
         let sender = Sender::at_rate(rate, media.format, random());
         let rtcp = Rtcp::new(sender.ssrc(), random());
         let (frame, unsent, packet) = (Vec::new(), Vec::new(), Vec::with_capacity(DATAGRAM_BYTES_MAX));
-        Self { ends, receiver, sender, rtcp, on_hold: false, frame, unsent, packet }
+        let keys = keys_of(&media);
+        Self { ends, receiver, sender, keys, rtcp, on_hold: false, frame, unsent, packet }
     }
 
     async fn run(mut self, answer: String) {
@@ -169,6 +182,7 @@ impl Echo {
         self.sender.set_format(media.format);
         self.receiver.set_event_payload_types(media.dtmf_pt.as_slice());
         self.receiver.add_format(media.format.payload_type, media.format.codec);
+        self.keys = keys_of(&media);
         self.ends.cover.renew(protection);
         if let Some(remote) = remote {
             self.ends.filter.set_expected(remote, self.ends.signalling_ip);
@@ -184,19 +198,29 @@ impl Echo {
     fn tick(&mut self, now: Instant) {
         self.shake(now);
         self.receiver.pull_frame(now, &mut self.frame);
-        while self.receiver.poll_digit().is_some() {}
+        while let Some(key) = self.receiver.poll_digit() {
+            // More keys than a menu takes at once are dropped.
+            let _ = self.keys.as_mut().is_some_and(|keys| keys.press(key, KEY_MS));
+        }
         let Some(remote) = self.ends.filter.target().filter(|_| !self.on_hold) else { return };
+        if self.keys.as_mut().is_some_and(|keys| self.sender.next_event(keys, &mut self.packet)) {
+            self.ends.put(&self.packet, remote);
+        } else {
+            self.say(remote);
+        }
+        self.report(now, remote);
+    }
+
+    fn say(&mut self, remote: SocketAddr) {
         self.unsent.extend_from_slice(&self.frame);
         let samples = self.sender.packet_samples();
         while self.unsent.len() >= samples {
             let worth = self.sender.next_packet(&self.unsent[..samples], &mut self.packet);
             self.unsent.drain(..samples);
-            if worth && let Some(packet) = self.ends.cover.seal_rtp(&self.packet) {
-                // A full socket buffer costs this packet, as it would on the wire.
-                let _ = self.ends.sockets.rtp.try_send_to(packet, remote);
+            if worth {
+                self.ends.put(&self.packet, remote);
             }
         }
-        self.report(now, remote);
     }
 
     fn report(&mut self, now: Instant, remote: SocketAddr) {
@@ -207,6 +231,15 @@ impl Echo {
     }
 }
 
+/// Keys go back by the same events as they came.
+fn keys_of(media: &Media) -> Option<DtmfSender> {
+    let mut keys = DtmfSender::new(media.dtmf_pt?);
+    keys.set_clock(media.dtmf_clock);
+    Some(keys)
+}
+
+/// How long a key is held.
+const KEY_MS: u32 = 100;
 /// The beat of the media path.
 const TICK: Duration = Duration::from_millis(20);
 /// Later than this, ticks are left out.

@@ -44,7 +44,8 @@ impl MediaPolicy {
         };
         let key_tones = self.key_tones.unwrap_or(agreed.dtmf_pt.is_none());
         let protection = agreed.protection.as_ref().map(Protection::name);
-        Media { format, dtmf_pt: agreed.dtmf_pt, key_tones, protection }
+        let Agreed { dtmf_pt, dtmf_clock, .. } = *agreed;
+        Media { format, dtmf_pt, dtmf_clock, key_tones, protection }
     }
 
     /// What our own offer names first, until the answer says what it is.
