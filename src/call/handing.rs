@@ -106,8 +106,10 @@ impl Call {
         match (news, &mut handing.stage) {
             (News::Answered(media), Stage::Calling { since, .. }) => {
                 let rang_ms = u32::try_from(now.duration_since(*since).as_millis()).unwrap_or(u32::MAX);
-                let line = Box::new(PersonLine::new(media, seed, now));
-                handing.stage = Stage::Deciding { line, rang_ms, until: now + DECIDE, again_at: None };
+                let keys = handing.person.reach.as_ref().map_or("", |reach| &reach.keys);
+                let line = Box::new(PersonLine::new(media, keys, seed, now));
+                let until = now + line.menu_lasts() + DECIDE;
+                handing.stage = Stage::Deciding { line, rang_ms, until, again_at: None };
                 self.whisper(false);
             }
             (News::Renegotiated(media, on_hold), Stage::Deciding { line, .. } | Stage::Joined { line, .. }) => {

@@ -11,6 +11,7 @@ mod event;
 mod handing;
 mod io;
 mod keys;
+mod menu;
 mod mind;
 mod mouth;
 mod person;

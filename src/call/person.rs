@@ -1,9 +1,10 @@
 //! The line to somebody who is asked to take the caller: what they hear, their keys, and both ways once they took it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::call::Media;
+use super::menu::Menu;
 use super::mouth::Mouth;
 use super::sound::receiver;
 use crate::audio::TELEPHONE_RATE;
@@ -15,6 +16,7 @@ pub struct PersonLine {
     sender: Sender,
     receiver: Receiver,
     mouth: Mouth,
+    menu: Menu,
     media: Media,
     /// From and to the caller, once they are joined.
     relays: Option<(Relay, Relay)>,
@@ -29,12 +31,13 @@ pub struct PersonLine {
 }
 
 impl PersonLine {
-    /// They just picked up.
-    pub fn new(media: Media, seed: u64, now: Instant) -> Self {
+    /// They, or a menu that wants these keys, just picked up.
+    pub fn new(media: Media, keys: &str, seed: u64, now: Instant) -> Self {
         Self {
             sender: Sender::at_rate(TELEPHONE_RATE, media.format, seed),
             receiver: receiver(TELEPHONE_RATE, media),
             mouth: Mouth::default(),
+            menu: Menu::new(keys, media, now),
             media,
             relays: None,
             on_hold: false,
@@ -56,9 +59,14 @@ impl PersonLine {
         self.mouth.voice(say, pcm, last);
     }
 
-    /// Whether anything is left to say.
+    /// Whether anything is left to press or to say.
     pub fn is_speaking(&self) -> bool {
-        self.mouth.is_busy()
+        !self.menu.is_done() || self.mouth.is_busy()
+    }
+
+    /// How long the menu takes that picked up.
+    pub fn menu_lasts(&self) -> Duration {
+        self.menu.lasts()
     }
 
     /// A packet of theirs; true when one for the caller is in `out`.
@@ -85,9 +93,13 @@ impl PersonLine {
         let key = self.receiver.poll_digit().or(self.told.take());
         if self.relays.is_none() {
             let mut frame = [0; crate::audio::FRAME_SAMPLES];
-            self.mouth.play(&mut frame, now_ms);
+            let pressing = !self.menu.is_done();
+            if !pressing {
+                self.mouth.play(&mut frame, now_ms);
+            }
             if !self.on_hold {
-                self.ready = self.sender.next_packet(&frame, &mut self.packet);
+                self.ready = pressing && self.menu.packet(&mut self.sender, now, &mut self.packet)
+                    || self.sender.next_packet(&frame, &mut self.packet);
             }
         }
         key

@@ -44,7 +44,14 @@ fn reach(source: &Source<'_>, raw: &raw::Duty, has_uri: bool) -> Result<Option<R
         ));
     }
     let trunk = raw.trunk.as_ref().map(|trunk| trunk.get_ref().clone());
-    Ok(Some(Reach { mode: mode.unwrap_or(Mode::Bridged), trunk, ring: Duration::from_secs(ring) }))
+    let mode = mode.unwrap_or(Mode::Bridged);
+    let keys = read(source, &raw.keys, |text| keys(text))?.unwrap_or_default();
+    if mode == Mode::Blind && !keys.is_empty() {
+        return Err(
+            source.at(raw.name.span(), "with transfer = \"blind\" the caller's side calls, and presses no keys")
+        );
+    }
+    Ok(Some(Reach { mode, trunk, ring: Duration::from_secs(ring), keys }))
 }
 
 /// Every trunk somebody is called through is one there is.
@@ -70,6 +77,14 @@ pub(super) fn check(source: &Source<'_>, document: &raw::Document, trunks: &[Tru
     Ok(())
 }
 
+/// Digits, `*`, `#` and commas.
+fn keys(text: &str) -> Result<String, String> {
+    match text.len() <= KEYS_MAX && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '#' | ',')) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("keys are at most {KEYS_MAX} of 0-9, *, # and commas (two seconds each), not `{text}`")),
+    }
+}
+
 fn digits(text: &str) -> Result<String, String> {
     let bare = text.strip_prefix('+').unwrap_or(text);
     match !bare.is_empty() && bare.chars().all(|c| c.is_ascii_digit()) {
@@ -90,3 +105,5 @@ fn address(text: &str) -> Result<String, String> {
 const RING_S: u32 = 20;
 const RING_S_MIN: i64 = 3;
 const RING_S_MAX: i64 = 120;
+/// An extension behind a menu or two.
+const KEYS_MAX: usize = 32;

@@ -117,6 +117,7 @@ pub(super) struct Duty {
     pub(super) answers_for: Vec<Spanned<String>>,
     pub(super) transfer: Given<String>,
     pub(super) trunk: Given<String>,
+    pub(super) keys: Given<String>,
     pub(super) ring_seconds: Given<i64>,
 }
 

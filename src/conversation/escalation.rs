@@ -50,6 +50,8 @@ pub struct Reach {
     pub trunk: Option<String>,
     /// How long it may ring.
     pub ring: Duration,
+    /// Pressed once somebody picks up, for a menu that comes first: digits, `*`, `#`, and commas of two seconds each.
+    pub keys: String,
 }
 
 /// How a call is handed over.

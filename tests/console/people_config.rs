@@ -49,7 +49,7 @@ fn who_has_a_trunk_or_an_address_can_be_called() {
     assert!(config.trunks[0].show_caller);
     let [ana, luis, eva] = config.businesses[0].policy.escalation.duty.as_slice() else { panic!("three people") };
     let reach = |mode, trunk: Option<&str>, ring| {
-        Some(Reach { mode, trunk: trunk.map(str::to_owned), ring: Duration::from_secs(ring) })
+        Some(Reach { mode, trunk: trunk.map(str::to_owned), ring: Duration::from_secs(ring), keys: String::new() })
     };
     assert_eq!(
         (&ana.reach, &ana.answers_for),
@@ -73,6 +73,8 @@ fn what_cannot_work_is_refused_with_its_line() {
         ("sip:luis@192.0.2.7", "luis", 29, "no SIP address"),
         ("sip:luis@192.0.2.7", "sip:luis@x?Replaces=1", 29, "no SIP address"),
         ("ring_seconds = 12", "ring_seconds = 1", 25, "ring_seconds"),
+        ("ring_seconds = 12", "keys = \"12w\"", 25, "0-9, *, # and commas"),
+        ("transfer = \"blind\"", "transfer = \"blind\"\nkeys = \"2\"", 28, "presses no keys"),
         ("number = \"+34612345679\"", "", 33, "has no number"),
     ];
     assert_refused(SHOP, &changes);

@@ -13,7 +13,12 @@ use crate::shops;
 
 /// Maria, then Joe, called in this way.
 fn business(mode: Mode) -> Arc<Business> {
-    let reach = Reach { mode, trunk: None, ring: Duration::from_secs(20) };
+    behind(mode, "")
+}
+
+/// The same behind a menu that wants keys.
+fn behind(mode: Mode, keys: &str) -> Arc<Business> {
+    let reach = Reach { mode, trunk: None, ring: Duration::from_secs(20), keys: keys.into() };
     let duty = |name: &str| Duty {
         name: name.into(),
         number: format!("sip:{name}@192.0.2.7"),
@@ -27,7 +32,11 @@ fn business(mode: Mode) -> Arc<Business> {
 
 /// A caller who asked for a person.
 fn asked(mode: Mode) -> Stage {
-    let mut stage = Stage::at(business(mode));
+    asked_at(business(mode))
+}
+
+fn asked_at(business: Arc<Business>) -> Stage {
+    let mut stage = Stage::at(business);
     stage.tell(Input::Answered(None));
     stage.listen_until_quiet();
     stage.speak("Can I talk to a person please?", 1_000);
@@ -123,6 +132,31 @@ fn the_person_hears_the_whisper_and_then_the_caller() {
     let record = stage.ended.expect("who hangs up ends it");
     assert!(stage.hung_up);
     assert_eq!(record.disposition, Some(Disposition::Escalated));
+}
+
+#[test]
+fn a_menu_gets_its_keys_before_anybody_is_spoken_to() {
+    let mut stage = asked_at(behind(Mode::Bridged, ",25#"));
+    stage.tell(Input::Person { leg: 1, news: News::Answered(ALAW) });
+    let mut maria = Phone::new();
+    maria.speak(&mut stage, 250);
+    let mut menu = rtp::Receiver::new(&[96]);
+    let mut pressed = String::new();
+    let mut first_key = None;
+    for (at, packet) in stage.to_person.iter().enumerate() {
+        let _ = menu.handle_packet(packet, std::time::Instant::now());
+        while let Some(key) = menu.poll_digit() {
+            pressed.push(key);
+            first_key.get_or_insert(at);
+        }
+    }
+    assert_eq!(pressed, "25#");
+    assert!(first_key.is_some_and(|at| (95..120).contains(&at)), "the comma waits two seconds: {first_key:?}");
+    let last = stage.to_person.iter().rposition(|packet| packet[1] & 0x7f == 96).expect("keys");
+    assert_eq!(at_level(&stage.to_person[..last], Codec::Pcma, WHISPER), 0, "nobody talks to a menu");
+    assert!(at_level(&stage.to_person[last..], Codec::Pcma, WHISPER) > 40, "then she is told who calls");
+    maria.press(&mut stage, '1');
+    assert!(stage.call.record().outcome.transferred.is_some());
 }
 
 #[test]

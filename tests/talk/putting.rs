@@ -14,7 +14,7 @@ fn person(name: &str, answers_for: &[&str]) -> Duty {
         name: name.into(),
         number: format!("sip:{name}@192.0.2.7"),
         answers_for: answers_for.iter().map(|what| (*what).into()).collect(),
-        reach: Some(Reach { mode: Mode::Bridged, trunk: None, ring: Duration::from_secs(20) }),
+        reach: Some(Reach { mode: Mode::Bridged, trunk: None, ring: Duration::from_secs(20), keys: String::new() }),
         ..Duty::default()
     }
 }
