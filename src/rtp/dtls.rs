@@ -2,11 +2,12 @@
 //!
 //! Pure: datagrams and times go in, datagrams and in the end [`Keys`] come out. Each port has a handshake of its own.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use rtc_dtls::config::{ClientAuthType, ConfigBuilder};
@@ -39,6 +40,12 @@ pub struct Handshake {
     state: State,
     /// They showed another certificate than the one that was named.
     refused: Arc<AtomicBool>,
+    /// What waits to be sent.
+    leaving: VecDeque<BytesMut>,
+    /// What was said last, and when it is said again: the library does not when it heard half of an answer.
+    said: Vec<BytesMut>,
+    again_at: Option<Instant>,
+    repeats: u32,
 }
 
 /// Why there will be no keys.
@@ -103,7 +110,7 @@ impl Handshake {
         let (config, refused) = config(ours, fits);
         let config = Arc::new(config.build(false, Some(PEER)).map_err(failed)?);
         let endpoint = Endpoint::new(US, TransportProtocol::UDP, Some(config));
-        Ok(Self { endpoint, state: State::Shaking, refused })
+        Ok(Self::on(endpoint, refused))
     }
 
     /// Begins.
@@ -119,7 +126,14 @@ impl Handshake {
         let config = Arc::new(config.build(true, Some(PEER)).map_err(failed)?);
         let mut endpoint = Endpoint::new(US, TransportProtocol::UDP, None);
         endpoint.connect(now, PEER, config, None).map_err(failed)?;
-        Ok(Self { endpoint, state: State::Shaking, refused })
+        let mut begun = Self::on(endpoint, refused);
+        begun.collect(now);
+        Ok(begun)
+    }
+
+    fn on(endpoint: Endpoint, refused: Arc<AtomicBool>) -> Self {
+        let (leaving, said) = (VecDeque::new(), Vec::new());
+        Self { endpoint, state: State::Shaking, refused, leaving, said, again_at: None, repeats: 0 }
     }
 
     /// Whether a datagram of a media port belongs here (RFC 7983).
@@ -135,7 +149,9 @@ impl Handshake {
         if matches!(self.state, State::Failed) {
             return Ok(None);
         }
-        let events = match self.endpoint.read(now, PEER, None, BytesMut::from(datagram)) {
+        let read = self.endpoint.read(now, PEER, None, BytesMut::from(datagram));
+        self.collect(now);
+        let events = match read {
             Ok(events) => events,
             Err(error) if self.refused.load(Ordering::Relaxed) => return Err(self.give_up(failed(error))),
             // Anybody can send what does not belong: it ends nothing.
@@ -144,6 +160,7 @@ impl Handshake {
         if matches!(self.state, State::Shaking) && events.iter().any(|e| matches!(e, EndpointEvent::HandshakeComplete))
         {
             self.state = State::Shaken;
+            self.again_at = None;
             return match self.keys() {
                 Some(keys) => Ok(Some(keys)),
                 None => Err(self.give_up(DtlsError::Failed("no cipher for media was agreed on".to_owned()))),
@@ -160,17 +177,45 @@ impl Handshake {
         if self.due().is_none_or(|due| due > now) {
             return Ok(());
         }
-        self.endpoint.handle_timeout(PEER, now).map_err(|error| self.give_up(failed(error)))
+        if self.again_at.take_if(|at| *at <= now).is_some() {
+            self.repeats += 1;
+            self.leaving.extend(self.said.iter().cloned());
+        }
+        let told = match self.endpoint.poll_timeout(&PEER) {
+            Some(_) => self.endpoint.handle_timeout(PEER, now),
+            None => Ok(()),
+        };
+        self.collect(now);
+        told.map_err(|error| self.give_up(failed(error)))
     }
 
     /// When [`Self::handle_timeout`] is due.
     pub fn due(&self) -> Option<Instant> {
-        if matches!(self.state, State::Failed) { None } else { self.endpoint.poll_timeout(&PEER) }
+        match self.state {
+            State::Failed => None,
+            _ => [self.endpoint.poll_timeout(&PEER), self.again_at].into_iter().flatten().min(),
+        }
     }
 
     /// The next datagram to send.
     pub fn poll_datagram(&mut self) -> Option<BytesMut> {
-        self.endpoint.poll_transmit().map(|transmit| transmit.message)
+        self.leaving.pop_front()
+    }
+
+    /// Takes what the library wants sent, and sees to it that somebody says it again until it is answered.
+    fn collect(&mut self, now: Instant) {
+        let new: Vec<BytesMut> =
+            std::iter::from_fn(|| self.endpoint.poll_transmit()).map(|sent| sent.message).collect();
+        if !new.is_empty() {
+            self.leaving.extend(new.iter().cloned());
+            self.said = new;
+        }
+        let silent = matches!(self.state, State::Shaking) && self.endpoint.poll_timeout(&PEER).is_none();
+        if !silent || self.said.is_empty() || self.repeats >= REPEATS_MAX {
+            self.again_at = None;
+        } else if self.again_at.is_none() {
+            self.again_at = Some(now + AGAIN);
+        }
     }
 
     fn give_up(&mut self, error: DtlsError) -> DtlsError {
@@ -231,6 +276,10 @@ fn failed(error: Error) -> DtlsError {
     DtlsError::Failed(error.to_string())
 }
 
+/// RFC 6347 section 4.2.4.1.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Whoever has not answered by then is gone.
+const REPEATS_MAX: u32 = 10;
 /// RFC 5764 and 7714, the strongest first.
 const PROFILES: [SrtpProtectionProfile; 4] = [
     SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm,
@@ -248,8 +297,6 @@ const US: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST)
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     /// Both sides for 40 s; `lost` says of every datagram whether the line loses it. The keys of both.
