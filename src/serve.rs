@@ -24,6 +24,7 @@ use offhook::ingest::{self, Ingest};
 use offhook::interpreter::{self, Model, ModelError};
 use offhook::models;
 use offhook::outbox::{self, Outbox};
+use offhook::rtp;
 use offhook::sip;
 use offhook::speech::{self, Known, Questions, Speech, SpeechError, WhisperChoice};
 use offhook::store::{Store, StoreError};
@@ -336,6 +337,9 @@ pub fn gateway_settings(config: &Config, clock_offset: SignedDuration) -> gatewa
             codecs: config.media.codecs.clone(),
             security: config.media.srtp,
             key_tones: config.media.key_tones,
+            certificate: rtp::Certificate::generate()
+                .inspect_err(|error| tracing::warn!(%error, "phones that protect media by DTLS are refused"))
+                .ok(),
         },
         echo: config.sip.echo.clone(),
         calls_max: config.sip.max_calls,

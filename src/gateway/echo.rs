@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
+use super::cover::Cover;
 use super::handle::Running;
 use super::leg::{BATCH_PACKETS, DATAGRAM_BYTES_MAX, MAILBOX_MAX, Mail, Signalling};
 use super::line::{Command, Dialog, Line};
-use super::media::{Cover, rtcp_of};
+use super::media::rtcp_of;
 use super::opening::Opened;
 use super::ports::Pair;
 use super::random::random;
@@ -139,7 +140,10 @@ impl Echo {
                         self.ends.signalling.send(Command::HangUp);
                     }
                 }
-                got = self.ends.sockets.rtp.recv_from(&mut datagram) => self.hear(got.ok(), &mut datagram),
+                got = self.ends.sockets.rtp.recv_from(&mut datagram) => {
+                    self.hear(got.ok(), &mut datagram);
+                    self.shake(Instant::now());
+                }
                 mail = self.ends.mailbox.recv() => match mail {
                     Some(Mail::Gone(_)) | None => return,
                     Some(mail) => self.read(mail),
@@ -186,8 +190,13 @@ impl Echo {
         self.on_hold = on_hold;
     }
 
+    fn shake(&mut self, now: Instant) {
+        self.ends.cover.shake(&self.ends.sockets, self.ends.filter.target(), now);
+    }
+
     /// What was heard 20 ms ago leaves.
     fn tick(&mut self, now: Instant) {
+        self.shake(now);
         self.receiver.pull_frame(now, &mut self.frame);
         while let Some(key) = self.receiver.poll_digit() {
             // More keys than a menu takes at once are dropped.

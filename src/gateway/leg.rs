@@ -9,9 +9,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep_until};
 
+use super::cover::Cover;
 use super::handle::{Handle, Running};
 use super::line::{Command, WaysOut};
-use super::media::{Cover, rtcp_of};
+use super::media::rtcp_of;
 use super::person::{PersonLeg, PersonMail, heard_from};
 use super::ports::Pair;
 use super::referring::{NOBODY_TOOK, TAKEN};
@@ -89,6 +90,8 @@ pub(super) struct Leg {
     pub sockets: Pair,
     pub filter: SourceFilter,
     pub cover: Cover,
+    /// Since when the call is answered and waits for the keys of its media.
+    pub keyless_since: Option<Instant>,
     /// Where the caller's signalling comes from.
     pub signalling_ip: IpAddr,
     pub rooms: Rooms,
@@ -139,7 +142,7 @@ impl Leg {
                     self.call.handle(Input::Tick, now);
                 }
                 got = self.sockets.rtp.recv_from(&mut datagram) => self.media(got, &mut datagram),
-                got = heard_from(self.person.as_ref(), &mut other) => self.person_media(got, &mut other),
+                got = heard_from(self.person.as_ref().map(PersonLeg::socket), &mut other) => self.person_media(got, &mut other),
                 Some(mail) = self.mailbox.recv() => self.read(mail),
                 got = self.sockets.rtcp.recv_from(&mut report) => {
                     if let Ok((length, from)) = got {
@@ -165,7 +168,9 @@ impl Leg {
     }
 
     fn arm(&self, timer: std::pin::Pin<&mut Sleep>) {
-        let at = self.call.poll_timeout().unwrap_or_else(|| Instant::now() + IDLE);
+        let keys = self.keyless_since.map(|since| since + KEYS_WAIT);
+        let wakes = [self.call.poll_timeout(), self.cover.due(), keys].into_iter().flatten();
+        let at = wakes.min().unwrap_or_else(|| Instant::now() + IDLE);
         if timer.deadline().into_std() != at {
             timer.reset(at.into());
         }
@@ -198,14 +203,8 @@ impl Leg {
     fn read(&mut self, mail: Mail) {
         let now = Instant::now();
         let input = match mail {
-            Mail::Confirmed => {
-                let coming = self.coming.take();
-                self.call.handle(Input::Answered(self.known.take()), now);
-                match coming {
-                    Some(coming) => Input::Coming(coming),
-                    None => return,
-                }
-            }
+            // Nobody hears a word before there are keys.
+            Mail::Confirmed => return self.keyless_since = Some(now),
             Mail::Gone(gone) => Input::Gone(gone),
             Mail::Key(key) => Input::Key(key),
             Mail::Renegotiated { remote, media, on_hold, protection } => {
@@ -245,9 +244,28 @@ impl Leg {
         self.call.handle(input, now);
     }
 
+    /// Goes on with what protects the media; the conversation begins once media can flow.
+    fn shake(&mut self) {
+        let now = Instant::now();
+        self.cover.shake(&self.sockets, self.filter.target(), now);
+        let Some(since) = self.keyless_since else { return };
+        if self.cover.is_ready() {
+            self.keyless_since = None;
+            self.call.handle(Input::Answered(self.known.take()), now);
+            if let Some(coming) = self.coming.take() {
+                self.call.handle(Input::Coming(coming), now);
+            }
+        } else if now >= since + KEYS_WAIT {
+            self.keyless_since = None;
+            tracing::warn!(call = self.call.record().id, "the caller's phone agreed on no keys for its media");
+            self.signalling.send(Command::HangUp);
+        }
+    }
+
     /// Carries out what the call wants; true once it is over.
     async fn drain(&mut self) -> bool {
         let mut over = false;
+        self.shake();
         while let Some(output) = self.call.poll_output() {
             over |= self.carry_out(output);
         }
@@ -428,6 +446,8 @@ impl Leg {
     }
 }
 
+/// A handshake on a bad line takes some tries, a second apart; a phone that makes none in this time makes none.
+const KEYS_WAIT: Duration = Duration::from_secs(10);
 /// A disk that takes longer is stuck, and a caller waits.
 const DISK_WAIT: Duration = Duration::from_secs(1);
 /// A look-up's answer when it is there in time; else it comes by mail.

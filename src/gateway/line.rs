@@ -266,6 +266,7 @@ impl Line {
             sockets,
             filter,
             cover,
+            keyless_since: None,
             signalling_ip: incoming.source.ip(),
             rooms: self.rooms.clone(),
             tools: self.tools.clone(),

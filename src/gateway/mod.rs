@@ -2,6 +2,7 @@
 
 mod breaker;
 mod checking;
+mod cover;
 mod directory;
 mod echo;
 mod handle;

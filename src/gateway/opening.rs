@@ -2,14 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::cover::Cover;
 use super::line::Line;
-use super::media::Cover;
 use super::ports::Pair;
 use super::random::random;
 use crate::call::Media;
 use crate::rtp::SourceFilter;
 use crate::sip::Incoming;
-use crate::sip::sdp::{self, Agreed};
+use crate::sip::sdp::{self, Agreed, Protection};
 
 /// What a call that is taken has.
 pub(super) struct Opened {
@@ -51,7 +51,8 @@ impl Line {
         }
         stay_protected(&mut terms, agreed.as_ref());
         let offered = agreed.is_none();
-        let cover = Cover::new(agreed.and_then(|agreed| agreed.protection));
+        let mut cover = Cover::with(policy.certificate.clone());
+        cover.renew(agreed.and_then(|agreed| agreed.protection));
         Some(Opened { sockets, filter, cover, media, local, terms, offered, description })
     }
 }
@@ -68,11 +69,14 @@ impl Pair {
     }
 }
 
-/// A call that is protected is never taken back to plain media.
+/// A call that is protected is never taken back to plain media, and offers of ours keep to the way it is protected.
 pub(super) fn stay_protected(terms: &mut sdp::Terms, agreed: Option<&Agreed>) {
-    if agreed.is_some_and(|agreed| agreed.protection.is_some()) {
-        terms.security = sdp::Security::Required;
-    }
+    let Some(protection) = agreed.and_then(|agreed| agreed.protection.as_ref()) else { return };
+    terms.security = sdp::Security::Required;
+    terms.setup = match protection {
+        Protection::Dtls(dtls) => Some(dtls.setup),
+        Protection::Sdes(_) => None,
+    };
 }
 
 /// What goes into the 200: the answer and what it agrees on, or our offer when the INVITE had none.

@@ -3,11 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
+use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
+use super::cover::Cover;
 use super::leg::{BATCH_PACKETS, DATAGRAM_BYTES_MAX, Leg, Mail};
 use super::line::{Command, WaysOut};
-use super::media::Cover;
 use super::names::Host;
 use super::ports::Pair;
 use crate::call::{Input, Media, News};
@@ -61,6 +62,13 @@ pub(super) struct PersonLeg {
     filter: SourceFilter,
     cover: Cover,
     replacing: Option<String>,
+}
+
+impl PersonLeg {
+    /// Where their packets arrive.
+    pub(super) fn socket(&self) -> &UdpSocket {
+        &self.placed.sockets.rtp
+    }
 }
 
 /// What the line is asked to place.
@@ -213,11 +221,11 @@ impl Leg {
 
 /// The next datagram of the person; never any without one.
 pub(super) async fn heard_from(
-    person: Option<&PersonLeg>,
+    person: Option<&UdpSocket>,
     datagram: &mut [u8; DATAGRAM_BYTES_MAX],
 ) -> std::io::Result<(usize, SocketAddr)> {
     match person {
-        Some(person) => person.placed.sockets.rtp.recv_from(datagram).await,
+        Some(socket) => socket.recv_from(datagram).await,
         None => std::future::pending().await,
     }
 }

@@ -1,9 +1,10 @@
-//! One media stream: packets, source filter, jitter buffer, keypad events, paced sender, RTCP, SRTP.
+//! One media stream: packets, source filter, jitter buffer, keypad events, paced sender, RTCP, SRTP, DTLS.
 //!
 //! Pure: every `now` is an argument, every random value comes from a seed. [`Receiver::handle_packet`] and
 //! [`Rtcp::handle`] take whatever a network sends.
 
 mod delay;
+mod dtls;
 mod dtmf;
 mod format;
 mod jitter;
@@ -19,6 +20,7 @@ mod sender;
 mod source;
 mod srtp;
 
+pub use dtls::{Certificate, DtlsError, Handshake, Keys};
 pub use dtmf::{DtmfReceiver, DtmfSender};
 pub use format::Format;
 pub use jitter::{Frame, JitterBuffer};

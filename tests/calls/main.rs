@@ -11,6 +11,7 @@ mod books;
 #[path = "../ledger/dav.rs"]
 mod dav;
 mod folk;
+mod keys_by_handshake;
 mod keys_count_once;
 mod keys_from_real_phones;
 mod media_of_strangers_is_not_heard;

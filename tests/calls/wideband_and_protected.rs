@@ -33,7 +33,7 @@ fn wideband_and_protected() {
 }
 
 /// Waits until one side is on record with this word.
-fn said(server: &Server, speaker: &str, word: &str) {
+pub fn said(server: &Server, speaker: &str, word: &str) {
     let fits = |calls: &Value| {
         let Some(call) = rows(calls).first().cloned() else { return false };
         let call = server.get(&format!("/api/v1/calls/{}", call["id"].as_str().unwrap_or_default()));

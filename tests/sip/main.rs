@@ -5,6 +5,7 @@ mod calls;
 mod challenges;
 mod far;
 mod forks;
+mod handshakes;
 mod identity;
 mod info_keys;
 mod ipv6;

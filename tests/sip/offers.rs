@@ -1,8 +1,8 @@
 //! Offers as phones make them, and what they are answered.
 
 use offhook::sip::sdp::{
-    self, Agreed, Codec, Crypto, Direction, Encoding, LocalMedia, Negotiated, Refusal, Secret, Security, Session,
-    Suite, Terms,
+    self, Agreed, Codec, Crypto, Direction, Encoding, LocalMedia, Negotiated, Protection, Refusal, Secret, Security,
+    Session, Suite, Terms,
 };
 use proptest::prelude::*;
 
@@ -90,7 +90,8 @@ fn what_cannot_be_spoken_is_refused() {
     assert_eq!(refused(&format!("{HEAD}m=audio 4000 RTP/AVP 0\nc=IN IP4 224.1.1.1\n")), Some(Refusal::NoAddress));
     assert_eq!(refused(&format!("{HEAD}m=audio 4000 RTP/AVP 0\nc=IN IP4 phone.example\n")), Some(Refusal::NoAddress));
     assert_eq!(refused(&format!("{HEAD}m=audio 4000 RTP/SAVP 0\n")), Some(Refusal::Security));
-    assert_eq!(refused(&format!("{HEAD}m=audio 4000 UDP/TLS/RTP/SAVP 0\n")), Some(Refusal::NoAudio));
+    assert_eq!(refused(&format!("{HEAD}m=audio 4000 UDP/TLS/RTP/SAVP 0\n")), Some(Refusal::Security));
+    assert_eq!(refused(&format!("{HEAD}m=audio 4000 TCP/MRCPv2 1\n")), Some(Refusal::NoAudio));
 }
 
 #[test]
@@ -201,7 +202,8 @@ fn lines_we_cannot_keep_to_are_passed_over() {
     assert_eq!(Crypto::parse(&good).map(|line| (line.tag, line.suite)), Some((2, Suite::AesCm128_32)));
     let lines: String = bad.iter().chain([&good]).map(|line| format!("a={line}\n")).collect();
     let done = sdp::negotiate(&protected(&lines), local(), &terms(Security::Optional)).expect("the last one");
-    assert_eq!(done.agreed.protection.map(|p| p.tag), Some(2));
+    let Some(Protection::Sdes(taken)) = done.agreed.protection else { panic!("no keys: {:?}", done.agreed) };
+    assert_eq!(taken.tag, 2);
 }
 
 #[test]

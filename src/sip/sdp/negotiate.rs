@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::crypto::{Crypto, Secret, Security, Suite};
+use super::protect::{Offered, Protection, protect};
 use super::session::{Direction, Media, Session, usable};
 use super::terms::{Encoding, Terms};
 
@@ -26,19 +26,6 @@ pub struct Codec {
     pub encoding: Encoding,
     /// Payload type on the wire, both ways.
     pub payload_type: u8,
-}
-
-/// How both sides protect what they send.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Protection {
-    /// Number of the `a=crypto` line that was taken.
-    pub tag: u32,
-    /// Cipher of both directions.
-    pub suite: Suite,
-    /// Our key.
-    pub ours: Secret,
-    /// Theirs.
-    pub theirs: Secret,
 }
 
 /// What was agreed.
@@ -79,7 +66,7 @@ pub struct Negotiated {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// No audio over RTP.
-    #[error("no audio stream over RTP/AVP or RTP/SAVP is offered")]
+    #[error("no audio stream over RTP/AVP, RTP/SAVP or UDP/TLS/RTP/SAVP is offered")]
     NoAudio,
     /// No common codec.
     #[error("none of our codecs is offered")]
@@ -101,7 +88,7 @@ pub fn negotiate(offer: &Session, local: LocalMedia, terms: &Terms) -> Result<Ne
     let mut answer = description(local);
     answer.media = offer.media.iter().map(rejected).collect();
     if let Some(section) = answer.media.get_mut(chosen) {
-        *section = accepted(&agreed, local, &offer.media[chosen]);
+        *section = accepted(&agreed, local, &offer.media[chosen], terms);
     }
     Ok(Negotiated { answer: answer.to_string(), agreed })
 }
@@ -114,8 +101,8 @@ pub fn offer(local: LocalMedia, terms: &Terms) -> String {
 /// [`offer`] with telephone-event under a payload type of the caller's choice.
 pub fn offer_with_dtmf(local: LocalMedia, dtmf_pt: u8, terms: &Terms) -> String {
     let mut media = Media { kind: "audio".into(), port: local.addr.port(), ..Media::default() };
-    let ours = offered_crypto(terms);
-    media.protocol = if ours.is_some() { "RTP/SAVP" } else { "RTP/AVP" }.into();
+    let offered = Offered::of(terms);
+    media.protocol = offered.protocol().into();
     for encoding in &terms.codecs {
         let pt = encoding.payload_type();
         media.formats.push(pt.to_string());
@@ -129,7 +116,7 @@ pub fn offer_with_dtmf(local: LocalMedia, dtmf_pt: u8, terms: &Terms) -> String 
         media.formats.push(pt.to_string());
         media.attributes.extend([format!("rtpmap:{pt} telephone-event/{clock}"), format!("fmtp:{pt} 0-16")]);
     }
-    media.attributes.extend(ours.map(|crypto| crypto.to_string()));
+    media.attributes.extend(offered.lines(terms));
     media.attributes.extend([format!("ptime:{}", local.ptime), "sendrecv".into()]);
     let mut session = description(local);
     session.media.push(media);
@@ -141,7 +128,7 @@ pub fn offer_with_dtmf(local: LocalMedia, dtmf_pt: u8, terms: &Terms) -> String 
 /// # Errors
 /// [`Refusal`] when the answer takes nothing we can speak.
 pub fn accept_answer(answer: &Session, terms: &Terms) -> Result<Agreed, Refusal> {
-    choose(answer, terms, Some(offered_crypto(terms))).map(|(_, agreed)| agreed)
+    choose(answer, terms, Some(&Offered::of(terms))).map(|(_, agreed)| agreed)
 }
 
 /// Payload type we give telephone-event when we offer.
@@ -161,14 +148,14 @@ const PTIME_MS: (u16, u16) = (10, 60);
 const PTIME_DEFAULT_MS: u16 = 20;
 
 /// The first stream that fits. `offered` is what we offered when this is an answer.
-fn choose(session: &Session, terms: &Terms, offered: Option<Option<Crypto>>) -> Result<(usize, Agreed), Refusal> {
+fn choose(session: &Session, terms: &Terms, offered: Option<&Offered>) -> Result<(usize, Agreed), Refusal> {
     let mut first = None;
     // Who offers a stream both ways gets the protected one.
     let (protected, plain): (Vec<usize>, Vec<usize>) =
         (0..session.media.len()).partition(|&at| session.media[at].protocol.contains("SAVP"));
     for at in protected.into_iter().chain(plain) {
         let media = &session.media[at];
-        match agree(session, media, terms, &offered) {
+        match agree(session, media, terms, offered) {
             Ok(agreed) => return Ok((at, agreed)),
             Err(refusal) if media.kind == "audio" => first = first.or(Some(refusal)),
             Err(_) => {}
@@ -177,19 +164,11 @@ fn choose(session: &Session, terms: &Terms, offered: Option<Option<Crypto>>) -> 
     Err(first.unwrap_or(Refusal::NoAudio))
 }
 
-fn agree(session: &Session, media: &Media, terms: &Terms, offered: &Option<Option<Crypto>>) -> Result<Agreed, Refusal> {
-    let protected = match media.protocol.as_str() {
-        "RTP/AVP" | "RTP/AVPF" => false,
-        "RTP/SAVP" | "RTP/SAVPF" => true,
-        _ => return Err(Refusal::NoAudio),
-    };
+fn agree(session: &Session, media: &Media, terms: &Terms, offered: Option<&Offered>) -> Result<Agreed, Refusal> {
     if media.kind != "audio" || media.port == 0 {
         return Err(Refusal::NoAudio);
     }
-    let protection = match offered {
-        None => protect(media, protected, terms)?,
-        Some(ours) => protect_as_offered(media, protected, ours.as_ref())?,
-    };
+    let protection = protect(session, media, terms, offered)?;
     let codec = codec_of(media, terms).ok_or(Refusal::NoCodec)?;
     let host = session.connection_of(media).ok_or(Refusal::NoAddress)?;
     let ip: Option<IpAddr> = usable(host).map_err(|()| Refusal::NoAddress)?;
@@ -208,41 +187,6 @@ fn agree(session: &Session, media: &Media, terms: &Terms, offered: &Option<Optio
         direction: session.direction_of(media).mirrored(),
         protection,
     })
-}
-
-/// Their line that we take, with our key; none for plain media.
-fn protect(media: &Media, protected: bool, terms: &Terms) -> Result<Option<Protection>, Refusal> {
-    match (terms.security, protected) {
-        (Security::Off | Security::Optional, false) => return Ok(None),
-        (Security::Off, true) | (Security::Required, false) => return Err(Refusal::Security),
-        (Security::Optional | Security::Required, true) => {}
-    }
-    let secret = terms.secret.as_ref().ok_or(Refusal::Security)?;
-    let usable = media.attributes.iter().filter_map(|line| Crypto::parse(line)).find_map(|crypto| {
-        let Crypto { tag, suite, secret: theirs } = crypto;
-        Some(Protection { tag, suite, ours: secret.of(suite)?, theirs })
-    });
-    usable.map(Some).ok_or(Refusal::Security)
-}
-
-/// An answer keeps to the one line we offered, and never turns protected media into plain media.
-fn protect_as_offered(media: &Media, protected: bool, ours: Option<&Crypto>) -> Result<Option<Protection>, Refusal> {
-    match (ours, protected) {
-        (None, false) => Ok(None),
-        (None, true) | (Some(_), false) => Err(Refusal::Security),
-        (Some(ours), true) => {
-            let theirs = media.attributes.iter().filter_map(|line| Crypto::parse(line));
-            let theirs = theirs.into_iter().find(|theirs| theirs.tag == ours.tag && theirs.suite == ours.suite);
-            let theirs = theirs.ok_or(Refusal::Security)?.secret;
-            Ok(Some(Protection { tag: ours.tag, suite: ours.suite, ours: ours.secret.clone(), theirs }))
-        }
-    }
-}
-
-/// What we offer when media must be protected. Optional protection is not offered: half of all phones refuse the sight of it.
-fn offered_crypto(terms: &Terms) -> Option<Crypto> {
-    let secret = terms.secret.as_ref().filter(|_| terms.security == Security::Required)?;
-    Some(Crypto { tag: 1, suite: Suite::AesCm128_80, secret: secret.of(Suite::AesCm128_80)? })
 }
 
 /// Of what both speak, what we like best; what we like equally in their order.
@@ -294,7 +238,7 @@ fn rejected(offered: &Media) -> Media {
     Media { kind, port: 0, protocol, formats, ..Media::default() }
 }
 
-fn accepted(agreed: &Agreed, local: LocalMedia, offered: &Media) -> Media {
+fn accepted(agreed: &Agreed, local: LocalMedia, offered: &Media, terms: &Terms) -> Media {
     let Codec { encoding, payload_type: pt } = agreed.codec;
     let mut formats = vec![pt.to_string()];
     let mut attributes = vec![format!("rtpmap:{pt} {}", encoding.map())];
@@ -310,9 +254,7 @@ fn accepted(agreed: &Agreed, local: LocalMedia, offered: &Media) -> Media {
         attributes.push(format!("rtpmap:{dtmf} telephone-event/{}", agreed.dtmf_clock));
         attributes.push(format!("fmtp:{dtmf} 0-16"));
     }
-    if let Some(Protection { tag, suite, ours, .. }) = &agreed.protection {
-        attributes.push(Crypto { tag: *tag, suite: *suite, secret: ours.clone() }.to_string());
-    }
+    attributes.extend(agreed.protection.iter().flat_map(|protection| protection.lines(terms)));
     attributes.push(format!("ptime:{}", agreed.ptime));
     attributes.push(agreed.direction.name().into());
     let (kind, protocol) = (offered.kind.clone(), offered.protocol.clone());

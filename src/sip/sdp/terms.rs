@@ -1,6 +1,8 @@
 //! What we agree to: codecs in our order, and protection.
 
 use super::crypto::{Secret, Security};
+use super::fingerprint::Fingerprint;
+use super::protect::Setup;
 
 /// An audio encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,12 +76,16 @@ pub struct Terms {
     pub security: Security,
     /// Our master key of this call, long enough for every suite; none: no protected media.
     pub secret: Option<Secret>,
+    /// Our certificate's; none: no handshake on the media path.
+    pub fingerprint: Option<Fingerprint>,
+    /// What we do in the handshake this call has agreed on; offers of ours keep to it.
+    pub setup: Option<Setup>,
 }
 
 impl Terms {
     /// Everything we speak; plain media, as there is no key.
     pub fn plain() -> Self {
-        Self { codecs: Encoding::ALL.to_vec(), security: Security::Off, secret: None }
+        Self { codecs: Encoding::ALL.to_vec(), security: Security::Off, secret: None, fingerprint: None, setup: None }
     }
 
     /// The same with G.711 alone: what every telephone has.
