@@ -11,13 +11,12 @@ use offhook::rtp::{Packet, Profile, Srtp};
 
 use crate::capture::{self, Capture};
 use crate::cell::{Cell, Codec, Protection};
-use crate::conversation::{Caller, Heard, Later, converse};
-use crate::house::installed;
+use crate::conversation::{Caller, Heard, Later};
 use crate::likeness::sound;
 use crate::phones::{Baresip, Phone};
 
-/// Calls; what came of it.
-pub fn call(cell: &Cell, uri: &str, number: &str) -> Heard {
+/// One in its call.
+pub fn dial(cell: &Cell, uri: &str, number: &str) -> impl Caller + use<> {
     let codec = match cell.codec {
         Codec::Pcmu => "PCMU/8000/1",
         Codec::Pcma => "PCMA/8000/1",
@@ -32,15 +31,14 @@ pub fn call(cell: &Cell, uri: &str, number: &str) -> Heard {
     let parameters = format!("audio_codecs={codec}{protection}");
     let phone = Baresip::call_with(uri, number, &parameters, cell.codec.rate());
     phone.wait_for("CALL_ESTABLISHED");
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let listens = cell.hold && cell.protection != Protection::Dtls && installed("tcpdump");
-    let capture = listens.then(|| Capture::of(phone.media.clone(), &folder.path().join("sent.pcap")));
-    converse(Captured { phone, capture, codec: cell.codec }, cell)
+    let listens = cell.hold && cell.protection != Protection::Dtls && capture::possible();
+    let capture = listens.then(|| Capture::of(phone.media.clone()));
+    Captured { phone, capture, codec: cell.codec }
 }
 
 struct Captured {
     phone: Baresip,
-    /// None: nobody can listen, for want of tcpdump or of the keys.
+    /// None: nobody can listen, for want of tcpdump, of root or of the keys.
     capture: Option<Capture>,
     codec: Codec,
 }

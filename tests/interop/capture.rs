@@ -2,28 +2,36 @@
 
 use std::io::{BufRead, BufReader};
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
 use std::process::{Child, Command, Stdio};
 
 use offhook::audio::{Codec, Decoder};
 use offhook::rtp::Packet;
+use tempfile::TempDir;
 
 use crate::conversation::Heard;
+use crate::house::installed;
 use crate::likeness::RATE_HZ;
+
+/// Whether it can be seen here: tcpdump has to be installed and wants root.
+pub fn possible() -> bool {
+    installed("tcpdump") && std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
 
 /// A running tcpdump.
 pub struct Capture {
     child: Child,
     ports: RangeInclusive<u16>,
-    file: PathBuf,
+    folder: TempDir,
 }
 
 impl Capture {
     /// Begins: from now on nothing is missed.
-    pub fn of(ports: RangeInclusive<u16>, file: &Path) -> Self {
+    pub fn of(ports: RangeInclusive<u16>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let mut child = Command::new("tcpdump")
             .args(["-U", "-i", "lo", "-w"])
-            .arg(file)
+            .arg(folder.path().join(FILE))
             .arg(format!("udp dst portrange {}-{}", ports.start(), ports.end()))
             .stderr(Stdio::piped())
             .spawn()
@@ -31,14 +39,14 @@ impl Capture {
         let told = BufReader::new(child.stderr.take().expect("stderr is piped"));
         let listens = |line: std::io::Result<String>| line.is_ok_and(|line| line.contains("listening on"));
         assert!(told.lines().any(listens), "tcpdump does not listen: it needs root");
-        Self { child, ports, file: file.to_owned() }
+        Self { child, ports, folder }
     }
 
     /// Ends; the datagrams.
     pub fn datagrams(mut self) -> Vec<Vec<u8>> {
         let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
         let _ = self.child.wait();
-        let bytes = std::fs::read(&self.file).unwrap_or_default();
+        let bytes = std::fs::read(self.folder.path().join(FILE)).unwrap_or_default();
         datagrams(&bytes, &self.ports).map(<[u8]>::to_vec).collect()
     }
 }
@@ -103,6 +111,7 @@ fn datagrams<'a>(file: &'a [u8], ports: &RangeInclusive<u16>) -> impl Iterator<I
     })
 }
 
+const FILE: &str = "sent.pcap";
 /// In the order of their event codes.
 const KEYS: &str = "0123456789*#ABCD";
 /// A minute: nothing of ours is later.

@@ -73,7 +73,7 @@ pub const LINES: [(Phone, Way); 8] = [
 ];
 
 /// Whether cells with DTLS-SRTP are called.
-const DTLS_IS_SPOKEN: bool = false;
+const DTLS_IS_SPOKEN: bool = true;
 
 impl Phone {
     /// What it can protect media with.

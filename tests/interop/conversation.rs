@@ -59,6 +59,14 @@ pub fn converse(mut phone: impl Caller, cell: &Cell) -> Heard {
     Heard { keys, ..phone.leaves() }
 }
 
+/// Is greeted, says what it wants and leaves once that is understood; what it heard.
+pub fn ask(mut phone: impl Caller, cell: &Cell, understood: impl FnOnce()) -> Heard {
+    lasts(GREETING);
+    say(&mut phone, &spoken(WISH, cell.codec));
+    understood();
+    phone.leaves()
+}
+
 fn say(phone: &mut impl Caller, speech: &Path) {
     phone.says(speech);
     lasts(length(speech) + ROUND_TRIP);
@@ -86,8 +94,14 @@ pub fn lasts(time: Duration) {
 /// Said before a hold, and after.
 pub const FIRST: &str = "Good morning, could I see somebody on Thursday afternoon?";
 pub const SECOND: &str = "I am back again, the blue one would be better for us.";
+/// Said to the receptionist.
+pub const WISH: &str = "I would like to leave a message about my invoice, please.";
 /// Pressed, and expected back.
 pub const KEYS: &str = "15#";
+/// Longer than the greeting of the practice.
+pub const GREETING: Duration = Duration::from_secs(9);
+/// Longer than words take to be understood, for a phone that cannot be told.
+pub const UNDERSTOOD: Duration = Duration::from_secs(6);
 /// Of a hold: packets still on their way are through long before.
 pub const HOLD: Duration = Duration::from_millis(1_500);
 /// What is said last is back after this: a phone's buffers, and ours.

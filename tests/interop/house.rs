@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::PathBuf;
 
+use crate::capture;
 use crate::cell::{Cell, Phone, Way};
 use crate::kamailio::Kamailio;
-use crate::server::{Business, ECHO, SOON, Server, certificate, rows};
+use crate::server::{Business, SOON, Server, certificate, rows};
 use crate::sippy::Sippy;
 
 /// All of it; ended when dropped.
@@ -34,14 +35,11 @@ impl House {
         Self { sippy, kamailio, server, outside }
     }
 
-    /// What the phone of a cell dials.
-    pub fn uri(&self, cell: &Cell) -> String {
+    /// What the phone of a cell dials to reach this user.
+    pub fn uri(&self, cell: &Cell, user: &str) -> String {
         let transport = cell.transport.name();
         let at = match cell.way {
-            Way::Direct if cell.phone == Phone::Linphone => {
-                self.outside.as_ref().unwrap_or(&self.server).listens(transport)
-            }
-            Way::Direct => self.server.listens(transport),
+            Way::Direct => self.server(cell).listens(transport),
             Way::Kamailio => {
                 let kamailio = self.kamailio.as_ref().expect("started for its cells");
                 format!("127.0.0.1:{}", kamailio.port(cell.transport))
@@ -49,7 +47,15 @@ impl House {
             Way::Sippy => format!("127.0.0.1:{}", self.sippy.as_ref().expect("started for its cells").port),
         };
         let over = if transport == "udp" { String::new() } else { format!(";transport={transport}") };
-        format!("sip:{ECHO}@{at}{over}")
+        format!("sip:{user}@{at}{over}")
+    }
+
+    /// The server that the phone of a cell calls.
+    pub fn server(&self, cell: &Cell) -> &Server {
+        match cell.phone {
+            Phone::Linphone => self.outside.as_ref().unwrap_or(&self.server),
+            _ => &self.server,
+        }
     }
 
     /// What the servers logged.
@@ -91,7 +97,8 @@ pub fn missing(cell: &Cell) -> Option<&'static str> {
         Way::Kamailio => &["kamailio"],
         Way::Sippy => &["b2bua"],
     };
-    phone.iter().chain(way).copied().find(|program| !installed(program))
+    let rootless = cell.phone == Phone::Sipp && installed("tcpdump") && !capture::possible();
+    phone.iter().chain(way).copied().find(|program| !installed(program)).or(rootless.then_some("root"))
 }
 
 /// Whether a program can be run.

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::cell::{Cell, Codec, Protection};
-use crate::conversation::{Caller, Heard, converse};
+use crate::conversation::{Caller, Heard};
 use crate::likeness::sound;
 use crate::voices;
 
-/// Calls; what came of it.
-pub fn call(cell: &Cell, uri: &str, number: &str) -> Heard {
+/// One in its call.
+pub fn dial(cell: &Cell, uri: &str, number: &str) -> impl Caller + use<> {
     let mut phone = Linphone::start(cell, number);
     let heard = phone.folder.path().join("heard.wav");
     phone.tell("soundcard use files");
@@ -35,7 +35,7 @@ pub fn call(cell: &Cell, uri: &str, number: &str) -> Heard {
     phone.tell(&format!("codec enable {codec}"));
     phone.tell(&format!("call {uri}"));
     phone.wait_for("Media streams established");
-    converse(phone, cell)
+    phone
 }
 
 struct Linphone {

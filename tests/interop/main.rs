@@ -2,6 +2,7 @@
 //! over one transport, in one codec, protected or not, held or not, with keys or without. What the phone played is found in
 //! what it heard. A few cells run with the other tests; `make interop` runs them all and prints the table.
 
+mod apart;
 mod baresip;
 mod capture;
 mod cell;

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use crate::cell::{Cell, Codec, Protection};
-use crate::conversation::{Caller, Heard, converse};
+use crate::conversation::{Caller, Heard};
 use crate::likeness::sound;
 use crate::phones::{self, Phone, Pjsua};
 
-/// Calls; what came of it.
-pub fn call(cell: &Cell, uri: &str, number: &str) -> Heard {
+/// One in its call.
+pub fn dial(cell: &Cell, uri: &str, number: &str) -> impl Caller + use<> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let heard = folder.path().join("heard.wav");
     let codec = match cell.codec {
@@ -21,12 +23,13 @@ pub fn call(cell: &Cell, uri: &str, number: &str) -> Heard {
         Protection::None => Pjsua::call_recorded(uri, number, codec, &heard),
         _ => Pjsua::call_protected(uri, number, codec, &heard),
     };
-    converse(Recorded { phone, heard }, cell)
+    Recorded { phone, heard, _folder: folder }
 }
 
 struct Recorded {
     phone: Pjsua,
     heard: PathBuf,
+    _folder: TempDir,
 }
 
 impl Caller for Recorded {

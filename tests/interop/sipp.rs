@@ -10,18 +10,39 @@ use offhook::audio::{self, Encoder};
 
 use crate::capture::{Capture, heard};
 use crate::cell::{Cell, Codec, Transport};
-use crate::conversation::{FIRST, HOLD, Heard, KEYS, ROUND_TRIP, SECOND, length, spoken};
+use crate::conversation::{FIRST, GREETING, HOLD, Heard, KEYS, ROUND_TRIP, SECOND, UNDERSTOOD, WISH, length, spoken};
 
-/// Calls; what came of it.
-pub fn call(cell: &Cell, uri: &str, number: &str) -> Heard {
+/// Has the conversation of its cell; what it heard.
+pub fn converse(cell: &Cell, uri: &str, number: &str) -> Heard {
+    let mut steps = says("first.raw", FIRST, cell.codec);
+    if cell.keys {
+        steps += &format!("<nop><action><exec play_dtmf=\"{KEYS}\"/></action></nop>\n{}", pause(KEYS_LAST));
+    }
+    if cell.hold {
+        steps += &(invite(cell, number, 2, "sendonly") + &pause(HOLD));
+        steps += &(invite(cell, number, 3, "sendrecv") + &says("second.raw", SECOND, cell.codec));
+    }
+    call(cell, uri, number, &[("first.raw", FIRST), ("second.raw", SECOND)], &steps)
+}
+
+/// Is greeted, says what it wants and leaves; what it heard.
+pub fn ask(cell: &Cell, uri: &str, number: &str) -> Heard {
+    let steps = pause(GREETING) + &says("wish.raw", WISH, cell.codec) + &pause(UNDERSTOOD);
+    call(cell, uri, number, &[("wish.raw", WISH)], &steps)
+}
+
+fn call(cell: &Cell, uri: &str, number: &str, speech: &[(&str, &str)], steps: &str) -> Heard {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let codec = audio::Codec::from_payload_type(payload_type(cell.codec)).expect("sipp speaks what has a fixed number");
-    for (file, text) in [("first.raw", FIRST), ("second.raw", SECOND)] {
+    for (file, text) in speech {
         std::fs::write(folder.path().join(file), encoded(text, cell.codec, codec)).expect("the folder is ours");
     }
-    std::fs::write(folder.path().join("scenario.xml"), scenario(cell, number)).expect("the folder is ours");
-    let (media, captured) = (free_port() & !1, folder.path().join("heard.pcap"));
-    let capture = Capture::of(media..=media, &captured);
+    let steps =
+        invite(cell, number, 1, "sendrecv") + steps + &send("BYE", number, 4, "") + "<recv response=\"200\"/>\n";
+    let scenario = format!("<?xml version=\"1.0\"?>\n<scenario name=\"cell\">\n{steps}</scenario>\n");
+    std::fs::write(folder.path().join("scenario.xml"), scenario).expect("the folder is ours");
+    let media = free_port() & !1;
+    let capture = Capture::of(media..=media);
     run(cell, uri, media, folder.path());
     heard(&capture.datagrams(), codec, codec.payload_type(), EVENTS)
 }
@@ -58,20 +79,9 @@ fn encoded(text: &str, codec: Codec, to: audio::Codec) -> Vec<u8> {
     payload
 }
 
-fn scenario(cell: &Cell, number: &str) -> String {
-    let pt = payload_type(cell.codec);
-    let plays = |file: &str| format!("<nop><action><exec rtp_stream=\"{file},1,{pt}\"/></action></nop>\n");
-    let says = |file: &str, text: &str| plays(file) + &pause(length(&spoken(text, cell.codec)) + ROUND_TRIP);
-    let mut steps = invite(cell, number, 1, "sendrecv") + &says("first.raw", FIRST);
-    if cell.keys {
-        steps += &format!("<nop><action><exec play_dtmf=\"{KEYS}\"/></action></nop>\n{}", pause(KEYS_LAST));
-    }
-    if cell.hold {
-        steps += &(invite(cell, number, 2, "sendonly") + &pause(HOLD));
-        steps += &(invite(cell, number, 3, "sendrecv") + &says("second.raw", SECOND));
-    }
-    steps += &(send("BYE", number, 4, "") + "<recv response=\"200\"/>\n");
-    format!("<?xml version=\"1.0\"?>\n<scenario name=\"cell\">\n{steps}</scenario>\n")
+fn says(file: &str, text: &str, codec: Codec) -> String {
+    let plays = format!("<nop><action><exec rtp_stream=\"{file},1,{}\"/></action></nop>\n", payload_type(codec));
+    plays + &pause(length(&spoken(text, codec)) + ROUND_TRIP)
 }
 
 /// An INVITE that changes the direction, its answer and the ACK.
