@@ -55,16 +55,19 @@ impl Caller for Captured {
 
     fn holds(&mut self) {
         self.phone.command("hold", "");
+        self.phone.wait_for("CALL_REMOTE_SDP");
     }
 
     fn resumes(&mut self) {
         self.phone.command("resume", "");
+        self.phone.wait_for("CALL_REMOTE_SDP");
         assert_eq!(self.presses("7"), "7", "after a hold");
     }
 
     fn leaves(mut self) -> Heard {
         self.phone.hang_up();
         self.phone.wait_for_end();
+        one_thing_under_each_version(&self.phone.trace());
         let sound = self.phone.recordings().iter().flat_map(|file| sound(file)).collect();
         let later = match self.capture {
             None => Later::Key,
@@ -75,6 +78,17 @@ impl Caller for Captured {
             }
         };
         Heard { sound, later, ..Heard::default() }
+    }
+}
+
+/// RFC 3264 section 8: what changes has another version.
+fn one_thing_under_each_version(trace: &str) {
+    let mut said = BTreeMap::new();
+    for text in trace.split("v=0").skip(1) {
+        let lines: Vec<&str> = text.trim_start().lines().take_while(|line| line.contains('=')).collect();
+        let Some(origin) = lines.first().filter(|line| line.starts_with("o=offhook")) else { continue };
+        let before = said.entry(origin.to_string()).or_insert_with(|| lines.clone());
+        assert_eq!(*before, lines, "offhook said two things under one version");
     }
 }
 
