@@ -2,7 +2,7 @@
 # Without root it prints the one line that is needed and exits 2.
 
 .POSIX:
-.PHONY: help install run build models test lint bench fuzz soak clean
+.PHONY: help install run build models test interop lint bench fuzz soak clean
 
 CARGO = cargo
 OFFHOOK = target/release/offhook
@@ -12,6 +12,7 @@ ARGS =
 help:
 	@echo 'make run    build, fetch the models and answer the phone (ARGS="--config my.toml")'
 	@echo 'make test   every test, with real phones as peers'
+	@echo 'make interop every phone by every way it has: baresip, pjsua2, Linphone, sipp, Kamailio, Sippy (minutes)'
 	@echo 'make lint   format, clippy, documentation'
 	@echo 'make bench  latency, load and recognition figures'
 	@echo 'make fuzz   broken SIP, SDP, RTP, RTCP, SRTP against the parsers: mutated, then by coverage'
@@ -35,6 +36,13 @@ test:
 	$(CARGO) build --locked
 	$(OFFHOOK_DEV) models fetch
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(CARGO) test --locked $(ARGS)
+
+# A table of placed calls: docs/interop.md. Needs root or sudo once to install, and root to see what sipp is sent.
+interop:
+	@sh .ci/install interop
+	$(CARGO) build --locked
+	$(OFFHOOK_DEV) models fetch
+	PATH="$(CURDIR)/.venv/bin:$$PATH" sh bench/interop.sh $(ARGS)
 
 lint: install
 	$(CARGO) fmt --check

@@ -324,15 +324,17 @@ impl Line {
     fn reoffered(&mut self, dialog: DialogId, offer: Option<sdp::Session>) {
         let now = Instant::now();
         let Some(call) = self.calls.get_mut(&dialog) else { return };
+        // Under one version only one thing is ever said (RFC 3264 section 8).
+        let local = sdp::LocalMedia { version: call.local.version + 1, ..call.local };
         let Some(offer) = offer else {
             // A re-INVITE without SDP asks for our offer: what we have.
-            call.offered = true;
-            let sdp = sdp::offer(call.local, &call.terms);
+            (call.offered, call.local) = (true, local);
+            let sdp = sdp::offer(local, &call.terms);
             return self.endpoint.answer_reoffer(dialog, sdp, now);
         };
-        match sdp::negotiate(&offer, call.local, &call.terms) {
+        match sdp::negotiate(&offer, local, &call.terms) {
             Ok(negotiated) => {
-                call.local.version += 1;
+                call.local = local;
                 stay_protected(&mut call.terms, Some(&negotiated.agreed));
                 let leg = call.leg;
                 self.mail(dialog, self.settings.media.renegotiated(leg, &negotiated.agreed));

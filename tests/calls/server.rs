@@ -1,7 +1,7 @@
 //! A real `offhook serve` for one test: its own folder, ports, database and clock.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,6 +30,8 @@ pub struct Server {
 
 /// API token of every test server.
 pub const TOKEN: &str = "test-token-of-twenty-four-chars";
+/// Who calls this number hears himself.
+pub const ECHO: &str = "9196";
 /// Monday, a working day in both businesses, before either opens.
 pub const NOW: &str = "2026-11-23T07:00:00Z";
 /// What a server does at once, on a busy machine.
@@ -52,6 +54,12 @@ impl Server {
     /// Starts on an existing folder: what a restart finds.
     pub fn start_in(folder: TempDir, business: Business, extra: &str) -> Self {
         let child = command(folder.path(), business, extra).spawn().expect("the binary under test starts");
+        Self::once_ready(child, folder)
+    }
+
+    /// Starts one that listens, TLS too, on this address of this machine.
+    pub fn start_at(ip: IpAddr, folder: TempDir, business: Business, extra: &str) -> Self {
+        let child = command_at(ip, folder.path(), business, extra).spawn().expect("the binary under test starts");
         Self::once_ready(child, folder)
     }
 
@@ -185,18 +193,24 @@ impl Drop for Server {
 
 /// `offhook serve` on a folder, configured and yet to be started.
 pub fn command(folder: &Path, business: Business, extra: &str) -> Command {
+    command_at(Ipv4Addr::LOCALHOST.into(), folder, business, extra)
+}
+
+/// The same on an address of this machine.
+fn command_at(ip: IpAddr, folder: &Path, business: Business, extra: &str) -> Command {
     let text = match business {
         Business::Dental => include_str!("dental.toml"),
         Business::Garage => include_str!("garage.toml"),
         Business::Bilingual => include_str!("bilingual.toml"),
     };
+    let at = SocketAddr::new(ip, 0);
     let (streams, allow) = match extra.contains("[sip.tls]") {
         // The rest of this host's addresses are strangers there.
-        true => (", \"tcp:127.0.0.1:0\", \"tls:127.0.0.1:0\"", "allow = [\"127.0.0.1\"]\n"),
-        false => ("", ""),
+        true => (format!(", \"tcp:{at}\", \"tls:{at}\""), format!("allow = [\"{ip}\"]\n")),
+        false => <_>::default(),
     };
     let config = format!(
-        "{text}\n[sip]\nlisten = [\"udp:127.0.0.1:0\"{streams}]\n{allow}drain_seconds = 5\n[http]\nlisten = \
+        "{text}\n[sip]\nlisten = [\"udp:{at}\"{streams}]\n{allow}drain_seconds = 5\necho = \"{ECHO}\"\n[http]\nlisten = \
          \"127.0.0.1:0\"\napi_token = \"{TOKEN}\"\n[store]\nurl = \"sqlite:{}\"\n[testing]\nnow = \"{NOW}\"\n[media]\nrtp_ports = \"{}\"\n{extra}",
         folder.join("offhook.db").display(),
         rtp_ports(),

@@ -1,9 +1,9 @@
 //! `offhook trunk check` names what is wrong with a trunk, and what to do; every trouble is a real one, on a scripted peer.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::name_server::NameServer;
 use crate::peer::{Peer, Script};
@@ -38,6 +38,7 @@ fn trunk_check() {
         };
         check(rings, "", &["--call", "+12125550199"], &["ok     +12125550199 rings"]);
         scope.spawn(names_and_ports);
+        scope.spawn(signed_by_nobody);
     });
 }
 
@@ -68,6 +69,31 @@ fn names_and_ports() {
     assert!(told.contains("WRONG  TLS with") && told.contains("[sip.tls] roots"), "{told}");
     let told = run(folder.path(), &trunk("127.0.0.1", ""), "", &["nobody"]);
     assert_eq!(told.0, Some(2), "{}", told.1);
+}
+
+/// A certificate that a PBX made for itself is good where it stands in `roots`, and nowhere else.
+fn signed_by_nobody() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
+    let [known, _] = [0, 1].map(|number| certificate(folders[number].path(), "pbx"));
+    for (folder, says) in folders.iter().zip(["its certificate is good", "WRONG  TLS with"]) {
+        let files = ["chain.pem", "key.pem"].map(|name| folder.path().join(name));
+        let mut pbx = Command::new("openssl")
+            .args(["s_server", "-accept", "127.0.0.1:0", "-cert"])
+            .arg(&files[0])
+            .arg("-key")
+            .arg(&files[1])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("this test needs openssl");
+        let mut lines = BufReader::new(pbx.stdout.take().expect("stdout is piped")).lines().map_while(Result::ok);
+        let at = lines.find_map(|line| Some(line.strip_prefix("ACCEPT ")?.to_owned())).expect("it listens");
+        let told = checked(&(trunk(&at, "transport = \"tls\"\n") + &known), &[]).1;
+        let _ = pbx.kill();
+        let _ = pbx.wait();
+        assert!(told.contains(says), "{told}");
+    }
 }
 
 /// 401 whatever the answer is.

@@ -58,8 +58,12 @@ pub fn write(file: &Path, samples: &[i16]) {
 
 /// Writes samples at `rate` Hz.
 pub fn write_at(file: &Path, samples: &[i16], rate: u32) {
-    let spec =
-        hound::WavSpec { channels: 1, sample_rate: rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    write_as(file, samples, rate, 1);
+}
+
+/// The same of several channels, a sample of each in turn.
+pub fn write_as(file: &Path, samples: &[i16], sample_rate: u32, channels: u16) {
+    let spec = hound::WavSpec { channels, sample_rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
     let mut wav = hound::WavWriter::create(file, spec).expect("the folder is ours");
     for &sample in samples {
         wav.write_sample(sample).expect("the disk has room");

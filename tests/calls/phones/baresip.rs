@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::path::Path;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
@@ -21,6 +22,8 @@ pub struct Baresip {
     events: Receiver<Value>,
     folder: TempDir,
     turns: u32,
+    /// Where it hears media.
+    pub media: RangeInclusive<u16>,
     /// Of its sound files, Hz.
     rate: u32,
 }
@@ -35,11 +38,13 @@ impl Baresip {
     pub fn call_with(uri: &str, number: &str, parameters: &str, rate: u32) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = free_tcp_port();
-        configure(folder.path(), number, port, parameters, rate);
+        let media = media_ports();
+        configure(folder.path(), number, port, parameters, rate, &media);
         let log = std::fs::File::create(folder.path().join("log.txt")).expect("the folder is ours");
         let child = Command::new("baresip")
             .arg("-f")
             .arg(folder.path())
+            .arg("-s")
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a file handle"))
             .stderr(log)
@@ -47,30 +52,44 @@ impl Baresip {
             .expect("this test needs the package baresip-core");
         let control = connect(port, folder.path());
         let events = listen(control.try_clone().expect("a socket handle"));
-        let mut phone = Self { child, control, events, folder, turns: 0, rate };
+        let mut phone = Self { child, control, events, folder, turns: 0, media, rate };
         phone.command("dial", uri);
         phone
     }
 
     /// What it heard, as it decoded it; once it has hung up.
     pub fn heard(&self) -> Vec<i16> {
-        let files = std::fs::read_dir(self.folder.path()).expect("the folder is ours").filter_map(Result::ok);
-        let mut heard = files.map(|file| file.path()).filter(|path| path.to_string_lossy().ends_with("dec.wav"));
-        heard.next().map(|path| voices::samples(&path)).unwrap_or_default()
+        self.recordings().first().map(|path| voices::samples(path)).unwrap_or_default()
     }
 
-    fn command(&mut self, command: &str, params: &str) {
+    /// The files of what it heard, oldest first: it begins another with each change of the call.
+    pub fn recordings(&self) -> Vec<PathBuf> {
+        let files = std::fs::read_dir(self.folder.path()).expect("the folder is ours").filter_map(Result::ok);
+        let mut heard: Vec<_> =
+            files.map(|file| file.path()).filter(|path| path.to_string_lossy().ends_with("dec.wav")).collect();
+        heard.sort();
+        heard
+    }
+
+    /// Every SIP message it sent or got, and what else it told.
+    pub fn trace(&self) -> String {
+        log(self.folder.path())
+    }
+
+    /// Gives it a command of its menu.
+    pub fn command(&mut self, command: &str, params: &str) {
         let text = json!({ "command": command, "params": params, "token": command }).to_string();
         write!(self.control, "{}:{text},", text.len()).expect("baresip listens");
     }
 
-    fn wait_for(&self, kind: &str) {
+    /// Waits until it tells this; with what it says of it.
+    pub fn wait_for(&self, kind: &str) -> String {
         let until = Instant::now() + DEADLINE;
         loop {
             let event = self.events.recv_timeout(until.saturating_duration_since(Instant::now()));
             let Ok(event) = event else { panic!("baresip saw no {kind}:\n{}", log(self.folder.path())) };
             if event["type"] == kind {
-                return;
+                return event["param"].as_str().unwrap_or_default().to_owned();
             }
         }
     }
@@ -83,7 +102,7 @@ impl Phone for Baresip {
         samples.resize(samples.len() + SILENCE_SECONDS * self.rate as usize, 0);
         self.turns += 1;
         let file = self.folder.path().join(format!("turn-{}.wav", self.turns));
-        voices::write_at(&file, &samples, self.rate);
+        write(&file, &samples, self.rate);
         self.command("ausrc", &format!("aufile,{}", file.display()));
     }
 
@@ -109,20 +128,33 @@ impl Drop for Baresip {
     }
 }
 
-fn configure(folder: &Path, number: &str, control: u16, parameters: &str, rate: u32) {
+fn media_ports() -> RangeInclusive<u16> {
+    let free = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
+    let first = free.min(u16::MAX - RTP_PORTS) & !1;
+    first..=first + RTP_PORTS
+}
+
+fn configure(folder: &Path, number: &str, control: u16, parameters: &str, rate: u32, media: &RangeInclusive<u16>) {
     let silence = folder.join("silence.wav");
-    voices::write_at(&silence, &vec![0; SILENCE_SECONDS * rate as usize], rate);
-    let rtp = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
-    let first = rtp.min(u16::MAX - RTP_PORTS) & !1;
+    write(&silence, &vec![0; SILENCE_SECONDS * rate as usize], rate);
     let config = include_str!("baresip.conf")
         .replace("{certificate}", &own_certificate(folder))
         .replace("{silence}", &silence.display().to_string())
-        .replace("{rtp}", &format!("{first}-{}", first + RTP_PORTS))
+        .replace("{rtp}", &format!("{}-{}", media.start(), media.end()))
         .replace("{folder}", &folder.display().to_string())
         .replace("{control}", &control.to_string());
     let account = format!("<sip:{number}@127.0.0.1>;regint=0;answermode=manual;{parameters}\n");
     for (name, text) in [("config", config.as_str()), ("accounts", &account), ("contacts", "")] {
         std::fs::write(folder.join(name), text).expect("the folder is ours");
+    }
+}
+
+/// It plays only what is shaped as the codec wants it: Opus has two channels there.
+fn write(file: &Path, samples: &[i16], rate: u32) {
+    if rate == OPUS_RATE_HZ {
+        voices::write_as(file, &samples.iter().flat_map(|&sample| [sample, sample]).collect::<Vec<_>>(), rate, 2);
+    } else {
+        voices::write_at(file, samples, rate);
     }
 }
 
@@ -173,9 +205,10 @@ fn netstring(from: &mut impl BufRead) -> Option<Value> {
 }
 
 fn log(folder: &Path) -> String {
-    std::fs::read_to_string(folder.join("log.txt")).unwrap_or_default()
+    String::from_utf8_lossy(&std::fs::read(folder.join("log.txt")).unwrap_or_default()).into_owned()
 }
 
+const OPUS_RATE_HZ: u32 = 48_000;
 /// Two minutes: longer than any turn is waited for.
 const SILENCE_SECONDS: usize = 120;
 /// One call takes two; a few more in case one is taken.

@@ -1,7 +1,8 @@
-"""A phone on pjsua2: pjsua.py URI NUMBER CODEC [RECORD] calls, pjsua.py wait NUMBER CODEC RECORD waits to be called.
+"""A phone on pjsua2: pjsua.py URI NUMBER CODEC [RECORD [srtp]] calls, pjsua.py wait NUMBER CODEC RECORD waits to be called.
 
 Reads `play FILE`, `keys 12#`, `answer CODE`, `hold`, `resume`, `hangup`; prints `waiting URI`, `ringing`, `answered`,
-`key 1`, `ended CODE`. RECORD is a WAV of all that is heard, whoever it comes from."""
+`talking`, `held`, `key 1`, `ended CODE`. RECORD is a WAV of all that is heard, whoever it comes from. With `srtp` the call
+is protected or fails."""
 
 import os
 import queue
@@ -12,6 +13,7 @@ import traceback
 import pjsua2 as pj
 
 POLL_MS = 20
+STREAMS = {"tcp": pj.PJSIP_TRANSPORT_TCP, "tls": pj.PJSIP_TRANSPORT_TLS}
 # Freed after the library is gone, these abort the process: they live until os._exit.
 KEPT = []
 
@@ -41,10 +43,13 @@ class Call(pj.Call):
     def onCallMediaState(self, _):
         info = self.getInfo()  # kept: its media list dies with it
         for index, media in enumerate(info.media):
+            if media.status == pj.PJSUA_CALL_MEDIA_LOCAL_HOLD:
+                tell("held")
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 self.line = self.getAudioMedia(index)
                 if self.phone.recorder:
                     self.line.startTransmit(self.phone.recorder)
+                tell("talking")
 
     def onDtmfDigit(self, key):
         tell("key", key.digit)
@@ -58,7 +63,10 @@ class Call(pj.Call):
 
     def play(self, file):
         if self.player:
-            self.player.stopTransmit(self.line)
+            try:
+                self.player.stopTransmit(self.line)
+            except pj.Error:
+                KEPT.append(self.player)  # it spoke before a hold: nothing hears it any more
         self.player = pj.AudioMediaPlayer()
         self.player.createPlayer(file, pj.PJMEDIA_FILE_NO_LOOP)
         self.player.startTransmit(self.line)
@@ -108,8 +116,9 @@ def start(codec):
     return endpoint
 
 
-def account(endpoint, number, kind):
+def account(endpoint, number, kind, protected):
     transport = pj.TransportConfig()
+    transport.tlsConfig.verifyServer = False
     transport.boundAddress = transport.publicAddress = "127.0.0.1"
     config = pj.AccountConfig()
     config.idUri = f"sip:{number}@127.0.0.1"
@@ -117,6 +126,9 @@ def account(endpoint, number, kind):
     config.mediaConfig.transportConfig = transport
     # It closes an idle connection after 33 s: whoever calls back then needs the port it listens on.
     config.natConfig.contactUseSrcPort = 0
+    if protected:
+        config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+        config.mediaConfig.srtpSecureSignaling = 0
     endpoint.libStart()
     made = Phone()
     made.create(config)
@@ -153,10 +165,10 @@ def obey(call, verb, what):
         call.answer(answer)
 
 
-def main(uri, number, codec, record=None):
+def main(uri, number, codec, record=None, protected=None):
     endpoint = start(codec)
-    kind = pj.PJSIP_TRANSPORT_TCP if "transport=tcp" in uri else pj.PJSIP_TRANSPORT_UDP
-    phone, at = account(endpoint, number, kind)
+    kind = next((kind for name, kind in STREAMS.items() if f"transport={name}" in uri), pj.PJSIP_TRANSPORT_UDP)
+    phone, at = account(endpoint, number, kind, protected)
     KEPT.extend([endpoint, phone])
     if record:
         phone.record(record)

@@ -13,6 +13,7 @@ use super::{DEADLINE, Phone};
 pub enum Codec {
     Pcmu,
     Pcma,
+    G722,
 }
 
 /// One pjsua2 process.
@@ -44,11 +45,22 @@ impl Pjsua {
         (phone, at)
     }
 
+    /// The same, and the call is protected or fails.
+    pub fn call_protected(uri: &str, number: &str, codec: Codec, heard: &Path) -> Self {
+        let phone = Self::start_with(uri, number, codec, &[heard, Path::new("srtp")]);
+        phone.wait_for("answered");
+        phone
+    }
+
     fn start(uri: &str, number: &str, codec: Codec, heard: Option<&Path>) -> Self {
+        Self::start_with(uri, number, codec, heard.as_slice())
+    }
+
+    fn start_with(uri: &str, number: &str, codec: Codec, more: &[&Path]) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/calls/phones/pjsua.py");
         let mut child = Command::new("python3")
             .args([script, uri, number, &format!("{codec:?}").to_uppercase()])
-            .args(heard)
+            .args(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
