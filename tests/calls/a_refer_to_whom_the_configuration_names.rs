@@ -33,13 +33,28 @@ fn only_people_on_duty_are_called() {
     let taken = caller.ask(&mut up, "REFER", &format!("Refer-To: <sip:maria@{at}>\r\n"));
     assert_eq!(taken.status(), 202, "{}", taken.text);
     let mut invite = [0; 4_096];
-    let length = maria.recv(&mut invite).expect("Maria's phone rings");
-    assert!(invite[..length].starts_with(format!("INVITE sip:maria@{at} ").as_bytes()));
+    let (length, from) = maria.recv_from(&mut invite).expect("Maria's phone rings");
+    let invite = String::from_utf8_lossy(&invite[..length]).into_owned();
+    assert!(invite.starts_with(&format!("INVITE sip:maria@{at} ")), "{invite}");
     let notify = caller.hear("how it goes");
     assert!(notify.text.starts_with("NOTIFY ") && notify.text.ends_with("SIP/2.0 100 Trying\r\n"), "{}", notify.text);
+    caller.agree(&notify);
+    maria.send_to(busy(&invite).as_bytes(), from).expect("loopback takes it");
+    let notify = caller.hear("how it ended");
+    assert!(notify.text.starts_with("NOTIFY ") && notify.text.contains("\r\n\r\nSIP/2.0 480 "), "{}", notify.text);
+    assert!(notify.text.contains("Subscription-State: terminated"), "the last word: {}", notify.text);
     caller.agree(&notify);
     caller.hang_up(up);
     server.wait("/api/v1/calls", "the call ends", Duration::from_secs(30), |calls| {
         crate::server::rows(calls).iter().all(|call| call["state"] == "ended")
     });
+}
+
+/// What a phone says to an INVITE when its owner talks already.
+fn busy(invite: &str) -> String {
+    let names = ["Via:", "From:", "Call-ID:", "CSeq:"];
+    let same = invite.lines().filter(|line| names.iter().any(|name| line.starts_with(name)));
+    let to = invite.lines().filter(|line| line.starts_with("To:")).map(|line| format!("{line};tag=maria"));
+    let lines: String = same.map(str::to_owned).chain(to).map(|line| line + "\r\n").collect();
+    format!("SIP/2.0 486 Busy Here\r\n{lines}Content-Length: 0\r\n\r\n")
 }
