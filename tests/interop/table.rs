@@ -6,8 +6,8 @@ use crate::cell::{Cell, LINES, Protection};
 
 /// What came of a cell.
 pub enum Outcome {
-    /// How like itself what was played came back: at first, and after a hold.
-    Heard { first: f64, again: Option<f64>, took: Duration },
+    /// How like itself what was played came back: at first, and after a hold; and whether it was called a second time.
+    Heard { first: f64, again: Option<f64>, took: Duration, twice: bool },
     /// It was not called: this program is not here.
     Missing(&'static str),
     /// Why it is none of the above.
@@ -49,9 +49,13 @@ fn line((cell, outcome): &Row) -> String {
         other => format!("{other:?}").to_uppercase(),
     };
     let (result, likeness, seconds) = match outcome {
-        Outcome::Heard { first, again, took } => {
+        Outcome::Heard { first, again, took, twice } => {
             let again = again.map(|again| format!(", {again:.2}")).unwrap_or_default();
-            ("heard".to_owned(), format!("{first:.2}{again}"), format!("{:.0}", took.as_secs_f64()))
+            (
+                if *twice { "heard, called twice" } else { "heard" }.to_owned(),
+                format!("{first:.2}{again}"),
+                format!("{:.0}", took.as_secs_f64()),
+            )
         }
         Outcome::Missing(program) => (format!("not called: no {program} here"), String::new(), String::new()),
         Outcome::Failed(why) => {
