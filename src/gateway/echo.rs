@@ -15,7 +15,7 @@ use super::leg::{BATCH_PACKETS, DATAGRAM_BYTES_MAX, MAILBOX_MAX, Mail, Signallin
 use super::line::{Command, Dialog, Line};
 use super::media::rtcp_of;
 use super::opening::Opened;
-use super::ports::Pair;
+use super::ports::{Pair, next_datagram};
 use super::random::random;
 use super::strain::Strain;
 use crate::audio::TELEPHONE_RATE;
@@ -140,7 +140,7 @@ impl Echo {
                         self.ends.signalling.send(Command::HangUp);
                     }
                 }
-                got = self.ends.sockets.rtp.recv_from(&mut datagram) => {
+                got = next_datagram(&self.ends.sockets.rtp, &mut datagram) => {
                     self.hear(got.ok(), &mut datagram);
                     self.shake(Instant::now());
                 }
@@ -148,7 +148,7 @@ impl Echo {
                     Some(Mail::Gone(_)) | None => return,
                     Some(mail) => self.read(mail),
                 },
-                got = self.ends.sockets.rtcp.recv_from(&mut report) => if let Ok((length, from)) = got {
+                got = next_datagram(&self.ends.sockets.rtcp, &mut report) => if let Ok((length, from)) = got {
                     self.reported(from, &mut report[..length]);
                 },
             }

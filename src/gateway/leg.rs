@@ -14,7 +14,7 @@ use super::handle::{Handle, Running};
 use super::line::{Command, WaysOut};
 use super::media::rtcp_of;
 use super::person::{PersonLeg, PersonMail, heard_from};
-use super::ports::Pair;
+use super::ports::{Pair, next_datagram};
 use super::referring::{NOBODY_TOOK, TAKEN};
 use super::settings::Rooms;
 use super::strain::Strain;
@@ -141,10 +141,10 @@ impl Leg {
                     self.strain.tick(timer.deadline().into_std(), now);
                     self.call.handle(Input::Tick, now);
                 }
-                got = self.sockets.rtp.recv_from(&mut datagram) => self.media(got, &mut datagram),
+                got = next_datagram(&self.sockets.rtp, &mut datagram) => self.media(got, &mut datagram),
                 got = heard_from(self.person.as_ref().map(PersonLeg::socket), &mut other) => self.person_media(got, &mut other),
                 Some(mail) = self.mailbox.recv() => self.read(mail),
-                got = self.sockets.rtcp.recv_from(&mut report) => {
+                got = next_datagram(&self.sockets.rtcp, &mut report) => {
                     if let Ok((length, from)) = got {
                         self.reported(from, &mut report[..length]);
                     }

@@ -10,7 +10,7 @@ use super::cover::Cover;
 use super::leg::{BATCH_PACKETS, DATAGRAM_BYTES_MAX, Leg, Mail};
 use super::line::{Command, WaysOut};
 use super::names::Host;
-use super::ports::Pair;
+use super::ports::{Pair, next_datagram};
 use crate::call::{Input, Media, News};
 use crate::conversation::Duty;
 use crate::rtp::SourceFilter;
@@ -225,7 +225,7 @@ pub(super) async fn heard_from(
     datagram: &mut [u8; DATAGRAM_BYTES_MAX],
 ) -> std::io::Result<(usize, SocketAddr)> {
     match person {
-        Some(socket) => socket.recv_from(datagram).await,
+        Some(socket) => next_datagram(socket, datagram).await,
         None => std::future::pending().await,
     }
 }

@@ -4,7 +4,9 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Poll, ready};
 
+use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
 /// Hands out bound pairs, walking the range so that a port rests before it is used again.
@@ -44,6 +46,16 @@ impl Ports {
         }
         Err(io::Error::new(io::ErrorKind::AddrInUse, "no free pair in [media] rtp_ports: widen the range"))
     }
+}
+
+/// The next datagram, as by `recv_from` but for the one task that reads a socket: it need not queue up for each anew.
+pub(super) async fn next_datagram(socket: &UdpSocket, room: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    std::future::poll_fn(|cx| {
+        let mut room = ReadBuf::new(room);
+        let from = ready!(socket.poll_recv_from(cx, &mut room))?;
+        Poll::Ready(Ok((room.filled().len(), from)))
+    })
+    .await
 }
 
 #[cfg(test)]
