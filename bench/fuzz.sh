@@ -1,6 +1,6 @@
 #!/bin/sh
 # Broken input against everything that reads the network. First a million and more mutated inputs (the tests, longer), then
-# libFuzzer by coverage, on the stable toolchain: SIP, streams, an endpoint, digest, SDP, RTP, RTCP, SRTP. What it finds
+# libFuzzer by coverage, on the stable toolchain: SIP, streams, an endpoint, digest, SDP, RTP, RTCP, SRTP, DTLS. What it finds
 # and keeps is in fuzz/corpus, what broke in fuzz/artifacts. Ends with 1 when anything did.
 #   FUZZ_INPUTS   mutated inputs per target, 200000
 #   FUZZ_SEED     where the dice start, 1; another one is another million
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 FUZZ_INPUTS=${FUZZ_INPUTS:-200000}
 FUZZ_SEED=${FUZZ_SEED:-1}
 FUZZ_SECONDS=${FUZZ_SECONDS:-600}
-FUZZ_TARGETS=${FUZZ_TARGETS:-sip stream endpoint digest sdp rtp rtcp srtp}
+FUZZ_TARGETS=${FUZZ_TARGETS:-sip stream endpoint digest sdp rtp rtcp srtp dtls}
 export FUZZ_INPUTS FUZZ_SEED
 
 told=$(mktemp)

@@ -47,6 +47,11 @@ for name, data in {"sound": sound, "keys": keys, "opus": opus, "mixed": mixed}.i
     put("srtp", name, b"\x01" + data)
     put("srtp", name + "5", b"\x05" + data)
 
+quiet = b"".join(record(60, bytes(60)) for _ in range(6))
+put("dtls", "whole", b"\x00" + quiet)
+put("dtls", "changed", b"\x14" + b"".join(record(60, bytes([0] * 20 + [1 << n] + [0] * 39)) for n in range(8)))
+put("dtls", "junk", b"\x00" + b"".join(record(9, bytes([20 + n]) + sound[: 40 + n]) for n in range(8)))
+
 block = struct.pack("!IIIIII", 7, 0x40000009, 0x10007, 3, 0x12340000, 0x10000)
 report = struct.pack("!BBHI", 0x81, 200, 12, 9) + bytes(20) + block
 receiver = struct.pack("!BBHI", 0x81, 201, 7, 9) + block

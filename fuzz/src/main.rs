@@ -17,7 +17,7 @@ mod signalling;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 8] = [
+const TARGETS: [(&str, Target); 9] = [
     ("sip", signalling::sip),
     ("stream", signalling::stream),
     ("endpoint", signalling::endpoint),
@@ -26,6 +26,7 @@ const TARGETS: [(&str, Target); 8] = [
     ("rtp", media::rtp),
     ("rtcp", media::rtcp),
     ("srtp", media::srtp),
+    ("dtls", media::dtls),
 ];
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| {
