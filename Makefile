@@ -30,12 +30,14 @@ models: build
 run: models
 	exec $(OFFHOOK) serve $(ARGS)
 
-# Tests run the binary of the dev profile: its dependencies are optimised, its own code compiles quickly.
+# Tests run the binary of the dev profile: its dependencies are optimised, its own code compiles quickly. Most of them wait
+# for calls as long as calls last, so there is one more at a time than cores.
 test:
 	@sh .ci/install test
 	$(CARGO) build --locked
 	$(OFFHOOK_DEV) models fetch
-	PATH="$(CURDIR)/.venv/bin:$$PATH" $(CARGO) test --locked $(ARGS)
+	PATH="$(CURDIR)/.venv/bin:$$PATH" RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$(($$(nproc) + 1))} \
+		$(CARGO) test --locked $(ARGS)
 
 # A table of placed calls: docs/interop.md. Needs root or sudo once to install, and root to see what sipp is sent.
 interop:
