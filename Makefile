@@ -49,6 +49,7 @@ interop:
 lint: install
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	cd fuzz && $(CARGO) check --locked
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
 
 bench fuzz soak:

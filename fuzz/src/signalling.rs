@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::sip::{
-    Account, CSeq, Credentials, Endpoint, Event, Frame, Framer, FromIdentity, Message, NameAddr, Settings, Transport,
-    Uri, Via, parse, sdp,
+    Account, CSeq, Credentials, Endpoint, Event, Frame, Framer, FromIdentity, Message, NameAddr, SessionTimers,
+    Settings, Transport, Uri, Via, parse, sdp,
 };
 
 /// One datagram, and every header of it as everything it could be meant to be.
@@ -134,7 +134,12 @@ pub fn sdp(data: &[u8]) {
     let Ok(session) = sdp::Session::parse(data) else { return };
     let secret = Some(sdp::Secret::new(vec![7; 64]));
     for security in [sdp::Security::Off, sdp::Security::Optional, sdp::Security::Required] {
-        let terms = sdp::Terms { security, secret: secret.clone(), ..sdp::Terms::plain() };
+        let terms = sdp::Terms {
+            security,
+            secret: secret.clone(),
+            fingerprint: Some(sdp::Fingerprint::of(b"ours")),
+            ..sdp::Terms::plain()
+        };
         if let Ok(negotiated) = sdp::negotiate(&session, local(), &terms) {
             let answer = sdp::Session::parse(negotiated.answer.as_bytes()).expect("our own answer is one");
             assert_eq!(answer.media.len(), session.media.len(), "an answer has the offer's streams (RFC 3264 6)");
@@ -148,7 +153,8 @@ pub fn sdp(data: &[u8]) {
 
 fn endpoint_at(us: &str) -> Endpoint {
     let allow = vec!["127.0.0.1".parse().expect("a network")];
-    Endpoint::new(Settings { contact: at(us), transport: Transport::Udp, user_agent: "fuzz".into(), allow }, [7; 32])
+    let (user_agent, session) = ("fuzz".into(), SessionTimers::default());
+    Endpoint::new(Settings { contact: at(us), transport: Transport::Udp, user_agent, allow, session }, [7; 32])
 }
 
 fn offer() -> String {
