@@ -1,5 +1,5 @@
-//! A real phone agrees on the keys of its media by a handshake on the media path, is greeted, understood, put on hold and
-//! taken back: DTLS-SRTP, where protection is required.
+//! A real phone agrees on the keys of its media by a handshake on the media path, is greeted and understood:
+//! DTLS-SRTP, where protection is required.
 
 use crate::phones::{Baresip, Phone};
 use crate::server::{Business, Server};

@@ -72,18 +72,13 @@ pub const LINES: [(Phone, Way); 8] = [
     (Phone::Pjsua2, Way::Sippy),
 ];
 
-/// Whether cells with DTLS-SRTP are called.
-const DTLS_IS_SPOKEN: bool = true;
-
 impl Phone {
     /// What it can protect media with.
     pub fn protections(self) -> &'static [Protection] {
         match self {
-            Phone::Baresip | Phone::Linphone if DTLS_IS_SPOKEN => {
-                &[Protection::None, Protection::Sdes, Protection::Dtls]
-            }
+            Phone::Baresip | Phone::Linphone => &[Protection::None, Protection::Sdes, Protection::Dtls],
             // Built without DTLS.
-            Phone::Baresip | Phone::Linphone | Phone::Pjsua2 => &[Protection::None, Protection::Sdes],
+            Phone::Pjsua2 => &[Protection::None, Protection::Sdes],
             Phone::Sipp => &[Protection::None],
         }
     }

@@ -101,6 +101,11 @@ pub fn missing(cell: &Cell) -> Option<&'static str> {
     phone.iter().chain(way).copied().find(|program| !installed(program)).or(rootless.then_some("root"))
 }
 
+/// One that nothing listens on, by UDP.
+pub fn free_port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port()
+}
+
 /// Whether a program can be run.
 pub fn installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();

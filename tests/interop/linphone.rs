@@ -1,7 +1,6 @@
 //! Linphone's cells: linphonec, driven by lines on its stdin.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -11,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::cell::{Cell, Codec, Protection};
 use crate::conversation::{Caller, Heard};
+use crate::house::free_port;
 use crate::likeness::sound;
 use crate::voices;
 
@@ -149,10 +149,6 @@ fn configure(folder: &Path, cell: &Cell, number: &str) {
         std::fs::create_dir_all(file.parent().expect("it has a folder")).expect("the folder is ours");
         std::fs::write(file, &config).expect("the folder is ours");
     }
-}
-
-fn free_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port()
 }
 
 /// A minute, at 8 kHz: without a file it sends nothing, not even keys.

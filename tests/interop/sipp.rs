@@ -1,7 +1,6 @@
 //! sipp's cells: a scenario written for each, sound from a file of payload, keys from a raw socket, and a capture of what
 //! it is sent, since it keeps nothing.
 
-use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use offhook::audio::{self, Encoder};
 use crate::capture::{Capture, heard};
 use crate::cell::{Cell, Codec, Transport};
 use crate::conversation::{FIRST, GREETING, HOLD, Heard, KEYS, ROUND_TRIP, SECOND, UNDERSTOOD, WISH, length, spoken};
+use crate::house::free_port;
 
 /// Has the conversation of its cell; what it heard.
 pub fn converse(cell: &Cell, uri: &str, number: &str) -> Heard {
@@ -129,10 +129,6 @@ fn payload_type(codec: Codec) -> u8 {
         Codec::G722 => 9,
         Codec::Opus => panic!("sipp has no payload of Opus"),
     }
-}
-
-fn free_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port()
 }
 
 /// What it calls its keys, always.

@@ -1,10 +1,11 @@
 //! A Sippy B2BUA: whoever calls it is called for by it, in a call of its own. Signalling alone; media goes past it.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::house::free_port;
 use crate::kamailio::answers;
 
 /// A running one; killed when dropped.
@@ -19,8 +20,7 @@ impl Sippy {
     /// Starts one that calls `to` for everybody.
     pub fn start(to: SocketAddr) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let probe = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-        let port = probe.expect("a free port").port();
+        let port = free_port();
         let child = Command::new("b2bua")
             .args(["--auth_enable=off", "--acct_enable=off", "--foreground=on", "--sip_address=127.0.0.1"])
             .args([&format!("--sip_port={port}"), &format!("--static_route={to};cli=alice")])
