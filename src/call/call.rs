@@ -69,6 +69,13 @@ impl Media {
             protection: None,
         }
     }
+
+    /// What presses keys there; none: the other side has no RFC 4733.
+    pub fn dtmf_sender(&self) -> Option<rtp::DtmfSender> {
+        let mut keys = rtp::DtmfSender::new(self.dtmf_pt?);
+        keys.set_clock(self.dtmf_clock);
+        Some(keys)
+    }
 }
 
 /// One call. Drive it with [`Call::handle`], then drain [`Call::poll_output`] and [`Call::take_packet`]; come back at

@@ -15,12 +15,9 @@ pub struct Menu {
 }
 
 impl Menu {
-    /// Digits, `*`, `#` and commas, each of which waits; nothing without telephone-event.
-    pub fn new(keys: &str, media: Media, now: Instant) -> Self {
-        let mut sender = DtmfSender::new(media.dtmf_pt.unwrap_or_default());
-        sender.set_clock(media.dtmf_clock);
-        let left = if media.dtmf_pt.is_some() { keys.chars().collect() } else { VecDeque::new() };
-        Self { left, keys: sender, until: now }
+    /// Digits, `*`, `#` and commas, each of which waits; none without telephone-event.
+    pub fn new(keys: &str, media: &Media, now: Instant) -> Option<Self> {
+        Some(Self { left: keys.chars().collect(), keys: media.dtmf_sender()?, until: now })
     }
 
     /// Nothing is left: whoever is there can be spoken to.

@@ -16,7 +16,8 @@ pub struct PersonLine {
     sender: Sender,
     receiver: Receiver,
     mouth: Mouth,
-    menu: Menu,
+    /// Comes before a person does, where there is one.
+    menu: Option<Menu>,
     media: Media,
     /// From and to the caller, once they are joined.
     relays: Option<(Relay, Relay)>,
@@ -37,7 +38,7 @@ impl PersonLine {
             sender: Sender::at_rate(TELEPHONE_RATE, media.format, seed),
             receiver: receiver(TELEPHONE_RATE, media),
             mouth: Mouth::default(),
-            menu: Menu::new(keys, media, now),
+            menu: Menu::new(keys, &media, now),
             media,
             relays: None,
             on_hold: false,
@@ -61,12 +62,17 @@ impl PersonLine {
 
     /// Whether anything is left to press or to say.
     pub fn is_speaking(&self) -> bool {
-        !self.menu.is_done() || self.mouth.is_busy()
+        self.pressing().is_some() || self.mouth.is_busy()
     }
 
     /// How long the menu takes that picked up.
     pub fn menu_lasts(&self) -> Duration {
-        self.menu.lasts()
+        self.menu.as_ref().map_or(Duration::ZERO, Menu::lasts)
+    }
+
+    /// The menu, while keys are left for it.
+    fn pressing(&self) -> Option<&Menu> {
+        self.menu.as_ref().filter(|menu| !menu.is_done())
     }
 
     /// A packet of theirs; true when one for the caller is in `out`.
@@ -93,13 +99,14 @@ impl PersonLine {
         let key = self.receiver.poll_digit().or(self.told.take());
         if self.relays.is_none() {
             let mut frame = [0; crate::audio::FRAME_SAMPLES];
-            let pressing = !self.menu.is_done();
-            if !pressing {
+            self.menu.take_if(|menu| menu.is_done());
+            if self.menu.is_none() {
                 self.mouth.play(&mut frame, now_ms);
             }
             if !self.on_hold {
-                self.ready = pressing && self.menu.packet(&mut self.sender, now, &mut self.packet)
-                    || self.sender.next_packet(&frame, &mut self.packet);
+                let menu = self.menu.as_mut();
+                let pressed = menu.is_some_and(|menu| menu.packet(&mut self.sender, now, &mut self.packet));
+                self.ready = pressed || self.sender.next_packet(&frame, &mut self.packet);
             }
         }
         key

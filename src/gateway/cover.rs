@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::media::rtcp_of;
 use super::ports::Pair;
-use crate::rtp::{Certificate, DtlsError, Handshake, Keys, Profile, Srtp};
+use crate::rtp::{Certificate, Handshake, Keys, Profile, Srtp};
 use crate::sip::sdp::{Dtls, Protection, Sdes, Setup};
 
 /// The cover of one stream.
@@ -198,9 +198,7 @@ impl Port {
         }
         match self.handshake.handle(packet, Instant::now()) {
             Ok(keys) => self.shield = keys.map(Shield::new).or(self.shield.take()),
-            Err(error @ (DtlsError::Failed(_) | DtlsError::Certificate(_))) => {
-                tracing::warn!(%error, "no keys for a call's media");
-            }
+            Err(error) => tracing::warn!(%error, "no keys for a call's media"),
         }
         None
     }

@@ -106,7 +106,7 @@ impl Echo {
         let sender = Sender::at_rate(rate, media.format, random());
         let rtcp = Rtcp::new(sender.ssrc(), random());
         let (frame, unsent, packet) = (Vec::new(), Vec::new(), Vec::with_capacity(DATAGRAM_BYTES_MAX));
-        let keys = keys_of(&media);
+        let keys = media.dtmf_sender();
         Self { ends, receiver, sender, keys, rtcp, on_hold: false, frame, unsent, packet }
     }
 
@@ -182,7 +182,7 @@ impl Echo {
         self.sender.set_format(media.format);
         self.receiver.set_event_payload_types(media.dtmf_pt.as_slice());
         self.receiver.add_format(media.format.payload_type, media.format.codec);
-        self.keys = keys_of(&media);
+        self.keys = media.dtmf_sender();
         self.ends.cover.renew(protection);
         if let Some(remote) = remote {
             self.ends.filter.set_expected(remote, self.ends.signalling_ip);
@@ -229,13 +229,6 @@ impl Echo {
             let _ = self.ends.sockets.rtcp.try_send_to(report, rtcp_of(remote));
         }
     }
-}
-
-/// Keys go back by the same events as they came.
-fn keys_of(media: &Media) -> Option<DtmfSender> {
-    let mut keys = DtmfSender::new(media.dtmf_pt?);
-    keys.set_clock(media.dtmf_clock);
-    Some(keys)
 }
 
 /// How long a key is held.

@@ -226,13 +226,8 @@ impl Handshake {
     /// RFC 5764 section 4.2: the client's key, the server's, the client's salt, the server's.
     fn keys(&self) -> Option<Keys> {
         let state = self.endpoint.get_connection_state(PEER)?;
-        let profile = match state.srtp_protection_profile() {
-            SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm => Profile::AeadAes256Gcm,
-            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => Profile::AeadAes128Gcm,
-            SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => Profile::Aes128CmSha1_80,
-            SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_32 => Profile::Aes128CmSha1_32,
-            _ => return None,
-        };
+        let taken = state.srtp_protection_profile();
+        let profile = PROFILES.into_iter().find_map(|(theirs, ours)| (theirs == taken).then_some(ours))?;
         let (key, salt) = (profile.key_bytes(), profile.salt_bytes());
         let material = state.export_keying_material(LABEL, &[], 2 * (key + salt)).ok()?.into_bytes();
         let (keys, salts) = material.split_at(2 * key);
@@ -265,7 +260,7 @@ fn config(
     let config = ConfigBuilder::default()
         .with_crypto_provider(ours.provider.clone())
         .with_certificates(vec![ours.certificate.clone()])
-        .with_srtp_protection_profiles(PROFILES.to_vec())
+        .with_srtp_protection_profiles(PROFILES.map(|(theirs, _)| theirs).to_vec())
         .with_client_auth(ClientAuthType::RequireAnyClientCert)
         .with_insecure_skip_verify(true)
         .with_verify_peer_certificate(Some(Arc::new(fits)));
@@ -281,11 +276,11 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Whoever has not answered by then is gone.
 const REPEATS_MAX: u32 = 10;
 /// RFC 5764 and 7714, the strongest first.
-const PROFILES: [SrtpProtectionProfile; 4] = [
-    SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm,
-    SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
-    SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80,
-    SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_32,
+const PROFILES: [(SrtpProtectionProfile, Profile); 4] = [
+    (SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm, Profile::AeadAes256Gcm),
+    (SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm, Profile::AeadAes128Gcm),
+    (SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80, Profile::Aes128CmSha1_80),
+    (SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_32, Profile::Aes128CmSha1_32),
 ];
 /// RFC 5764 section 4.2.
 const LABEL: &str = "EXTRACTOR-dtls_srtp";
